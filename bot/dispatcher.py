@@ -1,0 +1,250 @@
+"""The one road from a line of text to its answers: who is it, what do they want, may they, do it, write it down."""
+
+import shlex
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import structlog
+
+from bot.registry import Command, bind, nearest
+from bot.reply import Button, Reply, Tone
+from bot.words import Words
+from trading.domain.errors import Refused, TradingError
+from trading.domain.people import Person, Place
+from trading.service import Trading
+
+log = structlog.get_logger("dispatcher")
+
+STALE_AFTER = timedelta(seconds=60)  # an acting line older than this is not obeyed (kill always is)
+YES_FOR = timedelta(seconds=120)  # how long a confirmation button is good for
+REFUSAL = "This desk is private. If it is yours, send /start and the pairing code from its terminal."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line somebody typed, or a button somebody pressed, on any platform."""
+
+    text: str
+    place: Place
+    name: str  # how the platform calls the person; shown, never trusted
+    update_id: str | None  # the platform's id of this very message or press; acted on once
+    sent_at: datetime | None  # by the platform's clock; None when it does not say (button presses)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """What a command is given."""
+
+    trading: Trading
+    person: Person
+    place: Place
+    say: Words
+    now: datetime
+    commands: dict[str, Command]
+    line: str
+
+    @property
+    def account(self) -> str:
+        return self.person.account
+
+
+class PeopleBook(Protocol):
+    """Who is who, as the dispatcher needs it; kept by trading/store/people.py."""
+
+    async def find(self, place: Place) -> Person | None:
+        """The person behind a platform id, or None."""
+
+    async def pair(self, place: Place, name: str, code: str) -> Person | None:
+        """Use up a pairing code and link this platform id to its person; None when the code is not good."""
+
+
+class Diary(Protocol):
+    """What the dispatcher writes down; kept by the store."""
+
+    async def first_time(self, platform: str, update_id: str) -> bool:
+        """Remember an update; False when it was seen before."""
+
+    async def audit(
+        self, *, at: datetime, person: str, place: str, account: str | None, line: str, outcome: str
+    ) -> None:
+        """Who asked for what, where, and what came of it."""
+
+
+@dataclass(slots=True)
+class Dispatcher:
+    """Lines in, replies out. The only place that checks roles and the only one that audits commands."""
+
+    commands: dict[str, Command]
+    trading: Trading
+    people: PeopleBook
+    diary: Diary
+    clock: Callable[[], datetime]
+    _told: dict[str, datetime] = field(default_factory=dict)
+
+    async def handle(self, line: Line) -> AsyncIterator[Reply]:
+        """Every reply to one line, the last being the answer; nothing for a line seen before. Never raises."""
+        place = line.place
+        if line.update_id and not await self.diary.first_time(place.platform, line.update_id):
+            return
+        person = await self.people.find(place)
+        if person is None:
+            async for reply in self._stranger(line):
+                yield reply
+            return
+        outcome = "done"
+        try:
+            async for reply in self._obey(line, person):
+                outcome = "refused" if reply.failed else "done"
+                yield self._signed(reply, person, line)
+        except Refused as refused:
+            outcome = f"refused: {refused.tell}"
+            yield self._signed(Reply(title=refused.tell, tone=Tone.WARNING, failed=True), person, line)
+        except TradingError as error:
+            outcome = f"failed: {error.tell}"
+            yield self._signed(Reply(title=error.tell, tone=Tone.DANGER, failed=True), person, line)
+        except Exception as error:
+            log.exception("command_failed", line=line.text)
+            outcome = f"failed: {type(error).__name__}"
+            yield self._signed(_sorry(Words(person.language)), person, line)
+        finally:
+            await self.diary.audit(
+                at=self.clock(),
+                person=person.name,
+                place=place.address,
+                account=person.account,
+                line=line.text,
+                outcome=outcome,
+            )
+
+    async def _obey(self, line: Line, person: Person) -> AsyncIterator[Reply]:
+        say = Words(person.language)
+        command, words, yes = self._understand(line, person, say)
+        if command.terminal_only and line.place.platform != "terminal":
+            raise Refused(say("/{name} works in the terminal only: python main.py {name}", name=command.name))
+        self._refuse_if_stale(command, line, say)
+        arguments = bind(command, words)
+        if command.confirm is not None and not yes:
+            yield self._ask_first(command, line, say)
+            return
+        ask = Ask(
+            trading=self.trading,
+            person=person,
+            place=line.place,
+            say=say,
+            now=self.clock(),
+            commands=self.commands,
+            line=line.text,
+        )
+        answer = command.run(ask, **arguments)
+        if isinstance(answer, AsyncIterator):
+            async for reply in answer:
+                yield reply
+            return
+        yield await answer
+
+    def _understand(self, line: Line, person: Person, say: Words) -> tuple[Command, list[str], bool]:
+        text = line.text.strip()
+        try:
+            words = shlex.split(text)
+        except ValueError:
+            words = text.split()
+        if not words:
+            raise Refused(say("Send a command, for instance /status. /help lists them all."))
+        name = words[0].lstrip("/").partition("@")[0].lower()
+        allowed = {n: c for n, c in self.commands.items() if c.allow & person.roles}
+        command = allowed.get(name)
+        if command is None:
+            near = nearest(name, allowed)
+            hint = say(" Did you mean /{near}?", near=near) if near else ""
+            raise Refused(say("There is no command /{name} for you.{hint} /help lists what there is.", name=name, hint=hint))
+        rest = words[1:]
+        if rest and rest[-1].startswith("!"):
+            return command, rest[:-1], self._is_yes(command, rest[-1], say)
+        return command, rest, False
+
+    def _is_yes(self, command: Command, word: str, say: Words) -> bool:
+        """`!` typed by hand is a yes; a button's yes carries its deadline and lapses."""
+        if word == "!":
+            return True
+        try:
+            deadline = int(word[1:], 36)
+        except ValueError:
+            raise Refused(say("'{word}' is not a confirmation; send the command again and press its button.", word=word)) from None
+        if self.clock().timestamp() > deadline and not command.always:
+            raise Refused(say("This button has expired, so nothing was done. Send /{name} again.", name=command.name))
+        return True
+
+    def _refuse_if_stale(self, command: Command, line: Line, say: Words) -> None:
+        if not command.acts or command.always or line.sent_at is None:
+            return
+        age = self.clock() - line.sent_at
+        if age > STALE_AFTER:
+            minutes = int(age.total_seconds() // 60)
+            raise Refused(
+                say("This line is {minutes} min old, so it was not obeyed. Send /{name} again if you still want it.",
+                    minutes=minutes, name=command.name)
+            )
+
+    def _ask_first(self, command: Command, line: Line, say: Words) -> Reply:
+        deadline = int((self.clock() + YES_FOR).timestamp())
+        yes = f"{line.text.strip()} !{_base36(deadline)}"
+        if not yes.startswith("/"):
+            yes = "/" + yes
+        return Reply(
+            title=say("Sure? {help}", help=say(command.help)),
+            text=say("Nothing has happened yet. The button works for {seconds} s.", seconds=int(YES_FOR.total_seconds())),
+            buttons=((Button(say(command.confirm or ""), yes, danger=True), Button(say("Leave it"), "/status")),),
+            tone=Tone.WARNING,
+            data={"confirm": yes},
+        )
+
+    async def _stranger(self, line: Line) -> AsyncIterator[Reply]:
+        """A code makes the sender somebody; everything else gets the same short answer, once a minute."""
+        place, words = line.place, line.text.split()
+        if len(words) == 2 and words[0].lower() == "/start" and place.private:
+            person = await self.people.pair(place, line.name, words[1])
+            await self._note_stranger(line, "paired" if person else "wrong pairing code")
+            if person is not None:
+                async for reply in self._obey(replace(line, text="/start"), person):
+                    yield self._signed(reply, person, line)
+                return
+        now, key = self.clock(), f"{place.platform}:{place.user_id}"
+        if now - self._told.get(key, now - timedelta(hours=1)) < STALE_AFTER:
+            return
+        if len(self._told) > 10_000:
+            self._told.clear()
+        self._told[key] = now
+        if words[:1] != ["/start"]:
+            await self._note_stranger(line, "refused: unknown person")
+        yield Reply(title=REFUSAL, failed=True)
+
+    async def _note_stranger(self, line: Line, outcome: str) -> None:
+        user = f"{line.place.platform}:{line.place.user_id}"
+        command = line.text.split()[0][:40] if line.text.split() else ""
+        await self.diary.audit(
+            at=self.clock(), person=user, place=line.place.address, account=None, line=command, outcome=outcome
+        )
+
+    def _signed(self, reply: Reply, person: Person, line: Line) -> Reply:
+        """Every message names mode and account, in the same spot."""
+        return reply if reply.header else replace(reply, header=self.trading.header(person.account))
+
+
+def _sorry(say: Words) -> Reply:
+    return Reply(
+        title=say("That did not work, and it is our fault."),
+        text=say("Nothing was changed by it. Positions are as /status shows them; /logs has the details."),
+        tone=Tone.DANGER,
+        failed=True,
+    )
+
+
+def _base36(number: int) -> str:
+    digits = "0123456789abcdefghijklmnopqrstuvwxyz"
+    text = ""
+    while number:
+        number, digit = divmod(number, 36)
+        text = digits[digit] + text
+    return text or "0"

@@ -1,0 +1,312 @@
+"""Commands: a function and its annotations are the chat command, the slash command, the route and the usage line."""
+
+import importlib
+import inspect
+import pkgutil
+import types
+import typing
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from difflib import get_close_matches
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from bot.reply import Reply
+from trading.domain.errors import Refused
+from trading.domain.people import Role
+
+Run = Callable[..., Awaitable[Reply] | AsyncIterator[Reply]]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the possible values of a word come from, so that platforms can offer them while typing."""
+
+    name: str  # "symbols", "strategies", "sleeves", "commands"
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """Marks the last word: it takes everything that is left of the line."""
+
+
+Symbol = Annotated[str, Source("symbols"), "a market, for instance BTC/USDT"]
+StrategyName = Annotated[str, Source("strategies"), "a strategy"]
+SleeveName = Annotated[str, Source("sleeves"), "a strategy of this account"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """One typed word of a command. Keyword-only parameters of the function are options: `--name value`."""
+
+    name: str  # with hyphens for underscores; a trailing underscore (from_) is dropped
+    argument: str
+    type: type
+    help: str
+    required: bool
+    default: Any
+    choices: tuple[str, ...]
+    source: str | None
+    option: bool
+    rest: bool  # takes all remaining words
+
+    @property
+    def usage(self) -> str:
+        shown = "|".join(self.choices) if 0 < len(self.choices) <= 4 else self.name.upper()
+        if self.option:
+            shown = f"--{self.name}" + ("" if self.type is bool else f" {shown}")
+        return shown if self.required else f"[{shown}]"
+
+    def read(self, word: str) -> Any:
+        """The typed value of `word`; raises Refused with what was found and what would be right."""
+        if self.choices:
+            found = next((c for c in self.choices if c.lower() == word.lower()), None)
+            if found is None:
+                near = get_close_matches(word.lower(), self.choices, 1)
+                hint = f" Did you mean {near[0]}?" if near else ""
+                raise Refused(f"'{word}' is not a {self.name}; choose one of {', '.join(self.choices)}.{hint}")
+            return self.type(found) if issubclass(self.type, Enum) else found
+        return _READERS[self.type](word, self.name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """Everything a platform needs to know about a command; made by @command from the function itself."""
+
+    name: str
+    group: str
+    help: str
+    allow: frozenset[Role]
+    run: Run
+    parameters: tuple[Parameter, ...]
+    takes_params: bool  # has **params: `name=value` words that belong to a strategy
+    confirm: str | None  # the words on the button that says yes
+    acts: bool  # changes something: refused when the line is older than a minute
+    always: bool  # runs whatever the age of the line (kill)
+    terminal_only: bool
+    needs_account: bool
+
+    @property
+    def usage(self) -> str:
+        words = [f"/{self.name}", *(p.usage for p in self.parameters)]
+        if self.takes_params:
+            words.append("[name=value …]")
+        return " ".join(words)
+
+
+COMMANDS: dict[str, Command] = {}
+
+
+def command(
+    *,
+    allow: frozenset[Role],
+    confirm: str | None = None,
+    acts: bool = False,
+    always: bool = False,
+    terminal_only: bool = False,
+    needs_account: bool = True,
+) -> Callable[[Run], Run]:
+    """Make the function a command named after it. Its first docstring line is its description.
+
+    confirm: ask first; the text is the button that says yes ("Sell everything and stop").
+    acts:    it changes something, so a line older than 60 s is not obeyed.
+    always:  it stops things, so it is obeyed at any age.
+    """
+
+    def register(run: Run) -> Run:
+        name = run.__name__.rstrip("_").replace("_", "-")
+        if name in COMMANDS:
+            raise ValueError(f"two commands are named /{name}")
+        doc = inspect.getdoc(run)
+        if not doc:
+            raise ValueError(f"/{name} does not explain itself: give it a docstring")
+        parameters, takes_params = _parameters(run)
+        COMMANDS[name] = Command(
+            name=name,
+            group=run.__module__.rsplit(".", 1)[-1],
+            help=doc.splitlines()[0],
+            allow=allow,
+            run=run,
+            parameters=parameters,
+            takes_params=takes_params,
+            confirm=confirm,
+            acts=acts or confirm is not None,
+            always=always,
+            terminal_only=terminal_only,
+            needs_account=needs_account,
+        )
+        return run
+
+    return register
+
+
+def discover() -> dict[str, Command]:
+    """Import every module of bot/commands; the decorators do the rest."""
+    import bot.commands
+
+    for module in pkgutil.iter_modules(bot.commands.__path__):
+        importlib.import_module(f"bot.commands.{module.name}")
+    return COMMANDS
+
+
+def nearest(name: str, allowed: typing.Iterable[str]) -> str | None:
+    """The command somebody probably meant."""
+    found = get_close_matches(name.lower(), list(allowed), 1, cutoff=0.5)
+    return found[0] if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A line of text, understood: which command, which arguments, and whether it carries a yes."""
+
+    command: Command
+    arguments: dict[str, Any]
+
+
+def bind(command: Command, words: list[str]) -> dict[str, Any]:
+    """Turn words into the function's arguments. Raises Refused in one sentence, with the usage."""
+    positional = [p for p in command.parameters if not p.option]
+    options = {p.name: p for p in command.parameters if p.option}
+    arguments: dict[str, Any] = {}
+    params: dict[str, str] = {}
+    plain: list[str] = []
+    queue = list(words)
+    while queue:
+        word = queue.pop(0)
+        name, equals, value = word.partition("=")
+        if word.startswith("--"):
+            option = _option(command, options, name[2:])
+            if option.type is bool:
+                value = value or "yes"
+            elif not equals:
+                if not queue:
+                    raise Refused(f"--{option.name} needs a value. Usage: {command.usage}")
+                value = queue.pop(0)
+            arguments[option.argument] = option.read(value)
+        elif equals and name in options:
+            arguments[options[name].argument] = options[name].read(value)
+        elif equals and command.takes_params and name.isidentifier():
+            params[name] = value
+        else:
+            plain.append(word)
+    _take_positional(command, positional, plain, arguments)
+    missing = [p for p in command.parameters if p.required and p.argument not in arguments]
+    if missing:
+        raise Refused(f"/{command.name} needs {missing[0].name}: {missing[0].help}. Usage: {command.usage}")
+    return arguments | params
+
+
+def _option(command: Command, options: dict[str, Parameter], name: str) -> Parameter:
+    if name in options:
+        return options[name]
+    near = get_close_matches(name, list(options), 1)
+    hint = f" Did you mean --{near[0]}?" if near else ""
+    raise Refused(f"/{command.name} has no option --{name}.{hint} Usage: {command.usage}")
+
+
+def _take_positional(
+    command: Command, positional: list[Parameter], plain: list[str], arguments: dict[str, Any]
+) -> None:
+    for parameter in positional:
+        if not plain:
+            return
+        if parameter.rest:
+            arguments[parameter.argument] = " ".join(plain)
+            return
+        arguments[parameter.argument] = parameter.read(plain.pop(0))
+    if plain:
+        raise Refused(f"/{command.name} does not know what to do with '{plain[0]}'. Usage: {command.usage}")
+
+
+def _parameters(run: Run) -> tuple[tuple[Parameter, ...], bool]:
+    hints = typing.get_type_hints(run, include_extras=True)
+    parameters: list[Parameter] = []
+    takes_params = False
+    for spec in list(inspect.signature(run).parameters.values())[1:]:
+        if spec.kind is inspect.Parameter.VAR_KEYWORD:
+            takes_params = True
+            continue
+        parameters.append(_parameter(spec, hints[spec.name]))
+    return tuple(parameters), takes_params
+
+
+def _parameter(spec: inspect.Parameter, hint: Any) -> Parameter:
+    help_text, source, choices, rest = "", None, (), False
+    if typing.get_origin(hint) is Annotated:
+        hint, *extras = typing.get_args(hint)
+        source = next((e.name for e in extras if isinstance(e, Source)), None)
+        help_text = next((e for e in extras if isinstance(e, str)), "")
+        rest = any(isinstance(e, Rest) for e in extras)
+    if isinstance(hint, types.UnionType):
+        hint = next(a for a in typing.get_args(hint) if a is not types.NoneType)
+    if typing.get_origin(hint) is Literal:
+        choices, hint = typing.get_args(hint), str
+    elif inspect.isclass(hint) and issubclass(hint, Enum):
+        choices = tuple(str(member.value) for member in hint)
+    if hint not in _READERS and not choices:
+        raise TypeError(f"{spec.name}: commands take no {hint}; teach bot/registry.py to read it")
+    name = spec.name.rstrip("_").replace("_", "-")
+    required = spec.default is inspect.Parameter.empty
+    return Parameter(
+        name=name,
+        argument=spec.name,
+        type=hint,
+        help=help_text or name,
+        required=required,
+        default=None if required else spec.default,
+        choices=choices,
+        source=source,
+        option=spec.kind is inspect.Parameter.KEYWORD_ONLY,
+        rest=rest,
+    )
+
+
+# --- reading words ----------------------------------------------------------------------------------------
+
+
+def _read_decimal(word: str, name: str) -> Decimal:
+    try:
+        if not word.isascii() or "e" in word.lower() or "_" in word:
+            raise InvalidOperation
+        value = Decimal(word)
+    except InvalidOperation:
+        raise Refused(f"{name} should be a number like 12.5; found '{word}'.") from None
+    if not value.is_finite():
+        raise Refused(f"{name} should be a number like 12.5; found '{word}'.")
+    return value
+
+
+def _read_int(word: str, name: str) -> int:
+    value = _read_decimal(word, name)
+    if value != value.to_integral_value() or abs(value) > 10**12:
+        raise Refused(f"{name} should be a whole number; found '{word}'.")
+    return int(value)
+
+
+def _read_bool(word: str, name: str) -> bool:
+    known = {"on": True, "yes": True, "true": True, "1": True, "off": False, "no": False, "false": False, "0": False}
+    if word.lower() not in known:
+        raise Refused(f"{name} is on or off; found '{word}'.")
+    return known[word.lower()]
+
+
+def _read_time(word: str, name: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(word)
+    except ValueError:
+        raise Refused(f"{name} should be a date like 2024-08-05 or 2024-08-05T12:00; found '{word}'.") from None
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+
+
+_READERS: dict[Any, Callable[[str, str], Any]] = {
+    str: lambda word, name: word,
+    int: _read_int,
+    float: lambda word, name: float(_read_decimal(word, name)),
+    Decimal: _read_decimal,
+    bool: _read_bool,
+    datetime: _read_time,
+    Path: lambda word, name: Path(word),
+}

@@ -1,0 +1,1 @@
+"""Frozen data: everything the rooms say to each other, and all that charts may see."""

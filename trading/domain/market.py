@@ -1,0 +1,94 @@
+"""What is traded and how time is cut: timeframes, instruments, candles."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
+
+from trading.domain.errors import Refused
+
+_UNITS = {"m": 60, "h": 3600, "d": 86400, "w": 604800}
+_MONDAY = 4 * 86400  # 1970-01-05 was a Monday: weeks are counted from it
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Timeframe:
+    """The length of a candle. Candles sit on a grid that starts at 1970-01-01 UTC (weeks: on Mondays)."""
+
+    seconds: int
+
+    @classmethod
+    def parse(cls, text: str) -> "Timeframe":
+        """`1m`, `15m`, `4h`, `1d`, `1w`; raises Refused with what would be right."""
+        match = re.fullmatch(r"([1-9][0-9]{0,3})([mhdw])", text.strip())
+        if match is None:
+            raise Refused(f"'{text}' is not a timeframe; write a number and m, h, d or w, for instance 15m or 4h.")
+        return cls(int(match[1]) * _UNITS[match[2]])
+
+    @property
+    def length(self) -> timedelta:
+        return timedelta(seconds=self.seconds)
+
+    def floor(self, at: datetime) -> datetime:
+        """The open time of the candle that contains `at`."""
+        return datetime.fromtimestamp(self.floor_seconds(int(at.timestamp())), UTC)
+
+    def floor_seconds(self, epoch: int) -> int:
+        """As `floor`, in whole seconds since 1970."""
+        shift = _MONDAY if self.seconds % _UNITS["w"] == 0 else 0
+        return (epoch - shift) // self.seconds * self.seconds + shift
+
+    def close_of(self, at: datetime) -> datetime:
+        """The close time of the candle that contains `at`."""
+        return self.floor(at) + self.length
+
+    def divides(self, other: "Timeframe") -> bool:
+        """Whether candles of `other` can be built from candles of this timeframe."""
+        return other.seconds % self.seconds == 0
+
+    def __str__(self) -> str:
+        for unit in ("w", "d", "h", "m"):
+            if self.seconds % _UNITS[unit] == 0:
+                return f"{self.seconds // _UNITS[unit]}{unit}"
+        return f"{self.seconds}s"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instrument:
+    """A market's steps, minimums and fees; the border where float becomes Decimal."""
+
+    symbol: str
+    base: str
+    quote: str
+    price_step: Decimal
+    amount_step: Decimal
+    min_amount: Decimal
+    min_cost: Decimal
+    maker_fee: Decimal
+    taker_fee: Decimal
+
+    def price(self, value: float | Decimal) -> Decimal:
+        """The nearest price on the grid."""
+        return (Decimal(str(value)) / self.price_step).quantize(Decimal(1), ROUND_HALF_EVEN) * self.price_step
+
+    def amount(self, value: float | Decimal) -> Decimal:
+        """The largest amount on the grid that is not above `value`."""
+        return (Decimal(str(value)) / self.amount_step).quantize(Decimal(1), ROUND_DOWN) * self.amount_step
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candle:
+    """One closed OHLCV bar. Prices and volume (in base units) are measured, so they are floats."""
+
+    symbol: str
+    timeframe: Timeframe
+    opened_at: datetime
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float
+
+    @property
+    def closed_at(self) -> datetime:
+        return self.opened_at + self.timeframe.length

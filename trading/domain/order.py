@@ -1,0 +1,119 @@
+"""Intents, orders and fills: the life of a trade in plain data."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+
+class Side(StrEnum):
+    BUY = "buy"
+    SELL = "sell"
+
+    @property
+    def sign(self) -> int:
+        return 1 if self is Side.BUY else -1
+
+
+class OrderKind(StrEnum):
+    MARKET = "market"
+    LIMIT = "limit"
+
+
+class OrderStatus(StrEnum):
+    """Where an order is in its life; the allowed moves are the table in core/orders.py."""
+
+    WAITING = "waiting"
+    SENDING = "sending"
+    OPEN = "open"
+    PART_FILLED = "part_filled"
+    FILLED = "filled"
+    CANCELING = "canceling"
+    CANCELED = "canceled"
+    REFUSED = "refused"
+    EXPIRED = "expired"
+    UNCERTAIN = "uncertain"
+
+    @property
+    def is_live(self) -> bool:
+        """Whether money may still move because of this order."""
+        return self in _LIVE
+
+
+_LIVE = frozenset(
+    {
+        OrderStatus.WAITING,
+        OrderStatus.SENDING,
+        OrderStatus.OPEN,
+        OrderStatus.PART_FILLED,
+        OrderStatus.CANCELING,
+        OrderStatus.UNCERTAIN,
+    }
+)
+
+
+class Reason(StrEnum):
+    """Why an order was decided."""
+
+    SIGNAL = "signal"
+    STOP = "stop"
+    TAKE_PROFIT = "take_profit"
+    TRAILING_STOP = "trailing_stop"
+    TIME_STOP = "time_stop"
+    DISABLED = "disabled"
+    KILL = "kill"
+    DRAWDOWN = "drawdown"
+    CLOSE = "close"
+    END = "end"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderIntent:
+    """A decided order that has not left the house. The same decision always has the same `client_id`."""
+
+    client_id: str
+    sleeve: str
+    symbol: str
+    side: Side
+    kind: OrderKind
+    amount: Decimal
+    limit_price: Decimal | None
+    reduce_only: bool
+    reason: Reason
+    price_at_decision: Decimal
+    decided_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """An intent and what became of it."""
+
+    intent: OrderIntent
+    status: OrderStatus
+    filled: Decimal
+    average_price: Decimal | None
+    fee: Decimal
+    changed_at: datetime
+    exchange_id: str | None = None
+    note: str = ""
+
+    @property
+    def client_id(self) -> str:
+        return self.intent.client_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fill:
+    """Money moved. `id` is the exchange's trade id; one fill is booked once, whatever happens."""
+
+    id: str
+    client_id: str
+    sleeve: str
+    symbol: str
+    side: Side
+    amount: Decimal
+    price: Decimal
+    fee: Decimal
+    fee_currency: str
+    at: datetime
+    reason: Reason

@@ -1,0 +1,40 @@
+"""What a market must offer, wherever its prices come from: a real exchange or the built-in simulation."""
+
+from collections.abc import AsyncIterator, Iterable
+from datetime import datetime
+from typing import Protocol
+
+from trading.domain.market import Candle, Instrument, Timeframe
+
+
+class Market(Protocol):
+    """One exchange's public data, shared by every account on it.
+
+    Reads may fail: `Uncertain` when nobody knows (network), `ExchangeSaidNo` when the exchange refused.
+    A market never answers with another market's data.
+    """
+
+    name: str
+
+    async def instruments(self, symbols: Iterable[str]) -> dict[str, Instrument]:
+        """Steps, minimums and fees. Raises Refused, naming the nearest symbol, when one does not exist."""
+
+    async def symbols(self) -> tuple[str, ...]:
+        """Every symbol that can be traded here."""
+
+    async def candles(
+        self, symbol: str, timeframe: Timeframe, start: datetime, end: datetime
+    ) -> list[Candle]:
+        """Closed candles with start <= opened_at < end, in order, each once; a gap stays a gap."""
+
+    async def openings(self, symbols: Iterable[str], timeframe: Timeframe, opened_at: datetime) -> dict[str, float]:
+        """The open price of the candle that opened at `opened_at`, for the symbols where it is already known."""
+
+    async def quotes(self, symbols: Iterable[str]) -> dict[str, float]:
+        """The last traded price of each symbol, now."""
+
+    def hints(self, symbols: Iterable[str], timeframe: Timeframe) -> AsyncIterator[str]:
+        """Symbols whose newest candle just changed over; a hint to look, never the truth."""
+
+    async def close(self) -> None:
+        """Let go of connections."""
