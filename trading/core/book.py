@@ -1,0 +1,123 @@
+"""Fills and prices in, positions, cash and equity out; to the last digit."""
+
+from dataclasses import replace
+from datetime import date, datetime
+from decimal import Decimal
+
+from trading.domain.account import Account, Position
+from trading.domain.errors import Broken
+from trading.domain.order import Fill
+from trading.domain.report import CashFlow
+
+ZERO = Decimal(0)
+
+
+class Book:
+    """One account's money. Every fill is booked once; a fill seen before changes nothing."""
+
+    def __init__(self, name: str, currency: str, cash: Decimal) -> None:
+        self.name, self.currency = name, currency
+        self.cash = cash
+        self.positions: dict[tuple[str, str], Position] = {}
+        self.prices: dict[str, Decimal] = {}
+        self.peak_equity = cash
+        self.day_start_equity = cash
+        self.day: date | None = None
+        self.fees = ZERO
+        self.fills = 0
+        self._seen: set[str] = set()
+
+    @property
+    def equity(self) -> Decimal:
+        total = self.cash
+        for position in self.positions.values():
+            total += position.quantity * self.prices[position.symbol]
+        return total
+
+    def held(self, sleeve: str, symbol: str) -> Decimal:
+        position = self.positions.get((sleeve, symbol))
+        return position.quantity if position else ZERO
+
+    def mark(self, at: datetime, prices: dict[str, Decimal]) -> None:
+        """Take prices; keeps the highest equity and the equity at the start of the UTC day."""
+        today = at.date()
+        if self.day != today:
+            if self.day is not None:
+                self.day_start_equity = self.equity
+            self.day = today
+        self.prices.update(prices)
+        equity = self.equity
+        if equity > self.peak_equity:
+            self.peak_equity = equity
+
+    def apply(self, fill: Fill) -> bool:
+        """Book a fill; False when it was booked before."""
+        if fill.id in self._seen:
+            return False
+        self._seen.add(fill.id)
+        if fill.amount <= 0 or fill.price <= 0:
+            raise Broken(f"Fill {fill.id} has amount {fill.amount} at price {fill.price}; both must be above zero.")
+        self.cash -= fill.side.sign * fill.amount * fill.price + fill.fee
+        self.fees += fill.fee
+        self.fills += 1
+        self.prices.setdefault(fill.symbol, fill.price)
+        key = (fill.sleeve, fill.symbol)
+        position = _after(self.positions.get(key), fill)
+        if position is None:
+            self.positions.pop(key, None)
+        else:
+            self.positions[key] = position
+        return True
+
+    def move(self, flow: CashFlow) -> None:
+        """Money put in or taken out: it moves the marks with it, so that it is neither profit nor loss."""
+        self.cash += flow.amount
+        self.peak_equity += flow.amount
+        self.day_start_equity += flow.amount
+
+    def forget_peak(self) -> None:
+        """Measure drawdown from here on; after an owner lifted a kill."""
+        self.peak_equity = self.equity
+        self.day_start_equity = self.equity
+
+    def account(self, at: datetime, committed: Decimal, pending: tuple[tuple[str, str], ...]) -> Account:
+        """This moment, frozen, for the gate and the chat."""
+        return Account(
+            name=self.name,
+            currency=self.currency,
+            cash=self.cash,
+            positions=tuple(self.positions.values()),
+            prices=dict(self.prices),
+            peak_equity=self.peak_equity,
+            day_start_equity=self.day_start_equity,
+            at=at,
+            committed=committed,
+            pending=pending,
+        )
+
+
+def _after(position: Position | None, fill: Fill) -> Position | None:
+    """The position once the fill is in: opened, added to (average price), reduced, closed or turned round."""
+    moved = fill.side.sign * fill.amount
+    if position is None:
+        return _opened(fill, moved, fill.fee)
+    quantity = position.quantity + moved
+    if quantity == 0:
+        return None
+    if position.quantity * moved > 0:
+        cost = position.entry_price * position.quantity + fill.price * moved
+        return replace(position, quantity=quantity, entry_price=cost / quantity, fees=position.fees + fill.fee)
+    if position.quantity * quantity > 0:
+        return replace(position, quantity=quantity, fees=position.fees + fill.fee)
+    return _opened(fill, quantity, ZERO)
+
+
+def _opened(fill: Fill, quantity: Decimal, fees: Decimal) -> Position:
+    return Position(
+        sleeve=fill.sleeve,
+        symbol=fill.symbol,
+        quantity=quantity,
+        entry_price=fill.price,
+        opened_at=fill.at,
+        fees=fees,
+    )

@@ -1,0 +1,66 @@
+"""The desk's memory as plain JSON, so that a restart continues where it stopped."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from trading.core.book import Book
+from trading.core.desk import Desk, Line
+from trading.domain.account import Position
+
+
+def remember(desk: Desk) -> dict[str, Any]:
+    """Everything a restart needs besides live orders and halts, which have tables of their own."""
+    book = desk.book
+    return {
+        "cash": str(book.cash),
+        "fees": str(book.fees),
+        "fills": book.fills,
+        "peak_equity": str(book.peak_equity),
+        "day_start_equity": str(book.day_start_equity),
+        "day": book.day.isoformat() if book.day else None,
+        "prices": {symbol: str(price) for symbol, price in book.prices.items()},
+        "positions": [_position_out(p) for p in book.positions.values()],
+        "lines": [[*key, line.wanted, line.acted, line.reached, line.refusal] for key, line in desk.lines.items()],
+        "last_candle_at": desk.last_candle_at.isoformat() if desk.last_candle_at else None,
+    }
+
+
+def recall(desk: Desk, memory: dict[str, Any]) -> None:
+    """Put a remembered state back into a freshly built desk."""
+    book = desk.book
+    _recall_book(book, memory)
+    desk.lines = {
+        (sleeve, symbol): Line(wanted=wanted, acted=acted, reached=reached, refusal=refusal)
+        for sleeve, symbol, wanted, acted, reached, refusal in memory["lines"]
+    }
+    at = memory["last_candle_at"]
+    desk.last_candle_at = datetime.fromisoformat(at) if at else None
+
+
+def _recall_book(book: Book, memory: dict[str, Any]) -> None:
+    book.cash, book.fees = Decimal(memory["cash"]), Decimal(memory["fees"])
+    book.fills = memory["fills"]
+    book.peak_equity = Decimal(memory["peak_equity"])
+    book.day_start_equity = Decimal(memory["day_start_equity"])
+    book.day = date.fromisoformat(memory["day"]) if memory["day"] else None
+    book.prices = {symbol: Decimal(price) for symbol, price in memory["prices"].items()}
+    positions = [_position_in(row) for row in memory["positions"]]
+    book.positions = {(p.sleeve, p.symbol): p for p in positions}
+
+
+def _position_out(position: Position) -> list[str]:
+    p = position
+    return [p.sleeve, p.symbol, str(p.quantity), str(p.entry_price), p.opened_at.isoformat(), str(p.fees)]
+
+
+def _position_in(row: list[str]) -> Position:
+    sleeve, symbol, quantity, entry_price, opened_at, fees = row
+    return Position(
+        sleeve=sleeve,
+        symbol=symbol,
+        quantity=Decimal(quantity),
+        entry_price=Decimal(entry_price),
+        opened_at=datetime.fromisoformat(opened_at),
+        fees=Decimal(fees),
+    )

@@ -1,0 +1,53 @@
+"""The life of an order: which status may follow which, and which orders are still out."""
+
+from collections.abc import Iterable
+
+from trading.domain.errors import Broken
+from trading.domain.order import Order
+from trading.domain.order import OrderStatus as S
+
+ALLOWED: dict[S, frozenset[S]] = {
+    S.WAITING: frozenset({S.SENDING, S.OPEN, S.FILLED, S.PART_FILLED, S.REFUSED, S.EXPIRED, S.CANCELED}),
+    S.SENDING: frozenset({S.OPEN, S.PART_FILLED, S.FILLED, S.REFUSED, S.UNCERTAIN}),
+    S.UNCERTAIN: frozenset({S.OPEN, S.PART_FILLED, S.FILLED, S.CANCELED, S.REFUSED, S.EXPIRED}),
+    S.OPEN: frozenset({S.PART_FILLED, S.FILLED, S.CANCELING, S.CANCELED, S.EXPIRED}),
+    S.PART_FILLED: frozenset({S.PART_FILLED, S.FILLED, S.CANCELING, S.CANCELED, S.EXPIRED}),
+    S.CANCELING: frozenset({S.CANCELED, S.FILLED, S.PART_FILLED}),
+    S.FILLED: frozenset(),
+    S.CANCELED: frozenset({S.FILLED, S.PART_FILLED}),  # a fill may win the race
+    S.REFUSED: frozenset(),
+    S.EXPIRED: frozenset({S.FILLED, S.PART_FILLED}),
+}
+
+
+class Orders:
+    """Orders that are out, by client id. Applying the same change twice changes nothing."""
+
+    def __init__(self, live: Iterable[Order] = ()) -> None:
+        self._live = {order.client_id: order for order in live}
+        self._by_key: dict[tuple[str, str], int] = {}
+        for order in self._live.values():
+            self._count(order, 1)
+
+    def apply(self, order: Order) -> None:
+        """Take a change. Raises Broken when it cannot follow what we knew."""
+        known = self._live.get(order.client_id)
+        if known is not None and known.status != order.status and order.status not in ALLOWED[known.status]:
+            raise Broken(f"Order {order.client_id} went from {known.status} to {order.status}, which cannot happen.")
+        if known is not None:
+            self._count(self._live.pop(order.client_id), -1)
+        if order.status.is_live:
+            self._live[order.client_id] = order
+            self._count(order, 1)
+
+    @property
+    def live(self) -> tuple[Order, ...]:
+        return tuple(self._live.values())
+
+    def busy(self, sleeve: str, symbol: str) -> bool:
+        """Whether an order of this sleeve for this symbol is still out."""
+        return self._by_key.get((sleeve, symbol), 0) > 0
+
+    def _count(self, order: Order, step: int) -> None:
+        key = (order.intent.sleeve, order.intent.symbol)
+        self._by_key[key] = self._by_key.get(key, 0) + step

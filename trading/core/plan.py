@@ -1,0 +1,69 @@
+"""Targets against positions: the orders that would close the difference."""
+
+import base64
+import hashlib
+from datetime import datetime
+from decimal import Decimal
+
+from trading.domain.market import Instrument
+from trading.domain.order import OrderIntent, OrderKind, Reason, Side
+
+NO_TRADE_BAND = 0.10  # a changed exposure smaller than this does not pay for its fees
+
+
+def worth_acting(wanted: float, acted: float) -> bool:
+    """Whether an exposure differs enough from the one last acted on. Going flat and turning always do."""
+    if wanted == acted:
+        return False
+    if wanted == 0 or acted == 0 or (wanted > 0) != (acted > 0):
+        return True
+    return abs(wanted - acted) >= NO_TRADE_BAND
+
+
+def intent_for(
+    *,
+    account: str,
+    sleeve: str,
+    instrument: Instrument,
+    target: Decimal,
+    held: Decimal,
+    price: Decimal,
+    reason: Reason,
+    at: datetime,
+) -> OrderIntent | None:
+    """The market order that moves `held` to `target`; None when the difference is too small to trade.
+
+    Turning round goes through flat first: one order never both closes and opens.
+    """
+    if held != 0 and target * held < 0:
+        target = Decimal(0)
+    difference = target - held
+    amount = instrument.amount(abs(difference))
+    reduces = abs(target) < abs(held)
+    if amount == 0 or (not reduces and _too_small(amount, price, instrument)):
+        return None
+    side = Side.BUY if difference > 0 else Side.SELL
+    return OrderIntent(
+        client_id=client_id(account, sleeve, instrument.symbol, side, reason, at),
+        sleeve=sleeve,
+        symbol=instrument.symbol,
+        side=side,
+        kind=OrderKind.MARKET,
+        amount=amount,
+        limit_price=None,
+        reduce_only=reduces,
+        reason=reason,
+        price_at_decision=price,
+        decided_at=at,
+    )
+
+
+def client_id(account: str, sleeve: str, symbol: str, side: Side, reason: Reason, at: datetime) -> str:
+    """26 letters that are the same whenever the same decision is made again: after a restart or a double tick."""
+    text = "\x1f".join((account, sleeve, symbol, side, reason, at.isoformat()))
+    digest = hashlib.sha256(text.encode()).digest()[:15]
+    return "tw" + base64.b32encode(digest).decode().lower()
+
+
+def _too_small(amount: Decimal, price: Decimal, instrument: Instrument) -> bool:
+    return amount < instrument.min_amount or amount * price < instrument.min_cost

@@ -1,0 +1,43 @@
+"""The five modes, as a table: they differ in clock, feed and executor, and in the money at stake. Nothing else asks."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from trading.domain.account import Mode
+from trading.domain.errors import SettingsError
+from trading.execution.shadow import Recorded
+from trading.execution.sim import Simulated
+
+
+class Stake(Enum):
+    """How much real money an account may move."""
+
+    NONE = "none"
+    CAPPED = "capped"
+    FULL = "full"
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """What an account of this mode is made of. `badge` starts each of its messages."""
+
+    executor: type[Simulated]
+    stake: Stake
+    badge: str
+
+
+MODES = {
+    Mode.BACKTEST: Wiring(Simulated, Stake.NONE, "🔬 BACKTEST"),
+    Mode.SHADOW: Wiring(Recorded, Stake.NONE, "👥 SHADOW"),
+    Mode.PAPER: Wiring(Simulated, Stake.NONE, "🧪 PAPER"),
+}
+
+
+def wiring(mode: Mode, account: str) -> Wiring:
+    """The row of the table; raises SettingsError for a mode this version cannot trade in."""
+    if mode not in MODES:
+        raise SettingsError(
+            f"accounts.{account}.mode: this version trades in shadow and paper only; found '{mode}'. "
+            "Nothing was started, so no order can leave."
+        )
+    return MODES[mode]

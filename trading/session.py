@@ -1,0 +1,38 @@
+"""The pump: one event in, the desk decides, its actions go out, and then everybody else hears."""
+
+from collections.abc import Callable, Sequence
+
+from trading.core.desk import Desk
+from trading.domain.actions import Publish
+from trading.domain.events import DeskEvent, Event
+from trading.execution.port import Executor
+
+Listener = Callable[[Event], None]
+
+
+class Session:
+    """One account at work. `step` is the only entrance, for the live session as for a backtest."""
+
+    def __init__(self, desk: Desk, executor: Executor, listeners: Sequence[Listener] = ()) -> None:
+        self.desk, self.executor = desk, executor
+        self._listeners = tuple(listeners)
+
+    def step(self, event: DeskEvent) -> None:
+        """Everything that follows from one event has happened when this returns."""
+        for earlier in self.executor.before(event):
+            self._enter(earlier)
+        self._enter(event)
+
+    def _enter(self, event: DeskEvent) -> None:
+        actions = self.desk.on(event)
+        self._tell(event)
+        for action in actions:
+            if isinstance(action, Publish):
+                self._tell(action.news)
+                continue
+            for result in self.executor.take(action):
+                self._enter(result)
+
+    def _tell(self, event: Event) -> None:
+        for listener in self._listeners:
+            listener(event)
