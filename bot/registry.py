@@ -170,6 +170,7 @@ def bind(command: Command, words: list[str]) -> dict[str, Any]:
     """Turn words into the function's arguments. Raises Refused in one sentence, with the usage."""
     positional = [p for p in command.parameters if not p.option]
     options = {p.name: p for p in command.parameters if p.option}
+    named = {p.name: p for p in command.parameters}
     arguments: dict[str, Any] = {}
     params: dict[str, str] = {}
     plain: list[str] = []
@@ -186,8 +187,8 @@ def bind(command: Command, words: list[str]) -> dict[str, Any]:
                     raise Refused(f"--{option.name} needs a value. Usage: {command.usage}")
                 value = queue.pop(0)
             arguments[option.argument] = option.read(value)
-        elif equals and name in options:
-            arguments[options[name].argument] = options[name].read(value)
+        elif equals and name in named:
+            arguments[named[name].argument] = named[name].read(value)
         elif equals and command.takes_params and name.isidentifier():
             params[name] = value
         else:
@@ -211,6 +212,8 @@ def _take_positional(
     command: Command, positional: list[Parameter], plain: list[str], arguments: dict[str, Any]
 ) -> None:
     for parameter in positional:
+        if parameter.argument in arguments:
+            continue  # given as name=value
         if not plain:
             return
         if parameter.rest:
