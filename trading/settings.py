@@ -1,99 +1,104 @@
-"""Every setting, typed and checked at the start: settings.toml, then the environment, then secret files."""
+"""Every setting, typed and checked at the start: settings.toml, then secret files, then the environment."""
 
-import difflib
 import os
 import re
-import tomllib
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
-from pydantic_settings import (
-    BaseSettings,
-    NestedSecretsSettingsSource,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
 )
 
 from trading.domain.account import Mode
-from trading.domain.errors import Refused, SettingsError
-from trading.domain.market import Timeframe
-
-PREFIX = "TRADEWIND__"
-
-
-def _timeframe(text: str) -> str:
-    try:
-        Timeframe.parse(text)
-    except Refused as refused:
-        raise ValueError(refused.tell) from None
-    return text
-
-
-def _exact(value: Any) -> Any:
-    return str(value) if isinstance(value, float) else value
-
-
-TimeframeText = Annotated[str, AfterValidator(_timeframe)]
-Money = Annotated[Decimal, BeforeValidator(_exact)]
-Share = Annotated[float, Field(ge=0, le=1)]
-ClockTime = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+from trading.domain.errors import SettingsError
+from trading.settings_sources import Gathered, gather
+from trading.settings_types import (
+    ClockTime,
+    DatabaseAddress,
+    Markets,
+    Money,
+    MoneyOrEmpty,
+    Name,
+    Number,
+    Port,
+    Secret,
+    Share,
+    SocketAddress,
+    TimeframeOrEmpty,
+    TimeframeText,
+    WebAddress,
+    Whole,
+    Zone,
+)
+from trading.settings_words import sentence
+from trading.toml_lines import Keys
 
 
 class Section(BaseModel):
     """A table of settings.toml. A misspelt limit must not be ignored, so unknown names are errors."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class Database(Section):
-    url: str = ""  # empty: a SQLite file in data_dir
+    url: DatabaseAddress = Field("", repr=False)  # empty: a SQLite file in data_dir
 
 
 class Log(Section):
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["console", "json"] = "console"
+    size_mb: Whole = Field(10, ge=1)  # a log file that reaches this size is set aside ...
+    files: Whole = Field(5, ge=1)  # ... and so many of them are kept
 
 
 class Telegram(Section):
-    token: SecretStr = SecretStr("")
-    base_url: str = "https://api.telegram.org/bot"
-    base_file_url: str = "https://api.telegram.org/file/bot"
-    webhook_url: str = ""  # empty: polling
-    webhook_secret: SecretStr = SecretStr("")
+    token: Secret = SecretStr("")
+    base_url: WebAddress = "https://api.telegram.org/bot"
+    base_file_url: WebAddress = "https://api.telegram.org/file/bot"
+    webhook_url: WebAddress = ""  # empty: polling
+    webhook_secret: Secret = SecretStr("")
     webhook_listen: str = "127.0.0.1"
-    webhook_port: int = Field(8443, ge=0, le=65535)
+    webhook_port: Port = 8443
 
 
 class Discord(Section):
-    token: SecretStr = SecretStr("")
-    api_base: str = "https://discord.com/api/v10"
-    gateway_url: str = ""  # empty: the one the API names
-    guild_id: int = 0  # 0: commands are registered everywhere (Discord takes up to an hour)
+    token: Secret = SecretStr("")
+    api_base: WebAddress = "https://discord.com/api/v10"
+    gateway_url: SocketAddress = ""  # empty: the one the API names
+    guild_id: Whole = 0  # 0: commands are registered everywhere (Discord takes up to an hour)
 
 
 class Web(Section):
     enabled: bool = True
     host: str = "127.0.0.1"
-    port: int = Field(8080, ge=0, le=65535)
+    port: Port = 8080
 
 
 class Simulated(Section):
     """The built-in market: same seed, same prices, at any time and on any machine."""
 
-    seed: int = 7
+    seed: Whole = 7
 
 
-class Sleeve(BaseModel):
+class Sleeve(Section):
     """A strategy inside an account. Other names in the table are the strategy's own parameters."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    model_config = ConfigDict(extra="allow")
 
     strategy: str = ""  # empty: the name of the table
     share: Share = 0.5
-    symbols: tuple[str, ...] = ()  # empty: the account's
-    timeframe: Annotated[str, AfterValidator(lambda t: _timeframe(t) if t else t)] = ""  # empty: the account's
+    symbols: Markets = ()  # empty: the account's
+    timeframe: TimeframeOrEmpty = ""  # empty: the account's
     enabled: bool = True
 
     @property
@@ -103,19 +108,32 @@ class Sleeve(BaseModel):
 
 class AccountSettings(Section):
     mode: Literal["shadow", "paper", "canary", "live"] = "paper"
-    exchange: str = "simulated"
-    exchange_options: dict[str, Any] = {}
-    symbols: tuple[str, ...] = Field(("BTC/USDT", "ETH/USDT"), min_length=1)
+    exchange: str = Field("simulated", min_length=1)
+    exchange_options: dict[str, Any] = Field(
+        {}, repr=False
+    )  # may hold whatever ccxt takes, so it is never shown
+    symbols: Markets = Field(("BTC/USDT", "ETH/USDT", "SOL/USDT"), min_length=1)
     timeframe: TimeframeText = "15m"
     cash: Money = Field(Decimal(10000), gt=0)
-    fee: Money | None = Field(None, ge=0, lt=1)  # None: the exchange's own
+    fee: MoneyOrEmpty = Field(None, ge=0, lt=1)  # None (written as ""): the exchange's own
     slippage: Money = Field(Decimal("0.0005"), ge=0, lt=1)
     report_at: ClockTime = "00:05"
-    sleeves: dict[str, Sleeve] = {}
+    sleeves: dict[Name, Sleeve] = {}
 
     @property
     def trading_mode(self) -> Mode:
         return Mode(self.mode)
+
+    @model_validator(mode="after")
+    def _sleeves_fit(self) -> Self:
+        total = sum(Decimal(str(sleeve.share)) for sleeve in self.sleeves.values() if sleeve.enabled)
+        if total > 1:
+            raise ValueError(f"gives its sleeves shares that add up to {total}, which should be at most 1")
+        for name, sleeve in self.sleeves.items():
+            strange = [symbol for symbol in sleeve.symbols if symbol not in self.symbols]
+            if strange:
+                raise ValueError(f"has no {strange[0]} in its symbols, where sleeves.{name} needs it")
+        return self
 
 
 class Risk(Section):
@@ -128,19 +146,22 @@ class Protect(Section):
     """Exits that depend on the position, shared by all strategies; 0 switches one off."""
 
     stop: Share = 0.0
-    take_profit: float = Field(0.0, ge=0)
+    take_profit: Number = Field(0.0, ge=0)
     trailing_stop: Share = 0.0
 
 
-class Settings(BaseSettings):
-    """All of settings.toml."""
+DEFAULT_ACCOUNTS: dict[str, Any] = {
+    "main": {"sleeves": {"ema_cross": {"share": 0.4}, "rsi": {"share": 0.3}, "bollinger": {"share": 0.3}}}
+}
 
-    model_config = SettingsConfigDict(extra="forbid", frozen=True, env_prefix=PREFIX, env_nested_delimiter="__")
+
+class Settings(Section):
+    """All of settings.toml."""
 
     data_dir: Path = Path("data")
     secrets_dir: str = ""
     language: Literal["en", "ko"] = "en"
-    zone: str = "UTC"
+    zone: Zone = "UTC"
     database: Database = Database()
     log: Log = Log()
     web: Web = Web()
@@ -149,19 +170,54 @@ class Settings(BaseSettings):
     simulated: Simulated = Simulated()
     risk: Risk = Risk()
     protect: Protect = Protect()
-    accounts: dict[str, AccountSettings] = {}
+    accounts: dict[Name, AccountSettings] = Field({}, validate_default=True)
+
+    _gathered: Gathered = PrivateAttr(default_factory=Gathered)
+
+    @field_validator("accounts", mode="before")
+    @classmethod
+    def _at_least_one(cls, accounts: Any) -> Any:
+        return DEFAULT_ACCOUNTS if accounts == {} else accounts
+
+    @field_validator("data_dir")
+    @classmethod
+    def _from_home(cls, path: Path) -> Path:
+        return path.expanduser()
 
     @property
     def database_url(self) -> str:
         return self.database.url or f"sqlite:///{self.data_dir.absolute() / 'tradewind.db'}"
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        raise NotImplementedError
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Every secret value these settings hold, to be kept out of logs and messages."""
+        texts = [s.token.get_secret_value() for s in (self.telegram, self.discord)]
+        texts += [self.telegram.webhook_secret.get_secret_value(), urlsplit(self.database.url).password or ""]
+        for account in self.accounts.values():
+            texts += [str(v) for k, v in account.exchange_options.items() if re.search(_HIDDEN_OPTION, k)]
+        return tuple(text for text in texts if text)
+
+    def where(self, keys: Keys) -> str:
+        """Where it was set: `settings.toml line 41`, a variable's name, a secret file, `built-in defaults`."""
+        return self._gathered.where(keys)
+
+
+_HIDDEN_OPTION = re.compile(
+    "key|secret|password|token|uid|login", re.IGNORECASE
+)  # ccxt's names for credentials
+
+
+def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> Settings:
+    """The settings of this start. Raises SettingsError: one sentence about the first thing that is wrong.
+
+    `path` must exist when it is given; without it, ./settings.toml is read if there is one.
+    """
+    gathered = gather(path, environ, Settings, {"accounts": DEFAULT_ACCOUNTS})
+    try:
+        settings = Settings.model_validate(gathered.data)
+    except ValidationError as error:
+        wrong = sentence(error.errors()[0], gathered.where, Settings)
+    else:
+        settings._gathered = gathered
+        return settings
+    raise SettingsError(wrong)  # out here, so that pydantic's error and its input do not travel along
