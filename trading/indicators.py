@@ -234,7 +234,7 @@ def _ratchet(lower: Floats, upper: Floats, close: Floats) -> tuple[Floats, Float
 
 @cache
 def _library() -> Any:
-    """The indicator library, imported when first needed: it is heavy, and warns about pandas when it comes."""
+    """The indicator library, imported when first needed: it is heavy, and it warns about pandas."""
     with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
         import pandas_ta_classic
 

@@ -29,7 +29,7 @@ class Params:
 
 @strategy("bollinger", warmup=lambda p: p.length + p.hold + 1)
 def exposure(candles: pd.DataFrame, p: Params) -> pd.Series:
-    """Buys the return above the lower Bollinger band, where the bands are wide enough, and sells at the middle."""
+    """Buys the return above the lower Bollinger band, if the bands are wide, and sells at the middle."""
     bands = bbands(candles["close"], p.length, p.deviations)
     returned = crossed_above(bands["percent"], 0.0)
     roomy = bands["bandwidth"].between(p.narrow, p.wide)
