@@ -27,7 +27,7 @@ class Params:
     hold: int = param(96, low=1, high=2000, help="bars after a purchase at which it is sold in any case")
 
 
-@strategy("bollinger", warmup=lambda p: p.length + p.hold + 1)
+@strategy("bollinger", warmup=lambda p: p.length + p.hold)
 def exposure(candles: pd.DataFrame, p: Params) -> pd.Series:
     """Buys the return above the lower Bollinger band, if the bands are wide, and sells at the middle."""
     bands = bbands(candles["close"], p.length, p.deviations)
