@@ -1,0 +1,44 @@
+"""What every test may use, and the promise that continuous integration skips nothing."""
+
+import os
+
+import pytest
+
+from tests.fakes.clock import HandClock
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    """A clock at noon, moved by hand."""
+    return HandClock()
+
+
+def _nothing_is_skipped() -> bool:
+    return os.environ.get("CI", "").lower() in ("1", "true")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item):
+    report = yield
+    needs = [name for name in ("browser", "postgres") if item.get_closest_marker(name)]
+    if report.skipped and needs and not hasattr(report, "wasxfail") and _nothing_is_skipped():
+        report.outcome = "failed"
+        report.longrepr = (
+            f"{item.nodeid} needs {needs[0]}, which must not be missing in CI: {_why(report.longrepr)}"
+        )
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector):
+    report = yield
+    if report.outcome == "skipped" and _nothing_is_skipped():
+        report.outcome = "failed"
+        report.longrepr = (
+            f"{collector.nodeid} was skipped as a whole, which must not be in CI: {_why(report.longrepr)}"
+        )
+    return report
+
+
+def _why(longrepr: object) -> str:
+    return str(longrepr[2] if isinstance(longrepr, tuple) else longrepr)
