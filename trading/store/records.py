@@ -36,7 +36,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredEvent:
-    """A piece of news as it was kept: `kind` is the event's name in snake_case, `facts` are its plain fields."""
+    """A piece of news as it was kept: `kind` is the event's name in snake_case, `facts` its fields."""
 
     at: datetime
     kind: str

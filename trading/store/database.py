@@ -1,0 +1,149 @@
+"""The database behind the store: SQLite with one writer and query-only readers, or PostgreSQL, by URL."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeVar
+
+import orjson
+from sqlalchemy import Executable, MetaData, Row, event, select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from trading.domain.errors import SettingsError
+from trading.store.address import Address
+from trading.store.columns import storable
+from trading.store.trouble import at_start, in_words
+from trading.store.writer import Job, Writer
+
+T = TypeVar("T")
+
+READERS = 3
+BUSY = 5.0  # seconds to wait for another program's lock
+_EVERY_CONNECTION = ("PRAGMA busy_timeout=5000", "PRAGMA foreign_keys=ON", "PRAGMA mmap_size=0")
+# SQLite up to 3.51.2 can corrupt a WAL when two connections write or checkpoint at the same moment. Here only
+# the writer does either: readers are opened read-only and never checkpoint, and they leave before the writer.
+_WRITER = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",
+    *_EVERY_CONNECTION,
+    "PRAGMA wal_autocheckpoint=1000",
+    "PRAGMA journal_size_limit=67108864",
+)
+_READER = (*_EVERY_CONNECTION, "PRAGMA query_only=ON", "PRAGMA wal_autocheckpoint=0")
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """Reads beside one writer. A failure is one sentence (Broken) and leaves no half-written thing."""
+
+    where: Address
+    writer: Writer
+    readers: AsyncEngine
+
+    @classmethod
+    async def open(cls, url: str, tables: MetaData) -> "Database":
+        """Connect and check that the tables are there and can be written; SettingsError when not."""
+        where = Address.parse(url)
+        if where.path is not None and not where.path.exists():
+            raise SettingsError(f"There is no database at {where} yet; run 'python -m migrations' first.")
+        writing, reading = _sqlite(where) if where.path is not None else _postgres(where)
+        database = cls(where, Writer(writing), reading)
+        try:
+            with at_start(where):
+                await database.writer.write(partial(_check_writable, tables=tables))
+                async with reading.connect() as connection:
+                    await _check_tables(connection, tables)
+        except SettingsError:
+            await database.close()
+            raise
+        return database
+
+    async def close(self) -> None:
+        """Readers first: the last one to leave checkpoints, and that is the writer's work."""
+        await self.readers.dispose()
+        await self.writer.close()
+
+    async def write(self, job: Job[T]) -> T:
+        """Run a job in a transaction; what it answers, once that is on disk."""
+        with in_words(self.where):
+            return await self.writer.write(job)
+
+    async def rows(self, query: Executable) -> Sequence[Row[Any]]:
+        """Everything a query finds, as it was at one moment."""
+        with in_words(self.where):
+            async with self.readers.connect() as connection:
+                return (await connection.execute(query)).all()
+
+
+async def _check_writable(connection: AsyncConnection, tables: MetaData) -> None:
+    """SQLite notices at the beginning of the transaction, PostgreSQL when a row is locked."""
+    await connection.execute(select(tables.sorted_tables[0]).limit(1).with_for_update())
+
+
+async def _check_tables(connection: AsyncConnection, tables: MetaData) -> None:
+    for table in tables.sorted_tables:
+        await connection.execute(select(table).limit(0))
+
+
+def _dumps(value: Any) -> str:
+    try:
+        return orjson.dumps(value).decode()
+    except orjson.JSONEncodeError:  # half a surrogate pair typed by somebody, or a very long number
+        return storable(json.dumps(value, ensure_ascii=False))
+
+
+def _engine(url: Any, **more: Any) -> AsyncEngine:
+    return create_async_engine(
+        url,
+        hide_parameters=True,
+        json_serializer=_dumps,
+        json_deserializer=orjson.loads,
+        max_overflow=0,
+        **more,
+    )
+
+
+def _sqlite(where: Address) -> tuple[AsyncEngine, AsyncEngine]:
+    plain = {"timeout": BUSY, "isolation_level": None}  # transactions begin where we say
+    writing = _engine(where.sqlite("rw"), pool_size=1, connect_args=plain)
+    reading = _engine(
+        where.sqlite("ro"),
+        pool_size=READERS,
+        connect_args=plain,
+        isolation_level="AUTOCOMMIT",
+        skip_autocommit_rollback=True,
+    )
+    event.listen(writing.sync_engine, "connect", _with(_WRITER))
+    event.listen(writing.sync_engine, "begin", _begin_at_once)
+    event.listen(reading.sync_engine, "connect", _with(_READER))
+    return writing, reading
+
+
+def _with(pragmas: tuple[str, ...]) -> Callable[[Any, Any], None]:
+    def prepare(connection: Any, record: Any) -> None:
+        cursor = connection.cursor()
+        for pragma in pragmas:
+            cursor.execute(pragma)
+        cursor.close()
+
+    return prepare
+
+
+def _begin_at_once(connection: Any) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _postgres(where: Address) -> tuple[AsyncEngine, AsyncEngine]:
+    asked = where.url.query.get("options", "")
+    always = f"{asked} -c timezone=UTC -c synchronous_commit=on".strip()
+    writing = _engine(where.url, pool_size=1, pool_pre_ping=True, connect_args={"options": always})
+    reading = _engine(
+        where.url,
+        pool_size=READERS,
+        pool_pre_ping=True,
+        connect_args={"options": f"{always} -c default_transaction_read_only=on"},
+        isolation_level="AUTOCOMMIT",
+        skip_autocommit_rollback=True,
+    )
+    return writing, reading

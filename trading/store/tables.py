@@ -1,0 +1,339 @@
+"""The tables, one class each; the words are those of the glossary. Mapping to domain types: ledger.py."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, cast
+
+from sqlalchemy import JSON, BigInteger, Double, Index, MetaData, Table, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from trading.store.columns import BigId, Money, PlainText, UtcTime
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+CLUSTERED = {"sqlite_with_rowid": False}  # the rows lie in the order of their key
+
+
+class Row(SQLModel):
+    """What all tables share. Names of constraints are fixed, so that a migration can find them."""
+
+    metadata = MetaData(naming_convention=NAMES)
+
+
+def text(**more: Any) -> Any:
+    return Field(sa_type=PlainText, **more)
+
+
+def money(**more: Any) -> Any:
+    return Field(sa_type=Money, **more)
+
+
+def time(**more: Any) -> Any:
+    return Field(sa_type=UtcTime, **more)
+
+
+def number(**more: Any) -> Any:
+    return Field(sa_type=Double, **more)
+
+
+def json(**more: Any) -> Any:
+    return Field(sa_type=JSON, **more)
+
+
+def counted() -> Any:
+    return Field(default=None, primary_key=True, sa_type=cast(Any, BigId))
+
+
+def table(row: type[SQLModel]) -> Table:
+    """The table behind a class."""
+    return cast(Table, cast(Any, row).__table__)
+
+
+# --- the market ---------------------------------------------------------------------------------------------
+
+
+class CandleRow(Row, table=True):
+    """Seconds since 1970 and seconds of length, because there are millions of them."""
+
+    __tablename__ = "candle"
+    __table_args__ = CLUSTERED
+
+    exchange: str = text(primary_key=True)
+    symbol: str = text(primary_key=True)
+    timeframe: int = Field(primary_key=True)
+    opened_at: int = Field(primary_key=True, sa_type=BigInteger)
+    open: float = number()
+    high: float = number()
+    low: float = number()
+    close: float = number()
+    volume: float = number()
+
+
+# --- an account's book --------------------------------------------------------------------------------------
+
+
+class SignalRow(Row, table=True):
+    __tablename__ = "signal"
+    __table_args__ = (Index(None, "account", "at"), CLUSTERED)
+
+    account: str = text(primary_key=True)
+    sleeve: str = text(primary_key=True)
+    symbol: str = text(primary_key=True)
+    at: datetime = time(primary_key=True)
+    exposure: float = number()
+
+
+class OrderRow(Row, table=True):
+    __tablename__ = "orders"
+    __table_args__ = (Index(None, "account", "decided_at"), Index(None, "account", "status"))
+
+    account: str = text(primary_key=True)
+    client_id: str = text(primary_key=True)
+    sleeve: str = text()
+    symbol: str = text()
+    side: str = text()
+    kind: str = text()
+    amount: Decimal = money()
+    limit_price: Decimal | None = money(nullable=True)
+    reduce_only: bool
+    reason: str = text()
+    price_at_decision: Decimal = money()
+    decided_at: datetime = time()
+    status: str = text()
+    filled: Decimal = money()
+    average_price: Decimal | None = money(nullable=True)
+    fee: Decimal = money()
+    changed_at: datetime = time()
+    exchange_id: str | None = text(nullable=True)
+    note: str = text()
+
+
+class FillRow(Row, table=True):
+    """The key includes the symbol: some exchanges number the trades of each market by themselves."""
+
+    __tablename__ = "fill"
+    __table_args__ = (UniqueConstraint("account", "symbol", "id"), Index(None, "account", "at"))
+
+    seq: int | None = counted()
+    account: str = text()
+    symbol: str = text()
+    id: str = text()
+    client_id: str = text()
+    sleeve: str = text()
+    side: str = text()
+    amount: Decimal = money()
+    price: Decimal = money()
+    fee: Decimal = money()
+    fee_currency: str = text()
+    at: datetime = time()
+    reason: str = text()
+
+
+class PositionRow(Row, table=True):
+    __tablename__ = "position"
+    __table_args__ = CLUSTERED
+
+    account: str = text(primary_key=True)
+    sleeve: str = text(primary_key=True)
+    symbol: str = text(primary_key=True)
+    quantity: Decimal = money()
+    entry_price: Decimal = money()
+    opened_at: datetime = time()
+    fees: Decimal = money()
+
+
+class EquityRow(Row, table=True):
+    __tablename__ = "equity"
+    __table_args__ = CLUSTERED
+
+    account: str = text(primary_key=True)
+    at: datetime = time(primary_key=True)
+    equity: float = number()
+    flow: float = number()
+    cash: Decimal | None = money(nullable=True)
+    drawdown: float | None = number(nullable=True)
+
+
+class CashFlowRow(Row, table=True):
+    __tablename__ = "cash_flow"
+    __table_args__ = CLUSTERED
+
+    account: str = text(primary_key=True)
+    at: datetime = time(primary_key=True)
+    amount: Decimal = money(primary_key=True)
+    note: str = text(primary_key=True)
+
+
+class HaltRow(Row, table=True):
+    __tablename__ = "halt"
+    __table_args__ = (Index(None, "account"),)
+
+    seq: int | None = counted()
+    account: str = text()
+    kind: str = text()
+    reason: str = text()
+    by: str = text()
+    since: datetime = time()
+
+
+class EventRow(Row, table=True):
+    """`digest` is a hash of kind and facts: the same news of the same moment is kept once."""
+
+    __tablename__ = "event"
+    __table_args__ = (UniqueConstraint("account", "at", "digest"),)
+
+    seq: int | None = counted()
+    account: str = text()
+    at: datetime = time()
+    kind: str = text()
+    facts: dict[str, Any] = json()
+    digest: str = text()
+
+
+class SnapshotRow(Row, table=True):
+    __tablename__ = "snapshot"
+
+    account: str = text(primary_key=True)
+    at: datetime = time()
+    state: dict[str, Any] = json()
+
+
+class SleeveRow(Row, table=True):
+    """What a person changed at run time; `enabled` null: as the settings say."""
+
+    __tablename__ = "sleeve_setting"
+
+    account: str = text(primary_key=True)
+    sleeve: str = text(primary_key=True)
+    enabled: bool | None = Field(default=None)
+    params: dict[str, Any] = json()
+    changed_at: datetime = time()
+
+
+# --- people -------------------------------------------------------------------------------------------------
+
+
+class PersonRow(Row, table=True):
+    """Ids are never used again, so that an old audit row cannot point to somebody new."""
+
+    __tablename__ = "person"
+    __table_args__ = {"sqlite_autoincrement": True}
+
+    id: int | None = counted()
+    name: str = text()
+    language: str = text()
+    zone: str = text()
+    account: str = text()
+    created_at: datetime = time()
+
+
+def person_key(**more: Any) -> Any:
+    return Field(foreign_key="person.id", ondelete="CASCADE", sa_type=BigInteger, **more)
+
+
+class IdentityRow(Row, table=True):
+    __tablename__ = "identity"
+    __table_args__ = (Index(None, "person_id"),)
+
+    platform: str = text(primary_key=True)
+    user_id: str = text(primary_key=True)
+    person_id: int = person_key()
+    linked_at: datetime = time()
+
+
+class GrantRow(Row, table=True):
+    """`account` is a name or '*': all of them."""
+
+    __tablename__ = "grants"
+
+    person_id: int = person_key(primary_key=True)
+    account: str = text(primary_key=True)
+    role: str = text(primary_key=True)
+
+
+class PairingRow(Row, table=True):
+    """A code that makes its sender `person_id`, or a new person (null) with these roles on these accounts."""
+
+    __tablename__ = "pairing"
+
+    code_hash: str = text(primary_key=True)
+    person_id: int | None = person_key(nullable=True)
+    roles: list[str] = json()
+    accounts: list[str] = json()
+    created_at: datetime = time()
+    expires_at: datetime = time()
+    used_at: datetime | None = time(nullable=True)
+
+
+class SessionRow(Row, table=True):
+    __tablename__ = "session"
+    __table_args__ = (Index(None, "expires_at"),)
+
+    token_hash: str = text(primary_key=True)
+    person_id: int = person_key()
+    created_at: datetime = time()
+    seen_at: datetime = time()
+    expires_at: datetime = time()
+
+
+class ChatRow(Row, table=True):
+    """What a chat wants to hear of an account; '*' stands for each without a row of its own."""
+
+    __tablename__ = "chat"
+
+    address: str = text(primary_key=True)
+    account: str = text(primary_key=True)
+    person_id: int = person_key()
+    topics: list[str] = json()
+
+
+# --- the house ----------------------------------------------------------------------------------------------
+
+
+class AuditEntry(Row, table=True):
+    """Never changed, never deleted; `seq` has no gaps that a deletion would explain."""
+
+    __tablename__ = "audit"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    seq: int | None = counted()
+    at: datetime = time()
+    person: str = text()
+    place: str = text()
+    account: str | None = text(nullable=True)
+    line: str = text()
+    outcome: str = text()
+
+
+class InboxRow(Row, table=True):
+    __tablename__ = "inbox"
+    __table_args__ = (Index(None, "at"), CLUSTERED)
+
+    platform: str = text(primary_key=True)
+    update_id: str = text(primary_key=True)
+    at: datetime = time()
+
+
+class MessageRow(Row, table=True):
+    """Which message shows a panel in a chat, so that it can be edited."""
+
+    __tablename__ = "message"
+    __table_args__ = CLUSTERED
+
+    platform: str = text(primary_key=True)
+    chat: str = text(primary_key=True)
+    panel: str = text(primary_key=True)
+    ref: str = text()
+    at: datetime = time()
+
+
+class MetaRow(Row, table=True):
+    __tablename__ = "meta"
+
+    key: str = text(primary_key=True)
+    value: str = text()
