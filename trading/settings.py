@@ -109,9 +109,7 @@ class Sleeve(Section):
 class AccountSettings(Section):
     mode: Literal["shadow", "paper", "canary", "live"] = "paper"
     exchange: str = Field("simulated", min_length=1)
-    exchange_options: dict[str, Any] = Field(
-        {}, repr=False
-    )  # may hold whatever ccxt takes, so it is never shown
+    exchange_options: dict[str, Any] = Field({}, repr=False)  # handed to ccxt; may hold credentials
     symbols: Markets = Field(("BTC/USDT", "ETH/USDT", "SOL/USDT"), min_length=1)
     timeframe: TimeframeText = "15m"
     cash: Money = Field(Decimal(10000), gt=0)
@@ -198,7 +196,7 @@ class Settings(Section):
         return tuple(text for text in texts if text)
 
     def where(self, keys: Keys) -> str:
-        """Where it was set: `settings.toml line 41`, a variable's name, a secret file, `built-in defaults`."""
+        """Where it was set: `settings.toml line 41`, a variable's name, a file's, or `built-in defaults`."""
         return self._gathered.where(keys)
 
 

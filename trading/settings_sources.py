@@ -37,30 +37,29 @@ class Gathered:
     def put(self, keys: Keys, value: Any, origin: str) -> None:
         """Merge one value in. Tables are merged; `None` (JSON's null) takes a setting away again."""
         table = self.data
-        for key in keys[:-1]:
-            inner = table.get(key)
-            if not isinstance(inner, dict):
-                inner = table[key] = {}
-            table = inner
-        self.origins[keys] = origin
+        for depth, key in enumerate(keys[:-1], 1):
+            if not isinstance(table.get(key), dict):
+                self._replace(table, keys[:depth], {}, origin)
+            table = table[key]
         self._merge(table, keys, value, origin)
 
     def _merge(self, table: dict[str, Any], keys: Keys, value: Any, origin: str) -> None:
-        name = keys[-1]
-        if value is None:
-            table.pop(name, None)
-            return
-        for known in [known for known in self.origins if known[: len(keys)] == keys and known != keys]:
-            if not isinstance(value, dict):
-                del self.origins[known]  # a list or a plain value replaces what was said before
+        if not isinstance(value, dict) or not isinstance(table.get(keys[-1]), dict):
+            self._replace(table, keys, {} if isinstance(value, dict) else value, origin)
         if not isinstance(value, dict):
-            table[name] = value
             return
-        if not isinstance(table.get(name), dict):
-            table[name] = {}
+        self.origins[keys] = origin
         for key, inner in value.items():
-            self.origins[(*keys, key)] = origin
-            self._merge(table[name], (*keys, key), inner, origin)
+            self._merge(table[keys[-1]], (*keys, key), inner, origin)
+
+    def _replace(self, table: dict[str, Any], keys: Keys, value: Any, origin: str) -> None:
+        """What was said about this place before, and about everything inside it, no longer counts."""
+        self.origins = {known: told for known, told in self.origins.items() if known[: len(keys)] != keys}
+        self.origins[keys] = origin
+        if value is None:
+            table.pop(keys[-1], None)
+        else:
+            table[keys[-1]] = value
 
 
 def gather(
@@ -141,13 +140,15 @@ def _from_environment(environ: Mapping[str, str], shape: type[BaseModel]) -> lis
 
 def _from_folder(gathered: Gathered, spoken: list[Spoken], shape: type[BaseModel]) -> list[Spoken]:
     """Files named like the variables, with or without the prefix. Files about other things are left alone."""
-    folder = next((v for k, v, _ in spoken if k == ("secrets_dir",)), gathered.data.get("secrets_dir", ""))
+    said = (gathered.data.get("secrets_dir"), gathered.where(("secrets_dir",)))
+    folder, where = next(
+        ((value, origin) for keys, value, origin in spoken if keys == ("secrets_dir",)), said
+    )
     if not isinstance(folder, str) or not folder:
         return []
     path = Path(folder).expanduser()
     found: list[Spoken] = []
     if not path.is_dir():
-        where = next((o for k, _, o in spoken if k == ("secrets_dir",)), gathered.where(("secrets_dir",)))
         raise SettingsError(f"{where}: secrets_dir should be a folder; found '{folder}', which is none.")
     for file in sorted(path.iterdir()):
         keys = keys_of(file.name)
@@ -175,5 +176,5 @@ def _understood(text: str, kind: Kind, origin: str) -> Any:
         if kind is Kind.OPEN:
             return text
     raise SettingsError(
-        f"""{origin} should be JSON, for instance {{"name": 1}} or ["a", "b"]; found other text."""
+        f'{origin} should be JSON, {{"name": 1}} or ["a", "b"] for instance; found other text.'
     )

@@ -34,9 +34,9 @@ pytest.importorskip("a_package_that_nobody_has")
 
 
 def outcome(folder: Path, ci: str) -> str:
+    options = ["-p", "tests.conftest", "-p", "no:cacheprovider", "-c", os.devnull, "-W", "ignore"]
     run = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "tests.conftest", "-p", "no:cacheprovider", "-c", os.devnull]
-        + ["-W", "ignore", "-rf", "--rootdir", str(folder), str(folder)],
+        [sys.executable, "-m", "pytest", *options, "--rootdir", str(folder), str(folder)],
         cwd=ROOT,
         env=os.environ | {"CI": ci},
         capture_output=True,
