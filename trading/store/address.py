@@ -48,11 +48,10 @@ class Address:
         host = self.url.host or self.url.query.get("host") or "localhost"
         return f"{self.url.database or self.url.username} on {host}"
 
-    def sqlite(self, mode: str, driver: str = "sqlite+aiosqlite") -> URL:
+    def sqlite(self, mode: str) -> URL:
         """The file as SQLite opens it: `ro`, `rw` (it must exist) or `rwc`."""
-        return URL.create(
-            driver, database=f"file:{quote(str(self.path))}", query={"mode": mode, "uri": "true"}
-        )
+        file = f"file:{quote(str(self.path))}"
+        return URL.create("sqlite", database=file, query={"mode": mode, "uri": "true"})
 
 
 def _need_driver() -> None:

@@ -21,7 +21,7 @@ def new_code() -> str:
 
 
 def code_hash(code: str) -> str:
-    """What is kept of a code; the same however it is spaced, in small letters, or with O for 0 and l for 1."""
+    """What is kept of a code; the same in small letters, without dashes, and with O for 0 or l for 1."""
     return _hash("code", code.upper().translate(_MISREAD))
 
 

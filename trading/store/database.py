@@ -7,14 +7,15 @@ from functools import partial
 from typing import Any, TypeVar
 
 import orjson
-from sqlalchemy import Executable, MetaData, Row, event, select
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy import Connection, Executable, MetaData, Row, create_engine, event, select
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from trading.domain.errors import SettingsError
 from trading.store.address import Address
 from trading.store.columns import storable
+from trading.store.lanes import Job, Lane, LoopLane, ThreadLane
 from trading.store.trouble import at_start, in_words
-from trading.store.writer import Job, Writer
+from trading.store.writer import Writer
 
 T = TypeVar("T")
 
@@ -39,7 +40,7 @@ class Database:
 
     where: Address
     writer: Writer
-    readers: AsyncEngine
+    readers: Lane
 
     @classmethod
     async def open(cls, url: str, tables: MetaData) -> "Database":
@@ -52,8 +53,7 @@ class Database:
         try:
             with at_start(where):
                 await database.writer.write(partial(_check_writable, tables=tables))
-                async with reading.connect() as connection:
-                    await _check_tables(connection, tables)
+                await database.readers.run(partial(_check_tables, tables=tables))
         except SettingsError:
             await database.close()
             raise
@@ -61,7 +61,7 @@ class Database:
 
     async def close(self) -> None:
         """Readers first: the last one to leave checkpoints, and that is the writer's work."""
-        await self.readers.dispose()
+        await self.readers.close()
         await self.writer.close()
 
     async def write(self, job: Job[T]) -> T:
@@ -69,21 +69,24 @@ class Database:
         with in_words(self.where):
             return await self.writer.write(job)
 
-    async def rows(self, query: Executable) -> Sequence[Row[Any]]:
-        """Everything a query finds, as it was at one moment."""
+    async def read(self, job: Job[T]) -> T:
+        """Run a job that only asks. It may do its arithmetic there, too: the loop goes on meanwhile."""
         with in_words(self.where):
-            async with self.readers.connect() as connection:
-                return (await connection.execute(query)).all()
+            return await self.readers.run(job)
+
+    async def rows(self, query: Executable) -> Sequence[Row[Any]]:
+        """Everything a query finds."""
+        return await self.read(lambda connection: connection.execute(query).all())
 
 
-async def _check_writable(connection: AsyncConnection, tables: MetaData) -> None:
+def _check_writable(connection: Connection, tables: MetaData) -> None:
     """SQLite notices at the beginning of the transaction, PostgreSQL when a row is locked."""
-    await connection.execute(select(tables.sorted_tables[0]).limit(1).with_for_update())
+    connection.execute(select(tables.sorted_tables[0]).limit(1).with_for_update())
 
 
-async def _check_tables(connection: AsyncConnection, tables: MetaData) -> None:
+def _check_tables(connection: Connection, tables: MetaData) -> None:
     for table in tables.sorted_tables:
-        await connection.execute(select(table).limit(0))
+        connection.execute(select(table).limit(0))
 
 
 def _dumps(value: Any) -> str:
@@ -93,57 +96,49 @@ def _dumps(value: Any) -> str:
         return storable(json.dumps(value, ensure_ascii=False))
 
 
-def _engine(url: Any, **more: Any) -> AsyncEngine:
-    return create_async_engine(
-        url,
-        hide_parameters=True,
-        json_serializer=_dumps,
-        json_deserializer=orjson.loads,
-        max_overflow=0,
-        **more,
-    )
+_ALWAYS: dict[str, Any] = {
+    "hide_parameters": True,
+    "json_serializer": _dumps,
+    "json_deserializer": orjson.loads,
+    "max_overflow": 0,
+}
+_READING: dict[str, Any] = {
+    "pool_size": READERS,
+    "isolation_level": "AUTOCOMMIT",
+    "skip_autocommit_rollback": True,
+}
 
 
-def _sqlite(where: Address) -> tuple[AsyncEngine, AsyncEngine]:
+def _sqlite(where: Address) -> tuple[Lane, Lane]:
     plain = {"timeout": BUSY, "isolation_level": None}  # transactions begin where we say
-    writing = _engine(where.sqlite("rw"), pool_size=1, connect_args=plain)
-    reading = _engine(
-        where.sqlite("ro"),
-        pool_size=READERS,
-        connect_args=plain,
-        isolation_level="AUTOCOMMIT",
-        skip_autocommit_rollback=True,
-    )
-    event.listen(writing.sync_engine, "connect", _with(_WRITER))
-    event.listen(writing.sync_engine, "begin", _begin_at_once)
-    event.listen(reading.sync_engine, "connect", _with(_READER))
-    return writing, reading
+    writing = create_engine(where.sqlite("rw"), pool_size=1, connect_args=plain, **_ALWAYS)
+    reading = create_engine(where.sqlite("ro"), connect_args=plain, **_READING, **_ALWAYS)
+    event.listen(writing, "connect", _with(_WRITER))
+    event.listen(writing, "begin", _begin_at_once)
+    event.listen(reading, "connect", _with(_READER))
+    return ThreadLane(writing, 1), ThreadLane(reading, READERS)
 
 
 def _with(pragmas: tuple[str, ...]) -> Callable[[Any, Any], None]:
     def prepare(connection: Any, record: Any) -> None:
-        cursor = connection.cursor()
         for pragma in pragmas:
-            cursor.execute(pragma)
-        cursor.close()
+            connection.execute(pragma)
 
     return prepare
 
 
-def _begin_at_once(connection: Any) -> None:
+def _begin_at_once(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-def _postgres(where: Address) -> tuple[AsyncEngine, AsyncEngine]:
-    asked = where.url.query.get("options", "")
-    always = f"{asked} -c timezone=UTC -c synchronous_commit=on".strip()
-    writing = _engine(where.url, pool_size=1, pool_pre_ping=True, connect_args={"options": always})
-    reading = _engine(
-        where.url,
-        pool_size=READERS,
-        pool_pre_ping=True,
-        connect_args={"options": f"{always} -c default_transaction_read_only=on"},
-        isolation_level="AUTOCOMMIT",
-        skip_autocommit_rollback=True,
+def _postgres(where: Address) -> tuple[Lane, Lane]:
+    always = f"{where.url.query.get('options', '')} -c timezone=UTC -c synchronous_commit=on".strip()
+    writing = _waiting(where, always, pool_size=1)
+    reading = _waiting(where, f"{always} -c default_transaction_read_only=on", **_READING)
+    return LoopLane(writing), LoopLane(reading)
+
+
+def _waiting(where: Address, options: str, **more: Any) -> AsyncEngine:
+    return create_async_engine(
+        where.url, pool_pre_ping=True, connect_args={"options": options}, **more, **_ALWAYS
     )
-    return writing, reading

@@ -61,29 +61,33 @@ class Lease:
 
 def hold(data_dir: Path) -> Lease:
     """Take the folder (made when missing), or raise Held, naming the holder's pid and since when."""
-    path = data_dir / NAME
     try:
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        file = os.open(data_dir / NAME, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise _unusable(data_dir, error) from error
-    if not _locked(file, fcntl.LOCK_EX):
+    try:
+        if not _locked(file, fcntl.LOCK_EX):
+            raise _held(data_dir)
+        lease = Lease(data_dir / NAME, _facts(), file)
+        lease._write()
+    except OSError as error:
         os.close(file)
-        raise _held(data_dir)
-    facts = {
+        raise _unusable(data_dir, error) from error
+    except Held:
+        os.close(file)
+        raise
+    os.register_at_fork(after_in_child=lease._close_in_child)
+    return lease
+
+
+def _facts() -> dict[str, Any]:
+    return {
         "pid": os.getpid(),
         "since": datetime.now(UTC).isoformat(timespec="seconds"),
         "host": socket.gethostname(),
         "web": "",
     }
-    lease = Lease(path, facts, file)
-    try:
-        lease._write()
-    except OSError as error:
-        os.close(file)
-        raise _unusable(data_dir, error) from error
-    os.register_at_fork(after_in_child=lease._close_in_child)
-    return lease
 
 
 def holder(data_dir: Path) -> dict[str, Any] | None:
@@ -123,7 +127,8 @@ def _held(data_dir: Path) -> Held:
     facts = holder(data_dir) or {}
     who = f"process {facts['pid']} on {facts['host']} since {facts['since']}" if "pid" in facts else "another"
     return Held(
-        f"The data folder {data_dir} is in use by {who}; stop that desk first, or set data_dir to another folder."
+        f"The data folder {data_dir} is in use by {who}; stop that desk first, "
+        "or set data_dir to another folder."
     )
 
 

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, insert, select, update
 
 from trading.domain.people import Place, Role
 from trading.store.tables import ChatRow, GrantRow, IdentityRow, PairingRow, PersonRow, table
@@ -24,12 +23,12 @@ class Newcomer:
     zone: str
 
 
-async def use_code(
-    connection: AsyncConnection, *, hashed: str, place: Place, name: str, now: datetime, newcomer: Newcomer
+def use_code(
+    connection: Connection, *, hashed: str, place: Place, name: str, now: datetime, newcomer: Newcomer
 ) -> int | None:
     """The number of the person the code was for, linked to this place; None when the code is not good."""
     codes = table(PairingRow)
-    used = await connection.execute(
+    used = connection.execute(
         update(codes)
         .where(codes.c.code_hash == hashed, codes.c.used_at.is_(None), codes.c.expires_at > now)
         .values(used_at=now)
@@ -40,22 +39,20 @@ async def use_code(
         return None
     person_id = code.person_id
     if person_id is None:
-        person_id = await _new_person(connection, code, name or place.platform, now, newcomer)
+        person_id = _new_person(connection, code, name or place.platform, now, newcomer)
     link = {"platform": place.platform, "user_id": place.user_id, "person_id": person_id, "linked_at": now}
     chat = {"address": place.address, "account": "*", "person_id": person_id, "topics": sorted(TOPICS)}
-    await put(connection, IdentityRow, [link])
-    await put(connection, ChatRow, [chat])
+    put(connection, IdentityRow, [link])
+    put(connection, ChatRow, [chat])
     return int(person_id)
 
 
-async def _new_person(
-    connection: AsyncConnection, code: Any, name: str, now: datetime, newcomer: Newcomer
-) -> int:
+def _new_person(connection: Connection, code: Any, name: str, now: datetime, newcomer: Newcomer) -> int:
     grants = table(GrantRow)
     owners = select(grants.c.person_id).where(grants.c.role == Role.OWNER.value).limit(1)
-    first = (await connection.execute(owners)).first() is None
+    first = (connection.execute(owners)).first() is None
     if first and Role.OWNER.value in code.roles:
-        await _void_other_codes(connection, now)
+        _void_other_codes(connection, now)
     named = "*" not in code.accounts
     values = {
         "name": " ".join(name.split())[:_LONGEST_NAME],
@@ -65,20 +62,20 @@ async def _new_person(
         "created_at": now,
     }
     persons = table(PersonRow)
-    created = await connection.execute(insert(persons).values(values).returning(persons.c.id))
+    created = connection.execute(insert(persons).values(values).returning(persons.c.id))
     person_id = int(created.scalar_one())
     given = [
         {"person_id": person_id, "account": account, "role": role}
         for account in code.accounts
         for role in code.roles
     ]
-    await put(connection, GrantRow, given)
+    put(connection, GrantRow, given)
     return person_id
 
 
-async def _void_other_codes(connection: AsyncConnection, now: datetime) -> None:
+def _void_other_codes(connection: Connection, now: datetime) -> None:
     """Earlier starts printed a code each; once there is an owner, none of them may make another."""
     codes = table(PairingRow)
-    await connection.execute(
+    connection.execute(
         update(codes).where(codes.c.person_id.is_(None), codes.c.used_at.is_(None)).values(used_at=now)
     )

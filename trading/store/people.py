@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import Row, delete, select, update
+from sqlalchemy import Connection, Row, delete, select, update
 
 from trading.domain.errors import Refused
 from trading.domain.people import Person, Place, Role
@@ -119,9 +119,8 @@ class PeopleStore:
         now, sender = self._store.clock(), f"{place.platform}:{place.user_id}"
         if self._guesses.too_many(sender, now):
             return None
-        job = partial(
-            use_code, hashed=code_hash(code), place=place, name=name, now=now, newcomer=self._newcomer
-        )
+        hashed = code_hash(code)
+        job = partial(use_code, hashed=hashed, place=place, name=name, now=now, newcomer=self._newcomer)
         person_id = await self._store.database.write(job)
         if person_id is None:
             self._guesses.note(sender, now)
@@ -181,9 +180,9 @@ class PeopleStore:
         }
         sessions = table(SessionRow)
 
-        async def start(connection: Any) -> None:
-            await connection.execute(delete(sessions).where(sessions.c.expires_at <= now))
-            await connection.execute(sessions.insert(), [values])
+        def start(connection: Connection) -> None:
+            connection.execute(delete(sessions).where(sessions.c.expires_at <= now))
+            connection.execute(sessions.insert(), [values])
 
         await self._store.database.write(start)
         return token

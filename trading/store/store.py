@@ -4,10 +4,9 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from math import ceil
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Select, delete, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, Executable, Select, delete, select
 
 from trading.domain.account import Position
 from trading.domain.market import Candle, Timeframe
@@ -39,6 +38,8 @@ from trading.store.tables import (
 )
 from trading.store.writing import add_new, put, write_steps
 
+T = TypeVar("T")
+
 __all__ = ["AuditRow", "SleeveOverride", "Step", "Store", "StoredEvent"]
 
 _LIVE = [status.value for status in OrderStatus if status.is_live]
@@ -49,7 +50,8 @@ _LONGEST_LINE = 1000  # characters of a line that the audit keeps
 class Store:
     """One database.
 
-    What has a limit comes newest first; what has a range comes oldest first, since <= at < until. Every method may raise Broken with one sentence (disk full, locked, damaged, lost); then nothing was
+    What has a limit comes newest first; what has a range comes oldest first, since <= at < until.
+    Every method may raise Broken with one sentence (disk full, locked, damaged, lost); then nothing was
     half-written.
     """
 
@@ -88,13 +90,13 @@ class Store:
         """What the account held after its last step."""
         held = table(PositionRow)
         query = select(held).where(held.c.account == account).order_by(held.c.sleeve, held.c.symbol)
-        return tuple(ledger.position(row) for row in await self.database.rows(query))
+        return tuple(await self._list(query, ledger.position))
 
     async def halts(self, account: str) -> tuple[Halt, ...]:
         """What stops this account from entering, in the order it was written."""
         halts = table(HaltRow)
         query = select(halts).where(halts.c.account == account).order_by(halts.c.seq)
-        return tuple(ledger.halt(row) for row in await self.database.rows(query))
+        return tuple(await self._list(query, ledger.halt))
 
     async def orders(
         self, account: str, *, live_only: bool = False, limit: int = 50, offset: int = 0
@@ -107,7 +109,7 @@ class Store:
         query = (
             query.order_by(orders.c.decided_at.desc(), orders.c.client_id.desc()).limit(limit).offset(offset)
         )
-        return [ledger.order(row) for row in await self.database.rows(query)]
+        return await self._list(query, ledger.order)
 
     async def fills(
         self, account: str, *, since: datetime | None = None, until: datetime | None = None
@@ -115,14 +117,14 @@ class Store:
         """Fills of a time, oldest first."""
         fills = table(FillRow)
         query = _between(select(fills).where(fills.c.account == account), fills.c.at, since, until)
-        return [ledger.fill(row) for row in await self.database.rows(query.order_by(fills.c.at, fills.c.seq))]
+        return await self._list(query.order_by(fills.c.at, fills.c.seq), ledger.fill)
 
     async def signals(self, account: str, *, limit: int = 50) -> list[Signal]:
         """The last signals, newest first."""
         signals = table(SignalRow)
         query = select(signals).where(signals.c.account == account)
         query = query.order_by(signals.c.at.desc(), signals.c.sleeve, signals.c.symbol).limit(limit)
-        return [ledger.signal(row) for row in await self.database.rows(query)]
+        return await self._list(query, ledger.signal)
 
     async def equity(
         self, account: str, *, since: datetime | None = None, until: datetime | None = None
@@ -131,13 +133,13 @@ class Store:
         points = table(EquityRow)
         query = select(points.c.at, points.c.equity, points.c.flow).where(points.c.account == account)
         query = _between(query, points.c.at, since, until).order_by(points.c.at)
-        return [ledger.equity_point(row) for row in await self.database.rows(query)]
+        return await self._list(query, ledger.equity_point)
 
     async def flows(self, account: str, *, since: datetime | None = None) -> list[CashFlow]:
         """Money put in and taken out, oldest first."""
         flows = table(CashFlowRow)
         query = _between(select(flows).where(flows.c.account == account), flows.c.at, since, None)
-        return [ledger.flow(row) for row in await self.database.rows(query.order_by(flows.c.at))]
+        return await self._list(query.order_by(flows.c.at), ledger.flow)
 
     async def events(
         self,
@@ -153,7 +155,7 @@ class Store:
         if kinds is not None:
             query = query.where(events.c.kind.in_(sorted(kinds)))
         query = query.order_by(events.c.at.desc(), events.c.seq.desc()).limit(limit)
-        return [ledger.event(row) for row in await self.database.rows(query)]
+        return await self._list(query, ledger.event)
 
     # --- settings changed at run time -----------------------------------------------------------------------
 
@@ -194,8 +196,7 @@ class Store:
             c.exchange == exchange, c.symbol == symbol, c.timeframe == timeframe.seconds
         )
         query = query.where(c.opened_at >= ceil(start.timestamp()), c.opened_at < ceil(end.timestamp()))
-        found = await self.database.rows(query.order_by(c.opened_at))
-        return [ledger.candle(symbol, timeframe, row) for row in found]
+        return await self._list(query.order_by(c.opened_at), partial(ledger.candle, symbol, timeframe))
 
     async def save_candles(self, exchange: str, candles: Iterable[Candle]) -> None:
         """Keep candles; one that is known already is corrected."""
@@ -240,12 +241,14 @@ class Store:
     async def audits(self, *, limit: int = 50) -> list[AuditRow]:
         """The last lines of the audit, newest first."""
         audit = table(AuditEntry)
-        found = await self.database.rows(select(audit).order_by(audit.c.seq.desc()).limit(limit))
-        return [ledger.audit(row) for row in found]
+        return await self._list(select(audit).order_by(audit.c.seq.desc()).limit(limit), ledger.audit)
 
-    async def _forget_updates(self, connection: AsyncConnection) -> None:
+    async def _list(self, query: Executable, make: Callable[[Any], T]) -> list[T]:
+        return await self.database.read(lambda connection: [make(row) for row in connection.execute(query)])
+
+    def _forget_updates(self, connection: Connection) -> None:
         inbox = table(InboxRow)
-        await connection.execute(delete(inbox).where(inbox.c.at < self.clock() - _REMEMBER))
+        connection.execute(delete(inbox).where(inbox.c.at < self.clock() - _REMEMBER))
 
 
 def _between(query: Select[Any], at: Any, since: datetime | None, until: datetime | None) -> Select[Any]:

@@ -1,15 +1,15 @@
 """The one writer: transactions one after another, and those that wait share the next one."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Any, TypeVar
 
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy import Connection
+
+from trading.store.lanes import Job, Lane
 
 T = TypeVar("T")
-Job = Callable[[AsyncConnection], Awaitable[T]]
 
 
 @dataclass(slots=True, eq=False)
@@ -19,11 +19,22 @@ class _Wish:
 
 
 @dataclass(slots=True)
-class _Run:
-    """How far a transaction got."""
+class _Batch:
+    """Wishes that share a transaction, and how far it got."""
 
+    wishes: list[_Wish]
     begun: bool = False
     answers: list[Any] = field(default_factory=list)
+
+    def run(self, connection: Connection) -> None:
+        self.begun = True
+        for wish in self.wishes:
+            self.answers.append(wish.job(connection))
+
+    @property
+    def failed_in_a_job(self) -> bool:
+        """Whether a job was to blame, before the commit was asked for: then nothing has happened."""
+        return self.begun and len(self.answers) < len(self.wishes)
 
 
 @dataclass(slots=True)
@@ -33,7 +44,7 @@ class Writer:
     alone, so a job may run twice, but is committed once at most.
     """
 
-    engine: AsyncEngine
+    lane: Lane
     _wishes: list[_Wish] = field(default_factory=list)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -42,42 +53,37 @@ class Writer:
         answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         answer.add_done_callback(_seen)
         self._wishes.append(_Wish(job, answer))
-        await asyncio.shield(self._flush())
+        await asyncio.shield(self._flush(answer))
         return answer.result()
 
     async def close(self) -> None:
         """Wait for what is being written, then let go of the connection."""
-        await self._flush()
         async with self._lock:
-            await self.engine.dispose()
+            await self.lane.close()
 
-    async def _flush(self) -> None:
-        """Empty the queue; when it returns, every wish made before the call has its answer."""
+    async def _flush(self, answer: asyncio.Future[Any]) -> None:
+        """Write all that waits, unless somebody else's transaction has taken ours along."""
         async with self._lock:
-            batch, self._wishes = self._wishes, []
-            if not batch or await self._together(batch):
+            if answer.done():
                 return
-            for wish in batch:
+            wishes, self._wishes = self._wishes, []
+            if await self._together(wishes):
+                return
+            for wish in wishes:
                 await self._together([wish])
 
-    async def _together(self, batch: list[_Wish]) -> bool:
+    async def _together(self, wishes: list[_Wish]) -> bool:
         """One transaction for all of them; False when it has to be done one by one instead."""
-        run = _Run()
-        (failure,) = await asyncio.gather(self._transact(batch, run), return_exceptions=True)
-        if failure is not None and run.begun and len(run.answers) < len(batch) > 1:
-            return False  # a job failed, before the commit was asked for: nothing has happened
-        for wish, answer in zip_longest(batch, run.answers):
+        batch = _Batch(wishes)
+        (failure,) = await asyncio.gather(self.lane.run(batch.run), return_exceptions=True)
+        if failure is not None and batch.failed_in_a_job and len(wishes) > 1:
+            return False
+        for wish, answer in zip_longest(wishes, batch.answers):
             if failure is None:
                 wish.answer.set_result(answer)
             else:
                 wish.answer.set_exception(failure)
         return True
-
-    async def _transact(self, batch: list[_Wish], run: _Run) -> None:
-        async with self.engine.begin() as connection:
-            run.begun = True
-            for wish in batch:
-                run.answers.append(await wish.job(connection))
 
 
 def _seen(answer: asyncio.Future[Any]) -> None:

@@ -4,9 +4,8 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Table, bindparam, delete
+from sqlalchemy import Connection, Table, bindparam, delete
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import Delete, Insert
 from sqlmodel import SQLModel
 
@@ -32,51 +31,49 @@ _KEYS = {
 }  # else primary
 
 
-async def put(connection: AsyncConnection, row: type[SQLModel], values: Sequence[Values]) -> None:
+def put(connection: Connection, row: type[SQLModel], values: Sequence[Values]) -> None:
     """Insert rows; one with a known key takes the place of the old one."""
     if values:
-        await connection.execute(_put(connection.dialect.name, row), list(values))
+        connection.execute(_put(connection.dialect.name, row), list(values))
 
 
-async def add(connection: AsyncConnection, row: type[SQLModel], values: Sequence[Values]) -> None:
+def add(connection: Connection, row: type[SQLModel], values: Sequence[Values]) -> None:
     """Insert rows; one with a known key is ignored."""
     if values:
-        await connection.execute(_add(connection.dialect.name, row), list(values))
+        connection.execute(_add(connection.dialect.name, row), list(values))
 
 
-async def add_new(connection: AsyncConnection, row: type[SQLModel], values: Values) -> bool:
+def add_new(connection: Connection, row: type[SQLModel], values: Values) -> bool:
     """Insert one row; False when its key is known already."""
     key = next(iter(table(row).primary_key))
-    added = await connection.execute(_add(connection.dialect.name, row).values(values).returning(key))
+    added = connection.execute(_add(connection.dialect.name, row).values(values).returning(key))
     return added.first() is not None
 
 
-async def replace(
-    connection: AsyncConnection, row: type[SQLModel], values: dict[str, Sequence[Values]]
-) -> None:
+def replace(connection: Connection, row: type[SQLModel], values: dict[str, Sequence[Values]]) -> None:
     """Let an account have exactly these rows."""
     if not values:
         return
-    await connection.execute(_clear(row), [{"of": account} for account in values])
+    connection.execute(_clear(row), [{"of": account} for account in values])
     rows = [one for of_account in values.values() for one in of_account]
     if rows:
-        await connection.execute(table(row).insert(), rows)
+        connection.execute(table(row).insert(), rows)
 
 
-async def write_steps(connection: AsyncConnection, steps: Sequence[Step]) -> None:
+def write_steps(connection: Connection, steps: Sequence[Step]) -> None:
     """All that the steps leave behind, table by table; of two states of one thing the later stays."""
     orders = {
         (step.account, order.client_id): ledger.order_row(step.account, order)
         for step in steps
         for order in step.orders
     }
-    await put(connection, OrderRow, list(orders.values()))
-    await add(connection, FillRow, [ledger.fill_row(s.account, fill) for s in steps for fill in s.fills])
-    await add(connection, EventRow, [ledger.event_row(s.account, news) for s in steps for news in s.news])
-    await put(connection, SignalRow, [ledger.signal_row(s.account, one) for s in steps for one in s.signals])
-    await add(connection, CashFlowRow, [ledger.flow_row(s.account, flow) for s in steps for flow in s.flows])
-    await put(connection, EquityRow, _equity(steps))
-    await replace(
+    put(connection, OrderRow, list(orders.values()))
+    add(connection, FillRow, [ledger.fill_row(s.account, fill) for s in steps for fill in s.fills])
+    add(connection, EventRow, [ledger.event_row(s.account, news) for s in steps for news in s.news])
+    put(connection, SignalRow, [ledger.signal_row(s.account, one) for s in steps for one in s.signals])
+    add(connection, CashFlowRow, [ledger.flow_row(s.account, flow) for s in steps for flow in s.flows])
+    put(connection, EquityRow, _equity(steps))
+    replace(
         connection,
         PositionRow,
         {
@@ -85,12 +82,12 @@ async def write_steps(connection: AsyncConnection, steps: Sequence[Step]) -> Non
             if s.positions is not None
         },
     )
-    await replace(
+    replace(
         connection,
         HaltRow,
         {s.account: [ledger.halt_row(s.account, h) for h in s.halts] for s in steps if s.halts is not None},
     )
-    await put(connection, SnapshotRow, _snapshots(steps))
+    put(connection, SnapshotRow, _snapshots(steps))
 
 
 def _equity(steps: Iterable[Step]) -> list[Values]:
