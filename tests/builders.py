@@ -1,12 +1,15 @@
 """Sensible things to test with, changed one field at a time: `a_fill(price="99")`."""
 
+import importlib.util
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from trading.domain.account import Account, Position
 from trading.domain.market import Candle, Instrument, Timeframe
@@ -223,3 +226,13 @@ def a_flow(**changes: Any) -> CashFlow:
 def _exact(fields: dict[str, Any], money: Iterable[str]) -> dict[str, Any]:
     """Money may be written as text or a whole number."""
     return fields | {name: Decimal(fields[name]) for name in money if fields[name] is not None}
+
+
+def recorded(name: str) -> Path:
+    """A file of real market data beside the repository; skips the test where there is none."""
+    path = Path(__file__).resolve().parents[2] / "shared" / "data" / name
+    if not path.is_file():
+        pytest.skip(f"needs the market data set beside the repository: {name}")
+    if importlib.util.find_spec("pyarrow") is None:
+        pytest.skip("needs the extra parquet to read the market data set")
+    return path
