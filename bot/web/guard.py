@@ -1,0 +1,106 @@
+"""What every request must pass and every answer carries: known host, own origin, small body, safe headers."""
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+Scope = MutableMapping[str, Any]
+Event = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Event]]
+Send = Callable[[Event], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+LARGEST_BODY = 64 * 1024
+CONTENT_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' blob:",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+HEADERS = {
+    "content-security-policy": CONTENT_POLICY,
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+    "cache-control": "no-store",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+READING = frozenset({"GET", "HEAD"})
+
+
+class Guard:
+    """Stands before the application, for HTTP and WebSocket alike."""
+
+    def __init__(self, app: App, hosts: frozenset[str], home: str) -> None:
+        self._app = app
+        self._hosts = hosts
+        self._home = home  # the address to name to somebody who came by a wrong one
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if refusal := self._refusal(scope):
+            await _refuse(scope, receive, _with_headers(send), *refusal)
+            return
+        await self._app(scope, receive, _with_headers(send))
+
+    def _refusal(self, scope: Scope) -> tuple[int, str] | None:
+        """Status and sentence for a request that goes no further."""
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        if headers.get("host", "").lower() not in self._hosts:
+            return 403, f"Tradewind answers to its own address only; open {self._home} instead."
+        if scope["type"] == "http" and scope["method"] in READING:
+            return None
+        if not self._is_same_origin(headers):
+            return 403, "This request came from another page; send it from Tradewind's own."
+        if scope["type"] == "http":
+            return _body_refusal(headers)
+        return None
+
+    def _is_same_origin(self, headers: dict[str, str]) -> bool:
+        """A browser must say that our own page sent this. The terminal has a token instead of an origin."""
+        site, origin = headers.get("sec-fetch-site"), headers.get("origin")
+        if site not in (None, "same-origin"):
+            return False
+        if origin is None:
+            return "authorization" in headers
+        if (
+            origin == "null"
+        ):  # what a plain form says under `no-referrer`; then only the browser's word counts
+            return site == "same-origin"
+        return origin.lower() in (f"http://{headers['host'].lower()}", f"https://{headers['host'].lower()}")
+
+
+def _body_refusal(headers: dict[str, str]) -> tuple[int, str] | None:
+    length = headers.get("content-length", "")
+    if not length.isdecimal():
+        return 411, "A request with a body says how long it is (Content-Length)."
+    if int(length) > LARGEST_BODY:
+        return 413, f"A request may have {LARGEST_BODY} bytes; found {length}."
+    return None
+
+
+async def _refuse(scope: Scope, receive: Receive, send: Send, status: int, sentence: str) -> None:
+    if scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.close", "code": 1008})
+        return
+    body = sentence.encode()
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _with_headers(send: Send) -> Send:
+    async def sending(event: Event) -> None:
+        if event["type"] == "http.response.start":
+            safe = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
+            event["headers"] = [*event.get("headers", ()), *safe]
+        await send(event)
+
+    return sending

@@ -1,0 +1,193 @@
+"""The local web chat: one server in our own loop, on this machine only."""
+
+import asyncio
+import contextlib
+import errno
+import ipaddress
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from bot.platforms import Handle
+from bot.registry import Command
+from bot.web.chats import Chats
+from bot.web.lines import Lines
+from bot.web.session import Door, Enter, SessionBook
+from trading.domain.errors import SettingsError
+from trading.settings import Web
+
+if TYPE_CHECKING:  # FastAPI takes a third of a second to import: only a process that serves pays for it
+    import uvicorn
+
+    from bot.web.site import Suggest
+
+GRACE = 3  # seconds that open answers get when the server stops
+LARGEST_FRAME = 64 * 1024  # bytes of one WebSocket message
+PING_SECONDS = 20.0
+
+
+class WebServer:
+    """Serves the page, its WebSocket and the JSON routes.
+
+    Binds to this machine only: there is no login over TLS, so a public address is refused at the start.
+    """
+
+    def __init__(
+        self,
+        *,
+        settings: Web,
+        handle: Handle,
+        sessions: SessionBook,
+        enter: Enter,
+        commands: Mapping[str, Command],
+        suggest: "Suggest",
+        checks: Callable[[], Mapping[str, Any]],
+        header: Callable[[str], str],
+        clock: Callable[[], datetime],
+        terminal_token: str = "",
+        hosts: frozenset[str] = frozenset(),
+    ) -> None:
+        """`header`: mode and account as every message starts. `enter`: uses up a login code.
+
+        `hosts`: further `name:port` by which a browser may reach this server, for instance through a proxy.
+        """
+        self.chats = Chats(clock)
+        self._settings = settings
+        self._sessions = sessions
+        self._enter = enter
+        self._commands = commands
+        self._suggest = suggest
+        self._checks = checks
+        self._header = header
+        self._clock = clock
+        self._terminal_token = terminal_token
+        self._hosts = hosts
+        self._lines = Lines(handle)
+        self._socket: socket.socket | None = None
+
+    def bind(self) -> None:
+        """Take the port, so that browsers may already knock. Raises SettingsError when it cannot be had."""
+        if self._socket is None:
+            self._socket = _listening(self._settings.host, self._settings.port)
+
+    @property
+    def port(self) -> int:
+        """The port it listens on; with `port = 0` known once `bind` was called."""
+        return int(self._socket.getsockname()[1]) if self._socket else self._settings.port
+
+    @property
+    def address(self) -> str:
+        """Where the page is, without a slash at the end."""
+        return f"http://{_in_url(self._settings.host)}:{self.port}"
+
+    def url(self, token: str) -> str:
+        """The one-time link that signs a browser in."""
+        return f"{self.address}/enter/{token}"
+
+    async def run(self) -> None:
+        """Serve until cancelled; then let open lines finish and say goodbye to every page (close code 1012)."""
+        self.bind()
+        listener = self._socket
+        assert listener is not None
+        server = self._server()
+        serving = asyncio.create_task(server.serve(sockets=[listener]), name="web server")
+        try:
+            await asyncio.shield(serving)
+        finally:
+            await self._lines.close(GRACE)
+            server.should_exit = True
+            await serving
+            await self._lines.close(0)
+            self._socket = None
+
+    def _server(self) -> "uvicorn.Server":
+        import uvicorn
+
+        from bot.web.site import Site, application
+
+        class EmbeddedServer(uvicorn.Server):
+            """Leaves signals to the process it is part of."""
+
+            @contextlib.contextmanager
+            def capture_signals(self) -> Iterator[None]:
+                yield
+
+        door = Door(
+            sessions=self._sessions, terminal_token=self._terminal_token, clock=self._clock, port=self.port
+        )
+        site = Site(
+            door=door,
+            chats=self.chats,
+            lines=self._lines,
+            enter=self._enter,
+            commands=self._commands,
+            suggest=self._suggest,
+            checks=self._checks,
+            header=self._header,
+            clock=self._clock,
+            started_at=self._clock(),
+        )
+        config = uvicorn.Config(
+            application(site, self._known_hosts(), self.address),
+            loop="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            ws="websockets-sansio",
+            ws_max_size=LARGEST_FRAME,
+            ws_ping_interval=PING_SECONDS,
+            ws_ping_timeout=PING_SECONDS,
+            timeout_graceful_shutdown=GRACE,
+        )
+        return EmbeddedServer(config)
+
+    def _known_hosts(self) -> frozenset[str]:
+        """What a browser may call us; a name that a stranger points at us (DNS rebinding) is not among them."""
+        names = {"127.0.0.1", "localhost", "[::1]", _in_url(self._settings.host).lower()}
+        hosts = {f"{name}:{self.port}" for name in names} | {host.lower() for host in self._hosts}
+        return frozenset(hosts | names) if self.port == 80 else frozenset(hosts)
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """A socket on this machine that listens already: whoever connects before we serve waits in its queue."""
+    if not _is_loopback(host):
+        raise SettingsError(
+            f"web.host is {host}, which other machines can reach, and the web chat has no login over TLS yet: "
+            "set web.host to 127.0.0.1 and reach it through an SSH tunnel."
+        )
+    address = "127.0.0.1" if host == "localhost" else host
+    listener = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((address, port))
+        listener.listen(128)
+    except OSError as error:
+        listener.close()
+        raise SettingsError(_why_not(error, host, port)) from None
+    listener.setblocking(False)
+    return listener
+
+
+def _why_not(error: OSError, host: str, port: int) -> str:
+    match error.errno:
+        case errno.EADDRINUSE:
+            return f"Port {port} on {host} is taken: set web.port to a free one (0 picks one)."
+        case errno.EACCES:
+            return f"Port {port} needs administrator rights: set web.port to a number from 1024 to 65535."
+    return f"Nothing can listen on {host}, port {port} ({error.strerror}): set web.host to 127.0.0.1."
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

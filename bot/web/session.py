@@ -1,0 +1,149 @@
+"""Who is at the other end: session cookies, the terminal's token, and how fast anybody may ask."""
+
+import hmac
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Protocol
+
+from trading.domain.people import Person, Place
+
+if TYPE_CHECKING:  # starlette is imported when the server starts, not when this module is read
+    from starlette.requests import HTTPConnection
+    from starlette.responses import Response
+
+SESSION_LASTS = timedelta(days=30)
+LINES_AT_ONCE, LINES_PER_SECOND = 20, 10.0
+ENTRIES_AT_ONCE, ENTRIES_PER_SECOND = 10, 10 / 60
+TERMINAL = Place(platform="terminal", user_id="local", chat_id="local", private=True)
+
+Enter = Callable[[str, str], Awaitable[Person | None]]  # (code, name) -> whose code it was; it works once
+
+
+class SessionBook(Protocol):
+    """Sessions of browsers, as the web chat needs them; kept by trading/store/people.py."""
+
+    async def session(self, token: str) -> Person | None:
+        """The person of a session that is still good, or None."""
+
+    async def new_session(self, person_id: int, valid_for: timedelta) -> str:
+        """A fresh session's token, impossible to guess."""
+
+    async def end_session(self, token: str) -> None:
+        """From now on the token is nobody's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Whoever sent a request, once it is known that they may."""
+
+    place: Place
+    name: str
+    session: str  # the key of their rate limit; empty for the terminal
+    person: Person | None  # None for the terminal: the dispatcher knows who sits there
+
+    @property
+    def is_terminal(self) -> bool:
+        return self.person is None
+
+
+class Bucket:
+    """Lets `at_once` through, then `per_second`."""
+
+    def __init__(self, at_once: int, per_second: float, now: datetime) -> None:
+        self._at_once, self._per_second = at_once, per_second
+        self._left, self._seen_at = float(at_once), now
+
+    def wait(self, now: datetime) -> float:
+        """0 when the next one may pass (and it has), otherwise the seconds until it may."""
+        passed = max(0.0, (now - self._seen_at).total_seconds())
+        self._left = min(self._at_once, self._left + passed * self._per_second)
+        self._seen_at = now
+        if self._left < 1:
+            return (1 - self._left) / self._per_second
+        self._left -= 1
+        return 0.0
+
+
+class Door:
+    """Knows every caller by cookie or by the terminal's token, and nobody else."""
+
+    def __init__(
+        self, *, sessions: SessionBook, terminal_token: str, clock: Callable[[], datetime], port: int
+    ) -> None:
+        self._sessions = sessions
+        self._terminal_token = terminal_token.encode()
+        self._clock = clock
+        self._port = port
+        self._buckets: OrderedDict[str, Bucket] = OrderedDict()
+        self._entries = Bucket(ENTRIES_AT_ONCE, ENTRIES_PER_SECOND, clock())
+
+    async def caller(self, connection: "HTTPConnection") -> Caller | None:
+        """The sender of a request; a wrong token is nobody, whatever cookie comes with it."""
+        authorization = connection.headers.get("authorization")
+        if authorization is not None:
+            return self._terminal(authorization)
+        token = connection.cookies.get(self._cookie(connection))
+        person = await self._sessions.session(token) if token else None
+        if token is None or person is None:
+            return None
+        place = Place(platform="web", user_id=str(person.id), chat_id=str(person.id), private=True)
+        return Caller(place=place, name=person.name, session=token, person=person)
+
+    def _terminal(self, authorization: str) -> Caller | None:
+        scheme, _, token = authorization.partition(" ")
+        is_ours = hmac.compare_digest(token.encode(), self._terminal_token)
+        if scheme.lower() != "bearer" or not self._terminal_token or not is_ours:
+            return None
+        return Caller(place=TERMINAL, name="terminal", session="", person=None)
+
+    async def is_good(self, session: str) -> bool:
+        """Whether a session still is somebody's; asked again at every line of a long connection."""
+        return await self._sessions.session(session) is not None
+
+    async def open(self, person: Person, connection: "HTTPConnection", response: "Response") -> None:
+        """Begin a session in the browser that sent this request."""
+        token = await self._sessions.new_session(person.id, SESSION_LASTS)
+        response.set_cookie(
+            self._cookie(connection),
+            token,
+            max_age=int(SESSION_LASTS.total_seconds()),
+            path="/",
+            secure=_is_secure(connection),
+            httponly=True,
+            samesite="strict",
+        )
+
+    async def end(self, session: str, connection: "HTTPConnection", response: "Response") -> None:
+        """End a session and take its cookie back."""
+        await self._sessions.end_session(session)
+        self._buckets.pop(session, None)
+        response.delete_cookie(
+            self._cookie(connection),
+            path="/",
+            secure=_is_secure(connection),
+            httponly=True,
+            samesite="strict",
+        )
+
+    def wait_for_line(self, session: str) -> float:
+        """Seconds until this session may send its next line; 0 when it may now (and has)."""
+        bucket = self._buckets.get(session) or Bucket(LINES_AT_ONCE, LINES_PER_SECOND, self._clock())
+        self._buckets[session] = bucket
+        self._buckets.move_to_end(session)
+        if len(self._buckets) > 1000:
+            self._buckets.popitem(last=False)
+        return bucket.wait(self._clock())
+
+    def wait_for_entry(self) -> float:
+        """Seconds until the next code may be tried, by anybody: whoever guesses codes may come from anywhere."""
+        return self._entries.wait(self._clock())
+
+    def _cookie(self, connection: "HTTPConnection") -> str:
+        """Cookies do not know ports, so two desks on one machine would overwrite each other's."""
+        return f"__Host-tradewind_{self._port}" if _is_secure(connection) else f"tradewind_{self._port}"
+
+
+def _is_secure(connection: "HTTPConnection") -> bool:
+    return connection.url.scheme in ("https", "wss")
