@@ -1,0 +1,60 @@
+"""A migrated, empty database of each kind, and a store on it: every test here runs on both."""
+
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from migrations.run import upgrade_now
+from tests.fakes.clock import HandClock
+from tests.fakes.postgres import Postgres, postgres
+from trading.store.people import PeopleStore
+from trading.store.store import Store
+
+__all__ = ["postgres"]
+
+BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("store") / "migrated.db"
+    upgrade_now(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgres: Postgres) -> str:
+    postgres.run("CREATE DATABASE migrated")
+    upgrade_now(postgres.url("migrated"))
+    return "migrated"
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path, migrated_file: Path) -> str:
+    return f"sqlite:///{shutil.copy(migrated_file, tmp_path / 'tradewind.db')}"
+
+
+@pytest.fixture
+def postgres_url(postgres: Postgres, migrated_template: str) -> Iterator[str]:
+    url = postgres.new_database(migrated_template)
+    yield url
+    postgres.drop(url)
+
+
+@pytest.fixture(params=BOTH)
+def url(request: pytest.FixtureRequest) -> str:
+    return request.getfixturevalue(f"{request.param}_url")
+
+
+@pytest.fixture
+async def store(url: str, clock: HandClock) -> AsyncIterator[Store]:
+    opened = await Store.open(url, clock)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def people(store: Store) -> PeopleStore:
+    return PeopleStore(store)
