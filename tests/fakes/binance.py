@@ -1,0 +1,304 @@
+"""A loopback server that speaks Binance's spot market data, REST and WebSocket, and fails on demand."""
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Self
+
+from aiohttp import WSCloseCode, WSMsgType, web
+
+from tests.fakes.binance_books import MINUTE, Bar, Books, Listing
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+LISTED = (Listing("BTC/USDT"), Listing("ETH/USDT"), Listing("SOL/USDT", tick="0.001", step="0.01", least="10"))
+
+
+class Rejected(Exception):
+    """Answered with a status and one of Binance's error codes."""
+
+    def __init__(self, code: int, msg: str, status: int = 400) -> None:
+        super().__init__(msg)
+        self.code, self.msg, self.status = code, msg, status
+
+
+@dataclass
+class Fault:
+    """What an endpoint does instead of answering, for so many requests."""
+
+    times: int
+    status: int = 500
+    body: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+    hang: bool = False
+    slow: float = 0.0
+
+
+@dataclass(eq=False)
+class Socket:
+    """One WebSocket and what it subscribed to. On /stream the events come wrapped, on /ws they come bare."""
+
+    ws: web.WebSocketResponse
+    wrapped: bool
+    streams: set[str]
+
+    async def send(self, stream: str, event: dict[str, Any]) -> None:
+        if stream in self.streams and not self.ws.closed:
+            await self.ws.send_json({"stream": stream, "data": event} if self.wrapped else event)
+
+
+class FakeBinance:
+    """`async with FakeBinance(clock) as binance:` and give ccxt `binance.exchange_options()`.
+
+    Its time is the clock's, so a candle is unfinished until the test moves the clock past its end. Endpoints are
+    named by the end of their path: "klines", "ticker/24hr". New ones (signed ones too) come by `route`.
+    """
+
+    def __init__(self, clock: Callable[[], datetime], listed: Iterable[Listing] = LISTED) -> None:
+        self.clock = clock
+        self.listed = {listing.id: listing for listing in listed}
+        self.books = Books()
+        self.asked: Counter[str] = Counter()  # requests by endpoint
+        self.sockets: list[Socket] = []
+        self.connections = 0  # sockets ever opened
+        self.silent = False  # sockets stay open and say nothing
+        self.deaf = False  # sockets are refused
+        self._faults: dict[str, list[Fault]] = {}
+        self._routes: dict[tuple[str, str], Handler] = {}
+        self._stopping = asyncio.Event()
+        self._runner: web.AppRunner | None = None
+        self.base = ""
+        for name, handler in {
+            "ping": self._ping,
+            "time": self._time,
+            "exchangeInfo": self._exchange_info,
+            "klines": self._klines,
+            "ticker/24hr": self._tickers,
+            "ticker/price": self._tickers,
+            "depth": self._depth,
+            "trades": self._trades,
+        }.items():
+            self.route("GET", name, handler)
+
+    # --- running ----------------------------------------------------------------------------------------
+
+    async def __aenter__(self) -> Self:
+        app = web.Application()
+        app.router.add_route("*", "/api/v3/{name:.+}", self._rest)
+        app.router.add_get("/{kind:ws|stream}{tail:.*}", self._socket)
+        self._runner = web.AppRunner(app, shutdown_timeout=0.1)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        await site.start()
+        port = site._server.sockets[0].getsockname()[1]
+        self.base = f"127.0.0.1:{port}"
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._stopping.set()
+        await self.drop()
+        await self._runner.cleanup()
+
+    def exchange_options(self, **more: Any) -> dict[str, Any]:
+        """What makes ccxt's binance talk to this server and to nobody else."""
+        rest = f"http://{self.base}/api/v3"
+        names = ("public", "private", "v1", "sapi", "sapiV2", "sapiV3", "sapiV4", "papi", "papiV2")
+        futures = ("fapiPublic", "fapiPublicV2", "fapiPublicV3", "fapiPrivate", "dapiPublic", "eapiPublic")
+        sockets = {kind: f"ws://{self.base}/stream" for kind in ("spot", "margin", "linear", "inverse")}
+        api = {name: rest for name in (*names, *futures)} | {"ws": sockets}
+        return {
+            "urls": {"api": api, "test": api},
+            "options": {"fetchMarkets": {"types": ["spot"]}, "fetchCurrencies": False, "fetchMargins": False},
+            "timeout": 2000,
+            "rateLimit": 1,
+            "timeout_on_exit": 1,
+            **more,
+        }
+
+    def route(self, method: str, name: str, handler: Handler) -> None:
+        """Add an endpoint, or put another in its place."""
+        self._routes[method, name] = handler
+
+    # --- the books --------------------------------------------------------------------------------------
+
+    def write(self, symbol: str, opened_at: datetime, *bar: float) -> None:
+        """A minute of a market: open, high, low, close and volume, or one price for all of it."""
+        full = bar if len(bar) == 5 else (bar[0], bar[0], bar[0], bar[0], 1.0)
+        self.books.write(_id(symbol), opened_at, full)
+
+    def history(self, start: datetime, count: int, *symbols: str) -> None:
+        """`count` minutes of the symbols (of all that are listed, when none is named)."""
+        for market in [_id(symbol) for symbol in symbols] or self.listed:
+            self.books.history(market, start, count)
+
+    def fail(self, name: str, *, times: int = 1, **how: Any) -> None:
+        """Let an endpoint fail: status, body, headers, or `hang=True`, or `slow=seconds`."""
+        self._faults.setdefault(name, []).append(Fault(times=times, **how))
+
+    def mend(self) -> None:
+        """Take back every fault."""
+        self._faults.clear()
+
+    # --- the sockets ------------------------------------------------------------------------------------
+
+    async def push(self, symbol: str, opened_at: datetime, *, closed: bool = False) -> None:
+        """Send the candle of the books to everybody who subscribed to it."""
+        market, opened = _id(symbol), int(opened_at.timestamp()) * 1000
+        bar = self.books.bar(market, opened)
+        assert bar is not None, f"nothing is written for {symbol} at {opened_at}"
+        await self.send(f"{market.lower()}@kline_1m", _kline_event(market, opened, bar, closed, self.clock()))
+
+    async def send(self, stream: str, event: dict[str, Any]) -> None:
+        """Send any event on a stream, unless the server has been told to be silent."""
+        for socket in [] if self.silent else list(self.sockets):
+            await socket.send(stream, event)
+
+    async def send_raw(self, text: str) -> None:
+        """Send any text at all to every socket."""
+        for socket in list(self.sockets):
+            await socket.ws.send_str(text)
+
+    async def drop(self) -> None:
+        """Cut every socket."""
+        for socket in list(self.sockets):
+            await socket.ws.close(code=WSCloseCode.GOING_AWAY, message=b"dropped")
+
+    async def subscribed(self, stream: str, *, sockets: int = 1) -> None:
+        """Wait until so many sockets listen to a stream."""
+        async with asyncio.timeout(10):
+            while sum(stream in socket.streams for socket in self.sockets) < sockets:
+                await asyncio.sleep(0.01)
+
+    async def _socket(self, request: web.Request) -> web.StreamResponse:
+        if self.deaf:
+            return web.Response(status=503)
+        ws = web.WebSocketResponse()
+        await ws.prepare(request)
+        named = request.query.get("streams", "").split("/") + request.match_info["tail"].split("/")
+        wrapped = request.match_info["kind"] == "stream"
+        socket = Socket(ws, wrapped, {name for name in named if "@" in name})
+        self.sockets.append(socket)
+        self.connections += 1
+        try:
+            async for message in ws:
+                if message.type is WSMsgType.TEXT:
+                    await self._heard(socket, json.loads(message.data))
+        finally:
+            self.sockets.remove(socket)
+        return ws
+
+    async def _heard(self, socket: Socket, asked: dict[str, Any]) -> None:
+        names, result = set(asked.get("params", [])), None
+        match asked["method"]:
+            case "SUBSCRIBE":
+                socket.streams |= names
+            case "UNSUBSCRIBE":
+                socket.streams -= names
+            case "LIST_SUBSCRIPTIONS":
+                result = sorted(socket.streams)
+        await socket.ws.send_json({"result": result, "id": asked["id"]})
+
+    # --- REST -------------------------------------------------------------------------------------------
+
+    async def _rest(self, request: web.Request) -> web.StreamResponse:
+        name = request.match_info["name"]
+        self.asked[name] += 1
+        handler = self._routes.get((request.method, name))
+        if handler is None:
+            return web.json_response({"code": -1000, "msg": f"no endpoint {name}"}, status=404)
+        if (fault := self._next_fault(name)) is not None:
+            if not fault.slow:
+                return await self._misbehave(fault)
+            await asyncio.sleep(fault.slow)
+        try:
+            return await handler(request)
+        except Rejected as no:
+            return web.json_response({"code": no.code, "msg": no.msg}, status=no.status)
+
+    def _next_fault(self, name: str) -> Fault | None:
+        waiting = self._faults.get(name, [])
+        while waiting and waiting[0].times <= 0:
+            waiting.pop(0)
+        if not waiting:
+            return None
+        waiting[0].times -= 1
+        return waiting[0]
+
+    async def _misbehave(self, fault: Fault) -> web.Response:
+        if fault.hang:
+            await self._stopping.wait()
+        kind = "application/json" if fault.body[:1] in "{[" else "text/html"
+        return web.Response(status=fault.status, text=fault.body, headers=fault.headers, content_type=kind)
+
+    def _market(self, request: web.Request) -> str:
+        market = request.query.get("symbol", "")
+        if market not in self.listed:
+            raise Rejected(-1121, "Invalid symbol.")
+        return market
+
+    def _now(self) -> int:
+        return int(self.clock().timestamp() * 1000)
+
+    async def _ping(self, request: web.Request) -> web.Response:
+        return web.json_response({})
+
+    async def _time(self, request: web.Request) -> web.Response:
+        return web.json_response({"serverTime": self._now()})
+
+    async def _exchange_info(self, request: web.Request) -> web.Response:
+        symbols = [listing.described() for listing in self.listed.values()]
+        return web.json_response({"timezone": "UTC", "serverTime": self._now(), "symbols": symbols})
+
+    async def _klines(self, request: web.Request) -> web.Response:
+        market, query = self._market(request), request.query
+        since = int(query["startTime"]) if "startTime" in query else None
+        until = min(int(query.get("endTime", self._now())), self._now())
+        limit = min(int(query.get("limit", 500)), 1000)
+        return web.json_response(self.books.klines(market, query["interval"], since, until, limit))
+
+    async def _tickers(self, request: web.Request) -> web.Response:
+        if "symbol" in request.query:
+            return web.json_response(self._ticker(self._market(request)))
+        wanted = json.loads(request.query["symbols"]) if "symbols" in request.query else list(self.listed)
+        if any(market not in self.listed for market in wanted):
+            raise Rejected(-1121, "Invalid symbol.")
+        return web.json_response([self._ticker(market) for market in wanted])
+
+    def _ticker(self, market: str) -> dict[str, Any]:
+        price = self.books.last(market, self.clock())
+        text = "0.00000000" if price is None else f"{price:.8f}"
+        return {
+            "symbol": market,
+            "price": text,
+            "lastPrice": text,
+            "openPrice": text,
+            "highPrice": text,
+            "lowPrice": text,
+            "volume": "10.0",
+            "quoteVolume": "1000.0",
+            "openTime": self._now() - 1440 * MINUTE,
+            "closeTime": self._now(),
+        }
+
+    async def _depth(self, request: web.Request) -> web.Response:
+        price = self.books.last(self._market(request), self.clock()) or 0.0
+        bids, asks = [[f"{price - 0.01:.8f}", "1.0"]], [[f"{price + 0.01:.8f}", "1.0"]]
+        return web.json_response({"lastUpdateId": self._now(), "bids": bids, "asks": asks})
+
+    async def _trades(self, request: web.Request) -> web.Response:
+        price = self.books.last(self._market(request), self.clock()) or 0.0
+        trade = {"id": 1, "price": f"{price:.8f}", "qty": "1.0", "time": self._now(), "isBuyerMaker": False}
+        return web.json_response([trade])
+
+
+def _id(symbol: str) -> str:
+    return symbol.replace("/", "")
+
+
+def _kline_event(market: str, opened: int, bar: Bar, closed: bool, now: datetime) -> dict[str, Any]:
+    names = dict(zip(("o", "h", "l", "c", "v"), (f"{value:.8f}" for value in bar), strict=True))
+    kline = {"t": opened, "T": opened + MINUTE - 1, "s": market, "i": "1m", "x": closed, "n": 40, **names}
+    return {"e": "kline", "E": int((now + timedelta(0)).timestamp() * 1000), "s": market, "k": kline}

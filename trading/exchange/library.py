@@ -1,0 +1,86 @@
+"""The only door to ccxt: which exchanges it knows, and an exchange object made from the settings' options."""
+
+import asyncio
+import importlib
+import importlib.metadata
+import importlib.util
+import logging
+from collections.abc import Mapping
+from copy import deepcopy
+from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from trading.domain.errors import Refused
+from trading.exchange.quirks import quirk
+
+# What ccxt raises when it trips over a body that it did not expect.
+TRIPPED = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError)
+
+
+@cache
+def known_ids() -> frozenset[str]:
+    """Every exchange id of the installed ccxt, read off its files: importing it would take half a second."""
+    found = importlib.util.find_spec("ccxt")
+    folders = (found.submodule_search_locations if found else None) or []
+    return frozenset(file.stem for folder in folders for file in Path(folder).glob("[a-z0-9]*.py"))
+
+
+def check_id(exchange_id: str) -> None:
+    """Raises Refused, naming the nearest, when ccxt has no such exchange."""
+    if exchange_id in known_ids():
+        return
+    near = get_close_matches(exchange_id.lower(), known_ids(), 1, cutoff=0.4)
+    hint = f" Did you mean '{near[0]}'?" if near else ""
+    version = importlib.metadata.version("ccxt")
+    raise Refused(f"'{exchange_id}' is no exchange that ccxt {version} knows; write one of its ids.{hint}")
+
+
+async def load() -> None:
+    """Import ccxt without holding up the loop."""
+    await asyncio.to_thread(importlib.import_module, "ccxt.pro")
+    logging.getLogger("ccxt").setLevel(logging.WARNING)  # its debug lines show request headers, keys included
+
+
+def failures() -> tuple[type[Exception], ...]:
+    """What a call into ccxt may raise when the exchange or the way to it is at fault. Call load() first."""
+    own: type[Exception] = importlib.import_module("ccxt.base.errors").BaseError
+    transport: type[Exception] = importlib.import_module("aiohttp").ClientError
+    return (own, transport, OSError, TimeoutError, *TRIPPED)
+
+
+def open_exchange(exchange_id: str, options: Mapping[str, Any]) -> Any:
+    """A new ccxt exchange object: WebSockets where ccxt has them. Call load() first.
+
+    The options go to ccxt as they are; `sandbox = true` switches to its test network.
+    """
+    streaming, plain = importlib.import_module("ccxt.pro"), importlib.import_module("ccxt.async_support")
+    make = getattr(streaming, exchange_id, None) or getattr(plain, exchange_id)
+    config = _merged(quirk(exchange_id).options, {k: v for k, v in options.items() if k != "sandbox"})
+    exchange = make(config)
+    if not isinstance(exchange.timeout, int | float) or exchange.timeout <= 0:
+        raise Refused(f"exchange_options.timeout is {exchange.timeout!r}; write milliseconds, such as 10000.")
+    if options.get("sandbox"):
+        _use_sandbox(exchange, exchange_id)
+    return exchange
+
+
+def _use_sandbox(exchange: Any, exchange_id: str) -> None:
+    refusal = importlib.import_module("ccxt.base.errors").NotSupported
+    try:
+        exchange.set_sandbox_mode(True)
+    except refusal:
+        raise Refused(f"ccxt knows no sandbox of {exchange_id}; take `sandbox` out of its options.") from None
+
+
+def _merged(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any]:
+    """Copies, so that ccxt never writes into the settings; where both speak, `theirs` counts."""
+    merged = deepcopy(dict(ours))
+    for key, value in theirs.items():
+        mine = merged.get(key)
+        if isinstance(mine, dict) and isinstance(value, Mapping):
+            merged[key] = _merged(mine, value)
+        else:
+            merged[key] = deepcopy(value)
+    return merged
