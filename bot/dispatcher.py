@@ -1,7 +1,7 @@
 """The one road from a line of text to its answers: who is it, what do they want, may they, do it, write it down."""
 
 import shlex
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -11,8 +11,9 @@ import structlog
 from bot.registry import Command, bind, nearest
 from bot.reply import Button, Reply, Tone
 from bot.words import Words
+from charts.render import Studio
 from trading.domain.errors import Refused, TradingError
-from trading.domain.people import Person, Place
+from trading.domain.people import Person, Place, Role
 from trading.service import Trading
 
 log = structlog.get_logger("dispatcher")
@@ -43,6 +44,8 @@ class Ask:
     say: Words
     now: datetime
     commands: dict[str, Command]
+    studio: Studio
+    people: "PeopleBook"
     line: str
 
     @property
@@ -58,6 +61,21 @@ class PeopleBook(Protocol):
 
     async def pair(self, place: Place, name: str, code: str) -> Person | None:
         """Use up a pairing code and link this platform id to its person; None when the code is not good."""
+
+    async def new_code(self, person_id: int | None, roles: Collection[Role], valid_for: timedelta) -> str:
+        """A code that works once: another chat for this person, or a new person with these roles."""
+
+    async def chat_topics(self, address: str, account: str = "*") -> set[str]:
+        """What a chat wants to hear."""
+
+    async def subscribe(self, address: str, person_id: int, account: str, topics: set[str]) -> None:
+        """From now on the chat hears these topics."""
+
+    async def set_language(self, person_id: int, language: str) -> Person:
+        """Raises Refused for a language there is not."""
+
+    async def set_zone(self, person_id: int, zone: str) -> Person:
+        """Raises Refused for a zone there is not."""
 
 
 class Diary(Protocol):
@@ -80,6 +98,7 @@ class Dispatcher:
     trading: Trading
     people: PeopleBook
     diary: Diary
+    studio: Studio
     clock: Callable[[], datetime]
     _told: dict[str, datetime] = field(default_factory=dict)
 
@@ -135,6 +154,8 @@ class Dispatcher:
             say=say,
             now=self.clock(),
             commands=self.commands,
+            studio=self.studio,
+            people=self.people,
             line=line.text,
         )
         answer = command.run(ask, **arguments)

@@ -237,14 +237,15 @@ def _parameters(run: Run) -> tuple[tuple[Parameter, ...], bool]:
 
 
 def _parameter(spec: inspect.Parameter, hint: Any) -> Parameter:
-    help_text, source, choices, rest = "", None, (), False
+    help_text, source, rest = "", None, False
+    choices: tuple[str, ...] = ()
+    hint = _without_none(hint)
     if typing.get_origin(hint) is Annotated:
         hint, *extras = typing.get_args(hint)
         source = next((e.name for e in extras if isinstance(e, Source)), None)
         help_text = next((e for e in extras if isinstance(e, str)), "")
         rest = any(isinstance(e, Rest) for e in extras)
-    if isinstance(hint, types.UnionType):
-        hint = next(a for a in typing.get_args(hint) if a is not types.NoneType)
+    hint = _without_none(hint)
     if typing.get_origin(hint) is Literal:
         choices, hint = typing.get_args(hint), str
     elif inspect.isclass(hint) and issubclass(hint, Enum):
@@ -265,6 +266,13 @@ def _parameter(spec: inspect.Parameter, hint: Any) -> Parameter:
         option=spec.kind is inspect.Parameter.KEYWORD_ONLY,
         rest=rest,
     )
+
+
+def _without_none(hint: Any) -> Any:
+    """`X` of `X | None`."""
+    if typing.get_origin(hint) in (types.UnionType, typing.Union):
+        return next(a for a in typing.get_args(hint) if a is not types.NoneType)
+    return hint
 
 
 # --- reading words ----------------------------------------------------------------------------------------

@@ -111,7 +111,7 @@ class AccountSettings(Section):
     exchange: str = Field("simulated", min_length=1)
     exchange_options: dict[str, Any] = Field({}, repr=False)  # handed to ccxt; may hold credentials
     symbols: Markets = Field(("BTC/USDT", "ETH/USDT", "SOL/USDT"), min_length=1)
-    timeframe: TimeframeText = "15m"
+    timeframe: TimeframeText = "1h"
     cash: Money = Field(Decimal(10000), gt=0)
     fee: MoneyOrEmpty = Field(None, ge=0, lt=1)  # None (written as ""): the exchange's own
     slippage: Money = Field(Decimal("0.0005"), ge=0, lt=1)
@@ -149,7 +149,7 @@ class Protect(Section):
 
 
 DEFAULT_ACCOUNTS: dict[str, Any] = {
-    "main": {"sleeves": {"ema_cross": {"share": 0.4}, "rsi": {"share": 0.3}, "bollinger": {"share": 0.3}}}
+    "main": {"sleeves": {"ema_cross": {"share": 0.25}, "rsi": {"share": 0.2}, "bollinger": {"share": 0.2}}}
 }
 
 

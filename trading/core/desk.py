@@ -34,7 +34,7 @@ from trading.domain.events import (
     WentFlat,
 )
 from trading.domain.market import Instrument, Timeframe
-from trading.domain.order import OrderIntent, OrderStatus, Reason, Side
+from trading.domain.order import Order, OrderIntent, OrderStatus, Reason, Side
 from trading.domain.risk import Cleared, Halt, HaltKind
 from trading.domain.signal import Signal
 from trading.portfolio.sizing import fixed_share
@@ -89,7 +89,7 @@ class Desk:
     orders: Orders = field(default_factory=Orders)
     halts: Halts = field(default_factory=Halts)
     lines: dict[tuple[str, str], Line] = field(default_factory=dict)
-    last_candle_at: datetime | None = None
+    seen: dict[str, datetime] = field(default_factory=dict)  # close of each symbol's newest candle
 
     def on(self, event: DeskEvent) -> list[Action]:
         """What follows from one event. The same events always give the same actions."""
@@ -122,6 +122,10 @@ class Desk:
         """Whether nothing is under way: until a signal or a limit changes, candles change only the marks."""
         return not self.orders.live and all(line.reached for line in self.lines.values())
 
+    @property
+    def last_candle_at(self) -> datetime | None:
+        return max(self.seen.values(), default=None)
+
     def account(self, at: datetime) -> Account:
         live = self.orders.live
         committed = sum((_cost(o.intent) - o.filled * o.intent.price_at_decision for o in live
@@ -131,15 +135,20 @@ class Desk:
     # --- candles: mark, watch, decide -------------------------------------------------------------------
 
     def _candles_closed(self, event: CandlesClosed) -> list[Action]:
-        self.book.mark(event.at, self._marks({c.symbol: c.close for c in event.candles}))
-        self.last_candle_at = event.at
+        fresh = [c for c in event.candles if c.symbol not in self.seen or c.closed_at > self.seen[c.symbol]]
+        if not fresh:
+            return []
+        self.seen.update({c.symbol: c.closed_at for c in fresh})
+        self.book.mark(event.at, self._marks({c.symbol: c.close for c in fresh}))
         actions: list[Action] = []
         if self.halts.since(HaltKind.DAILY_LOSS, event.at).date() < event.at.date():
             actions += self._resume(event.at, HaltKind.DAILY_LOSS, "the new day")
-        actions += self._watch(event.at)
         if self.halts.killed:
             return actions + self._flatten(event.at, Reason.KILL)
-        symbols = {c.symbol for c in event.candles}
+        actions += self._watch(event.at)
+        if self.halts.killed:
+            return actions
+        symbols = {c.symbol for c in fresh}
         for sleeve in self.sleeves.values():
             actions += self._decide(sleeve, symbols, event.at)
         return actions
@@ -227,6 +236,7 @@ class Desk:
         )
         answer = review(case)
         if isinstance(answer, Cleared):
+            self.orders.apply(_reserved(answer.intent))  # from here on it counts: no second order, no cash spent twice
             return [Submit(answer)]
         if line is None or line.refusal == answer.rule:
             return []
@@ -323,6 +333,17 @@ class Desk:
 
     def _marks(self, prices: Mapping[str, float]) -> dict[str, Decimal]:
         return {symbol: self.instruments[symbol].price(price) for symbol, price in prices.items()}
+
+
+def _reserved(intent: OrderIntent) -> Order:
+    return Order(
+        intent=intent,
+        status=OrderStatus.WAITING,
+        filled=Decimal(0),
+        average_price=None,
+        fee=Decimal(0),
+        changed_at=intent.decided_at,
+    )
 
 
 def _cost(intent: OrderIntent) -> Decimal:

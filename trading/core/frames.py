@@ -92,6 +92,13 @@ class Series:
         self._partial = rows[len(rows) if whole[-1] else int(starts[-1]) :]
         self._append(_merge(rows, starts, ends, bucket)[:complete], known[:complete])
 
+    def seed(self, whole: Columns, begun: Columns) -> None:
+        """Start over from candles of this timeframe and the base candles of the one that is forming."""
+        self.columns, self.known = whole, whole.opened + self._timeframe.seconds
+        self._partial, self.dropped = Columns.empty(), 0
+        if len(begun):
+            self.extend(begun)
+
     def trim(self, keep: int) -> None:
         """Forget all but the newest `keep` candles."""
         surplus = len(self.columns) - keep

@@ -22,7 +22,7 @@ def remember(desk: Desk) -> dict[str, Any]:
         "prices": {symbol: str(price) for symbol, price in book.prices.items()},
         "positions": [_position_out(p) for p in book.positions.values()],
         "lines": [[*key, line.wanted, line.acted, line.reached, line.refusal] for key, line in desk.lines.items()],
-        "last_candle_at": desk.last_candle_at.isoformat() if desk.last_candle_at else None,
+        "seen": {symbol: at.isoformat() for symbol, at in desk.seen.items()},
     }
 
 
@@ -34,8 +34,7 @@ def recall(desk: Desk, memory: dict[str, Any]) -> None:
         (sleeve, symbol): Line(wanted=wanted, acted=acted, reached=reached, refusal=refusal)
         for sleeve, symbol, wanted, acted, reached, refusal in memory["lines"]
     }
-    at = memory["last_candle_at"]
-    desk.last_candle_at = datetime.fromisoformat(at) if at else None
+    desk.seen = {symbol: datetime.fromisoformat(at) for symbol, at in memory["seen"].items()}
 
 
 def _recall_book(book: Book, memory: dict[str, Any]) -> None:

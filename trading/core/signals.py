@@ -65,6 +65,21 @@ class Board:
             if name == symbol:
                 series.extend(candles)
 
+    def seed(self, symbol: str, timeframe: Timeframe, whole: Columns, begun: Columns) -> None:
+        """Start a symbol's window over: candles of `timeframe`, and base candles of the one that is forming."""
+        self._series[symbol, timeframe].seed(whole, begun)
+        for question, answers in self._answers.items():
+            if question.symbol == symbol and question.timeframe == timeframe:
+                answers.done = 0
+
+    def needs(self) -> dict[tuple[str, Timeframe], int]:
+        """How many candles every window must hold before its strategies can speak."""
+        needs = dict.fromkeys(self._series, 0)
+        for question in self._answers:
+            key = (question.symbol, question.timeframe)
+            needs[key] = max(needs[key], question.warmup)
+        return needs
+
     def forget(self) -> None:
         """Drop candles and answers nobody can ask for any more; called now and then by the live session."""
         if self._keep_all:

@@ -38,6 +38,7 @@ class HaltKind(StrEnum):
     PAUSE = "pause"  # a person asked; a person resumes
     DAILY_LOSS = "daily_loss"  # lifts itself with the next UTC day
     FEED = "feed"  # lifts itself when data is fresh again
+    STORE = "store"  # the journal cannot be written; lifts itself when it can
     KILL = "kill"  # everything is sold and stays stopped until an owner lifts it
 
 

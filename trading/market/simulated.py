@@ -118,7 +118,8 @@ class SimulatedMarket:
     def _minute(self, symbol: str, at: datetime) -> Floats:
         _known(symbol)
         minute = int((at - EPOCH).total_seconds()) // 60
-        return _day(self._seed, symbol, minute // DAY)[minute % DAY]
+        day = _day(self._seed, symbol, minute // DAY)
+        return np.asarray(day[minute % DAY], dtype=np.float64)
 
     def _price_within(self, symbol: str, at: datetime) -> float:
         """The price inside the forming minute: from open over both extremes to close."""

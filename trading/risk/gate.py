@@ -11,6 +11,7 @@ ENTRY: Sequence[Rule] = (
     system.not_killed,
     system.not_paused,
     system.data_is_fresh,
+    system.journal_is_written,
     account.drawdown,
     account.daily_loss,
     order.no_double,

@@ -19,6 +19,11 @@ def data_is_fresh(case: Case) -> RiskDecision | None:
     return _stopped(case, "R03 feed", HaltKind.FEED)
 
 
+def journal_is_written(case: Case) -> RiskDecision | None:
+    """R04: nothing is bought that could not be written down."""
+    return _stopped(case, "R04 journal", HaltKind.STORE)
+
+
 def _stopped(case: Case, rule: str, kind: HaltKind) -> RiskDecision | None:
     halt: Halt | None = next((h for h in case.halts if h.kind is kind), None)
     if halt is None:

@@ -108,6 +108,8 @@ def _put(dialect: str, row: type[SQLModel]) -> Insert:
     into = table(row)
     insert = _insert(dialect, into)
     changed = {c.name: insert.excluded[c.name] for c in into.columns if not c.primary_key}
+    if not changed:
+        return insert.on_conflict_do_nothing()  # type: ignore[no-any-return]
     return insert.on_conflict_do_update(index_elements=list(into.primary_key), set_=changed)  # type: ignore[no-any-return]
 
 

@@ -1,0 +1,258 @@
+"""The composition root: builds the house by hand, starts it in order, stops it in order."""
+
+import asyncio
+import secrets
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import structlog
+
+from bot import registry
+from bot.dispatcher import Dispatcher, Line
+from bot.jobs import timetable
+from bot.notify.announcer import Announcer
+from bot.notify.outbox import Outbox, Parcel
+from bot.nursery import Nursery
+from bot.ops import logs
+from bot.platforms import Platform, PlatformOff
+from bot.platforms.terminal import KILL_FILE, TOKEN_FILE
+from bot.platforms.web import WebPlatform
+from bot.reply import Reply
+from bot.reports import away_report, daily_report
+from bot.suggest import Suggester
+from bot.web.server import WebServer
+from bot.web.session import TERMINAL
+from bot.words import Words
+from charts.render import Studio
+from migrations.run import upgrade
+from trading.clock import Clock, wall_clock
+from trading.domain.errors import SettingsError
+from trading.domain.notice import Severity
+from trading.domain.people import Person, Place, Role
+from trading.domain.view import Away
+from trading.keeper import Keeper
+from trading.lab.workers import Workers
+from trading.service import Trading
+from trading.settings import Settings
+from trading.store import lease
+from trading.store.people import PeopleStore
+from trading.store.store import Store
+
+log = structlog.get_logger("app")
+
+CODE_LASTS = timedelta(days=1)
+TOPICS = {"reports", "alerts", "trades"}
+Say = Callable[[str], None]
+
+
+@dataclass(slots=True)
+class House:
+    """Everything that was built, by name; what a command line without a running desk uses, too."""
+
+    settings: Settings
+    clock: Clock
+    store: Store
+    people: PeopleStore
+    trading: Trading
+    studio: Studio
+    dispatcher: Dispatcher
+    suggester: Suggester
+    owner: Person
+    platforms: dict[str, Platform] = field(default_factory=dict)
+
+
+async def build(settings: Settings, clock: Clock = wall_clock) -> House:
+    """Open the store and wire the rooms; nothing runs yet. Raises SettingsError when it cannot work as set up."""
+    first = next(iter(settings.accounts))
+    store = await Store.open(settings.database_url, clock)
+    people = PeopleStore(store, account=first, language=settings.language, zone=settings.zone)
+    trading = Trading(settings, store, clock, Keeper(store), settings.data_dir / KILL_FILE)
+    studio = Studio(settings.data_dir / "cache")
+    commands = registry.discover()
+    dispatcher = Dispatcher(commands, trading, people, store, studio, clock)
+    owner = await _owner(people)
+    suggester = Suggester(trading, people, commands)
+    return House(settings, clock, store, people, trading, studio, dispatcher, suggester, owner)
+
+
+async def _owner(people: PeopleStore) -> Person:
+    """Whoever sits at this machine owns the desk; the first start makes them somebody."""
+    owner = await people.owner()
+    if owner is None:
+        code = await people.new_code(None, {Role.OWNER}, timedelta(minutes=1))
+        owner = await people.pair(TERMINAL, "owner", code)
+    if owner is None:
+        raise SettingsError("The owner could not be written into the database; is it writable?")
+    await people.link(TERMINAL.platform, TERMINAL.user_id, owner.id)
+    return owner
+
+
+async def answer_alone(settings: Settings, line: Line) -> AsyncIterator[Reply]:
+    """Answer one line without a running desk, from what is on disk; no market is followed meanwhile."""
+    held = lease.hold(settings.data_dir)
+    try:
+        await upgrade(settings.database_url)
+        house = await build(settings)
+        house.trading.check()
+        house.trading.workers = Workers(own_process=False)
+        await house.trading.look()
+        async for reply in house.dispatcher.handle(line):
+            yield reply
+        await house.trading.close()
+        house.studio.close()
+        await house.store.close()
+    finally:
+        held.release()
+
+
+async def serve(settings: Settings, say: Say, stop: asyncio.Event | None = None) -> None:
+    """Run the desk until it is told to stop. `say` prints lines for the person at the terminal."""
+    held = lease.hold(settings.data_dir)
+    try:
+        await upgrade(settings.database_url)
+        house = await build(settings)
+        house.trading.check()
+        await _live(house, held, say, stop or _stop_signal())
+    finally:
+        held.release()
+
+
+def _stop_signal() -> asyncio.Event:
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    return stop
+
+
+async def _live(house: House, held: lease.Lease, say: Say, stop: asyncio.Event) -> None:
+    nursery, settings = Nursery(), house.settings
+    outbox = Outbox(house.platforms, _undelivered)
+    announcer = Announcer(house.people, outbox, house.trading.header, house.clock)
+    house.trading.listen(announcer.hear)
+    await _open_platforms(house, held, say)
+    for platform in house.platforms.values():
+        nursery.start(platform.name, _run_platform(platform, say))
+    nursery.start("announcer", announcer.run())
+    nursery.start("outbox", outbox.run())
+    await _greet(house, say)
+    scheduler = timetable(
+        tick=house.trading.tick,
+        watch_kill_file=house.trading.obey_kill_file,
+        retry_markets=lambda: _wake(house.trading.retry, house, announcer),
+        reports={name: (a.report_at, _report_job(house, announcer, name)) for name, a in settings.accounts.items()},
+    )
+    nursery.start("start", _start_trading(house, announcer, scheduler.start, say))
+    await stop.wait()
+    say("Stopping: no new orders, everything is written down.")
+    scheduler.shutdown(wait=False) if scheduler.running else None
+    await outbox.flush(seconds=3)
+    await nursery.close()
+    await house.trading.close()
+    house.studio.close()
+    await house.store.close()
+
+
+async def _start_trading(house: House, announcer: Announcer, start_jobs: Callable[[], None], say: Say) -> None:
+    await _wake(house.trading.start, house, announcer)
+    start_jobs()
+    for name, trouble in house.trading.trouble.items():
+        say(f"account {name} is not trading yet: {trouble}")
+    house.trading.ready.set()
+    say("The desk is trading. Ctrl+C stops it; what it holds is kept and goes on next time.")
+
+
+async def _wake(begin: Callable[[], Awaitable[list[Away]]], house: House, announcer: Announcer) -> None:
+    for away in await begin():
+        if away.until - away.since > timedelta(minutes=2):
+            reply = away_report(house.trading, away, Words(house.owner.language))
+            await announcer.tell(away.account, "alerts", reply, int(Severity.WARNING))
+
+
+def _report_job(house: House, announcer: Announcer, account: str) -> Callable[[], Awaitable[None]]:
+    async def send() -> None:
+        if account in house.trading.rooms:
+            reply = await daily_report(house.trading, house.studio, house.owner, account)
+            await announcer.tell(account, "reports", reply, int(Severity.INFO))
+
+    return send
+
+
+# --- platforms ----------------------------------------------------------------------------------------------
+
+
+async def _open_platforms(house: House, held: lease.Lease, say: Say) -> None:
+    """Each chat platform that has what it needs; one that has not is left out and touches nobody else."""
+    settings, handle, commands = house.settings, house.dispatcher.handle, house.dispatcher.commands
+    if settings.web.enabled:
+        server = _web_server(house, _terminal_token(settings.data_dir))
+        server.bind()
+        held.announce(server.address)
+        house.platforms["web"] = WebPlatform(server)
+        code = await house.people.new_code(house.owner.id, (), CODE_LASTS)
+        say(f"web chat:     {server.url(code)}")
+    if settings.telegram.token.get_secret_value():
+        from bot.platforms.telegram import TelegramPlatform
+
+        house.platforms["telegram"] = TelegramPlatform(settings.telegram, handle, commands, house.clock)
+    if settings.discord.token.get_secret_value():
+        from bot.platforms.discord import DiscordPlatform
+
+        house.platforms["discord"] = DiscordPlatform(
+            settings.discord, handle, commands, house.suggester.on("discord"), house.clock
+        )
+
+
+def _web_server(house: House, terminal_token: str) -> WebServer:
+    return WebServer(
+        settings=house.settings.web,
+        handle=house.dispatcher.handle,
+        sessions=house.people,
+        enter=lambda code, name: enter(house.people, code, name),
+        commands=house.dispatcher.commands,
+        suggest=house.suggester.on("web"),
+        checks=house.trading.checks,
+        header=house.trading.header,
+        clock=house.clock,
+        terminal_token=terminal_token,
+    )
+
+
+async def enter(people: PeopleStore, code: str, name: str) -> Person | None:
+    """A browser with a good code becomes the web chat of the code's person."""
+    visitor = Place(platform="web", user_id=f"entry-{secrets.token_hex(8)}", chat_id="entry", private=True)
+    person = await people.pair(visitor, name, code)
+    if person is not None:
+        await people.link("web", str(person.id), person.id)
+        await people.subscribe(f"web:{person.id}", person.id, "*", TOPICS)
+    return person
+
+
+def _terminal_token(data_dir: Path) -> str:
+    """A fresh secret for each run, readable by this user only."""
+    path, token = data_dir / TOKEN_FILE, secrets.token_urlsafe(32)
+    logs.protect(token)
+    path.unlink(missing_ok=True)
+    path.touch(mode=0o600)
+    path.write_text(token)
+    return token
+
+
+async def _run_platform(platform: Platform, say: Say) -> None:
+    try:
+        await platform.run()
+    except PlatformOff as off:
+        log.warning("platform_off", platform=platform.name, reason=str(off))
+        say(f"{platform.name} is off: {off}")
+
+
+async def _greet(house: House, say: Say) -> None:
+    code = await house.people.new_code(house.owner.id, (), CODE_LASTS)
+    say(f"pairing code: {code}")
+    say("Open the link: that browser becomes your chat. On Telegram or Discord, send the bot: /start and the code.")
+
+
+def _undelivered(parcel: Parcel) -> None:
+    log.warning("message_dropped", address=parcel.address, title=parcel.reply.title, urgency=parcel.urgency)

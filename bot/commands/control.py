@@ -1,0 +1,66 @@
+"""Stop and go. Stopping is always possible; starting again is for those who may."""
+
+from typing import Annotated
+
+from bot.dispatcher import Ask
+from bot.people import OWNERS, STOPPERS, TRADERS
+from bot.registry import Rest, command
+from bot.reply import Button, Reply, Row, Tone
+from bot.show import amount, money
+
+Why = Annotated[str, Rest(), "why; it is written down"]
+
+
+@command(allow=STOPPERS, acts=True)
+async def pause(ask: Ask, reason: Why = "asked by hand") -> Reply:
+    """No new entries until somebody resumes; exits go on."""
+    await ask.trading.pause(ask.account, reason, by=ask.person.name)
+    return Reply(
+        title=ask.say("Paused: no new entries."),
+        text=ask.say("Open positions are still sold when their strategies say so."),
+        buttons=((Button(ask.say("Resume"), "/resume"), Button(ask.say("Kill"), "/kill", danger=True)),),
+        tone=Tone.WARNING,
+    )
+
+
+@command(allow=TRADERS, acts=True)
+async def resume(ask: Ask) -> Reply:
+    """Entries open again after a pause."""
+    await ask.trading.resume(ask.account, by=ask.person.name)
+    return Reply(
+        title=ask.say("Entries are open again."),
+        buttons=((Button(ask.say("Status"), "/status"), Button(ask.say("Pause"), "/pause")),),
+        tone=Tone.GOOD,
+    )
+
+
+@command(allow=STOPPERS, confirm="Sell everything and stop", always=True)
+async def kill(ask: Ask, reason: Why = "asked by hand") -> Reply:
+    """Cancel every order, sell everything the desk bought on all accounts, and stay stopped."""
+    await ask.trading.kill(reason, by=ask.person.name)
+    now = [ask.trading.status(name) for name in ask.trading.accounts if name not in ask.trading.trouble]
+    left = [h for status in now for h in status.holdings]
+    rows = tuple(Row(h.symbol, amount(h.quantity), ask.say("sold at the next price")) for h in left)
+    if left:
+        text = ask.say("{n} positions wait for the next price; nothing new is bought.", n=len(left))
+    else:
+        text = ask.say("Everything is flat: no position, no order.")
+    return Reply(
+        title=ask.say("KILLED. {equity} is left.", equity=", ".join(money(s.equity, s.currency) for s in now)),
+        text=f"{text}\n" + ask.say("It stays so through restarts, until an owner sends /unkill."),
+        rows=rows,
+        buttons=((Button(ask.say("Status"), "/status"), Button(ask.say("Orders"), "/orders")),),
+        tone=Tone.DANGER,
+        data={"flat": not left, "left": left, "accounts": [s.account for s in now]},
+    )
+
+
+@command(allow=OWNERS, confirm="Lift the kill and trade again")
+async def unkill(ask: Ask) -> Reply:
+    """Lift the kill: entries open again, drawdown is measured from here."""
+    await ask.trading.unkill(by=ask.person.name)
+    return Reply(
+        title=ask.say("The kill is lifted. Strategies act on their next candle."),
+        buttons=((Button(ask.say("Status"), "/status"), Button(ask.say("Pause"), "/pause")),),
+        tone=Tone.GOOD,
+    )

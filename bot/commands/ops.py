@@ -1,0 +1,78 @@
+"""Running the desk: health, logs, other chats."""
+
+from datetime import timedelta
+from typing import Annotated, Literal
+
+from bot.dispatcher import Ask
+from bot.ops import logs
+from bot.people import EVERYONE, OPERATORS
+from bot.registry import command
+from bot.reply import Button, Reply, Row, Tone
+from bot.show import since
+from trading.domain.errors import Refused
+
+MOST_LINES = 50
+CODE_LASTS = timedelta(minutes=10)
+Topic = Annotated[Literal["reports", "alerts", "trades"], "reports, alerts or trades"]
+
+
+@command(allow=EVERYONE, needs_account=False)
+async def health(ask: Ask) -> Reply:
+    """Whether everything that must work does."""
+    now = ask.trading.health()
+    started = ask.trading.started_at
+    rows = [Row(ask.say("Running"), since(started, ask.now) if started else "—"), Row(ask.say("Database"), now["database"])]
+    rows += [Row(name, facts["state"]) for name, facts in now["markets"].items()]
+    rows += [Row(name, state) for name, state in now["accounts"].items()]
+    return Reply(
+        title=ask.say("Everything works.") if now["ok"] else ask.say("Something needs attention."),
+        rows=tuple(rows),
+        buttons=((Button(ask.say("Refresh"), "/health"), Button(ask.say("Logs"), "/logs")),),
+        tone=Tone.GOOD if now["ok"] else Tone.WARNING,
+        data=now,
+    )
+
+
+@command(allow=OPERATORS, needs_account=False)
+async def logs_(ask: Ask, lines: Annotated[int, "how many lines"] = 15) -> Reply:
+    """The newest lines of the log, secrets blacked out."""
+    if not 1 <= lines <= MOST_LINES:
+        raise Refused(ask.say("Choose between 1 and {most} lines; found {n}.", most=MOST_LINES, n=lines))
+    found = logs.tail(lines)
+    return Reply(title=ask.say("The newest {n} log lines", n=len(found)), text="\n".join(found), data=found)
+
+
+@command(allow=EVERYONE, needs_account=False, acts=True)
+async def link(ask: Ask) -> Reply:
+    """A one-time code that makes another chat yours: send it there as /start CODE."""
+    if not ask.place.private:
+        raise Refused(ask.say("A code is a key to your desk; ask for it in a private chat."))
+    code = await ask.people.new_code(ask.person.id, (), CODE_LASTS)
+    return Reply(
+        title=ask.say("Your code: {code}", code=code),
+        text=ask.say("In a private chat with the bot on another platform, send: /start {code}\nIt works once, for ten minutes.", code=code),
+        data={"code": code},
+    )
+
+
+@command(allow=EVERYONE, needs_account=False, acts=True)
+async def notify(ask: Ask, topic: Topic, state: Annotated[bool, "on or off"]) -> Reply:
+    """Choose what this chat is told: reports, alerts, trades."""
+    wanted = await ask.people.chat_topics(ask.place.address) - {topic} | ({topic} if state else set())
+    await ask.people.subscribe(ask.place.address, ask.person.id, "*", wanted)
+    rows = tuple(Row(t, ask.say("on") if t in wanted else ask.say("off")) for t in ("reports", "alerts", "trades"))
+    return Reply(title=ask.say("This chat is told:"), rows=rows, data=sorted(wanted))
+
+
+@command(allow=EVERYONE, needs_account=False, acts=True)
+async def language(ask: Ask, name: Annotated[Literal["en", "ko"], "en or ko"]) -> Reply:
+    """Your language: English or Korean."""
+    await ask.people.set_language(ask.person.id, name)
+    return Reply(title="한국어로 말씀드리겠습니다." if name == "ko" else "English it is.", tone=Tone.GOOD)
+
+
+@command(allow=EVERYONE, needs_account=False, acts=True)
+async def zone(ask: Ask, name: Annotated[str, "an IANA name, for instance Asia/Seoul"]) -> Reply:
+    """Your time zone, for times on screen and the start of your day."""
+    await ask.people.set_zone(ask.person.id, name)
+    return Reply(title=ask.say("Your time zone is {zone}.", zone=name), tone=Tone.GOOD)

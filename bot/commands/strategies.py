@@ -1,0 +1,103 @@
+"""The strategies of an account: what they are, what they want, switching and tuning them."""
+
+from bot.dispatcher import Ask
+from bot.people import EVERYONE, TRADERS
+from bot.registry import SleeveName, StrategyName, command
+from bot.reply import Button, Reply, Row, Tone
+from bot.show import percent
+from trading.domain.errors import Refused
+from trading.domain.view import SleeveView
+
+
+@command(allow=EVERYONE)
+async def strategies(ask: Ask, name: StrategyName = "") -> Reply:
+    """The strategies of this account and what they want now; with a name: what it does and its parameters."""
+    if name:
+        return _one(ask, name)
+    now = ask.trading.status(ask.account)
+    known = ask.trading.catalogue()
+    others = [n for n in known if n not in {s.strategy for s in now.sleeves}]
+    return Reply(
+        title=ask.say("{n} strategies trade this account", n=sum(s.enabled for s in now.sleeves)),
+        text=ask.say("Also known: {names}", names=", ".join(others)) if others else "",
+        rows=tuple(_row(s, ask) for s in now.sleeves),
+        buttons=tuple((Button(s.name, f"/strategies {s.name}"),) for s in now.sleeves[:6]),
+        data={"sleeves": now.sleeves, "known": list(known)},
+    )
+
+
+@command(allow=TRADERS, acts=True)
+async def enable(ask: Ask, name: SleeveName) -> Reply:
+    """Switch a strategy on."""
+    await ask.trading.switch(ask.account, name, True, by=ask.person.name)
+    return Reply(
+        title=ask.say("{name} is on.", name=name),
+        text=ask.say("It trades from its next signal on."),
+        tone=Tone.GOOD,
+        buttons=((Button(ask.say("Strategies"), "/strategies"),),),
+    )
+
+
+@command(allow=TRADERS, confirm="Switch off and sell its positions")
+async def disable(ask: Ask, name: SleeveName) -> Reply:
+    """Switch a strategy off; what it holds is sold at the next price."""
+    await ask.trading.switch(ask.account, name, False, by=ask.person.name)
+    return Reply(
+        title=ask.say("{name} is off.", name=name),
+        text=ask.say("What it holds is sold at the next close."),
+        buttons=((Button(ask.say("Positions"), "/positions"),),),
+    )
+
+
+@command(allow=TRADERS, acts=True)
+async def set_(ask: Ask, name: SleeveName, **params: str) -> Reply:
+    """Change parameters of a strategy, for instance /set ema_cross fast=12 slow=30."""
+    if not params:
+        raise Refused(ask.say("Say what to set: /set {name} parameter=value. /strategies {name} lists them.", name=name))
+    before = _sleeve(ask, name).params
+    await ask.trading.set_params(ask.account, name, params, by=ask.person.name)
+    after = _sleeve(ask, name).params
+    rows = tuple(Row(k, f"{before[k]} → {after[k]}") for k in after if before[k] != after[k])
+    undo = " ".join(f"{k}={before[k]}" for k in after if before[k] != after[k])
+    line = f"/set {name} {undo}"
+    buttons = ((Button(ask.say("Undo"), line),),) if undo and len(line.encode()) <= 64 else ()
+    title = ask.say("{name} is set.", name=name) if rows else ask.say("{name} was set so already.", name=name)
+    text = ask.say("It counts from the next candle on.") if rows else ""
+    return Reply(title=title, text=text, rows=rows, buttons=buttons, tone=Tone.GOOD, data=after)
+
+
+def _one(ask: Ask, name: str) -> Reply:
+    mine = next((s for s in ask.trading.status(ask.account).sleeves if s.name == name), None)
+    about = ask.trading.about(mine.strategy if mine else name, mine.params if mine else {})
+    rows = tuple(
+        Row(
+            f"{p['name']} = {p['value']}",
+            "",
+            ask.say("{help} ({low} … {high})", help=ask.say(p["help"]), low=p["low"], high=p["high"]),
+        )
+        for p in about["parameters"]
+    )
+    buttons = [Button(ask.say("Backtest"), f"/backtest {about['name']}")]
+    if mine is not None:
+        toggle = Button(ask.say("Switch off"), f"/disable {name}", danger=True)
+        buttons.append(toggle if mine.enabled else Button(ask.say("Switch on"), f"/enable {name}"))
+    return Reply(title=name, text=ask.say(about["summary"]), rows=rows, buttons=(tuple(buttons),), data=about)
+
+
+def _row(sleeve: SleeveView, ask: Ask) -> Row:
+    wants = ", ".join(f"{symbol} {percent(e, signed=False)}" for symbol, e in sleeve.exposures.items() if e)
+    state = ask.say("on") if sleeve.enabled else ask.say("off")
+    return Row(
+        sleeve.name,
+        ask.say("{state}, {share} of equity, {frame}", state=state, share=f"{sleeve.share:.0%}", frame=sleeve.timeframe),
+        ask.say("wants {what}", what=wants) if wants else ask.say("wants to be out"),
+    )
+
+
+def _sleeve(ask: Ask, name: str) -> SleeveView:
+    sleeves = ask.trading.status(ask.account).sleeves
+    found = next((s for s in sleeves if s.name == name), None)
+    if found is None:
+        names = ", ".join(s.name for s in sleeves)
+        raise Refused(ask.say("This account has no strategy '{name}'; it has {names}.", name=name, names=names))
+    return found

@@ -1,0 +1,35 @@
+"""The table of what happens when: ticks at every close, the kill file, markets to reach again, reports."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+Job = Callable[[], Awaitable[None]]
+TICK_SECOND = 1  # a minute candle is asked for one second after its close
+
+
+def timetable(
+    *,
+    tick: Job,
+    watch_kill_file: Job,
+    retry_markets: Job,
+    reports: dict[str, tuple[str, Job]],
+) -> AsyncIOScheduler:
+    """A scheduler with every job of the house; `reports` maps an account to its time (HH:MM, UTC) and job."""
+    scheduler = AsyncIOScheduler(timezone="UTC")
+    once = {"max_instances": 1, "coalesce": True}
+    scheduler.add_job(tick, "cron", second=f"{TICK_SECOND},16,31,46", id="tick", misfire_grace_time=30, **once)
+    scheduler.add_job(watch_kill_file, "interval", seconds=0.5, id="kill-file", misfire_grace_time=None, **once)
+    scheduler.add_job(retry_markets, "interval", seconds=30, id="retry-markets", misfire_grace_time=30, **once)
+    for account, (at, job) in reports.items():
+        hour, minute = at.split(":")
+        scheduler.add_job(
+            job, "cron", hour=hour, minute=minute, id=f"report-{account}", misfire_grace_time=3600, **once
+        )
+    return scheduler
+
+
+def next_runs(scheduler: AsyncIOScheduler) -> dict[str, datetime]:
+    """When each job runs next."""
+    return {job.id: job.next_run_time for job in scheduler.get_jobs() if job.next_run_time}

@@ -1,0 +1,145 @@
+"""How facts about an account are worded; the same in every command."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from bot.reply import Row
+from charts.format import money, percent, price
+from trading.domain.order import Side
+from trading.domain.report import RoundTrip
+from trading.domain.view import Budget, Holding, Status
+
+if TYPE_CHECKING:
+    from bot.dispatcher import Ask
+
+__all__ = ["account_rows", "amount", "budget_rows", "halt_lines", "money", "moment", "percent", "price", "since"]
+
+BAR = 10  # squares in a meter
+
+
+def amount(value: Decimal) -> str:
+    """A quantity as the exchange prints it: no exponent, no trailing zeros."""
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def since(at: datetime, now: datetime) -> str:
+    """`4 s`, `12 min`, `3 h`, `5 d`: how long ago."""
+    seconds = max(int((now - at).total_seconds()), 0)
+    for size, name in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds // size} {name}"
+    return f"{seconds} s"
+
+
+def moment(at: datetime, zone: str) -> str:
+    """`21 Nov 14:05`, in the reader's zone."""
+    local = at.astimezone(ZoneInfo(zone))
+    return f"{local.day} {local:%b %H:%M}"
+
+
+def meter(used: float) -> str:
+    """A bar that fills as a limit is used up."""
+    full = round(min(max(used, 0.0), 1.0) * BAR)
+    return "▰" * full + "▱" * (BAR - full)
+
+
+def arrow(value: float | Decimal) -> str:
+    return "▲" if value > 0 else "▼" if value < 0 else "•"
+
+
+def status_line(now: Status, ask: "Ask") -> str:
+    """`Equity 10,214.31 USDT ▲ +0.42% today`."""
+    return ask.say(
+        "Equity {equity} {arrow} {change} today",
+        equity=money(now.equity, now.currency),
+        arrow=arrow(now.day_change),
+        change=percent(now.day_change),
+    )
+
+
+def halt_lines(now: Status, ask: "Ask") -> list[str]:
+    """What is stopped, by whom, why, since when, and what ends it."""
+    ends = {
+        "kill": ask.say("An owner's /unkill ends it."),
+        "pause": ask.say("/resume ends it."),
+        "daily_loss": ask.say("Ends at 00:00 UTC."),
+        "feed": ask.say("Ends by itself when prices are fresh."),
+        "store": ask.say("Ends by itself when the disk can be written."),
+    }
+    names = {
+        "kill": ask.say("KILLED"),
+        "pause": ask.say("PAUSED"),
+        "daily_loss": ask.say("ENTRIES CLOSED"),
+        "feed": ask.say("NO FRESH PRICES"),
+        "store": ask.say("CANNOT WRITE"),
+    }
+    return [
+        ask.say(
+            "{name} by {by} since {since}: {reason}. {ends}",
+            name=names[h.kind],
+            by=h.by,
+            since=moment(h.since, ask.person.zone),
+            reason=h.reason.rstrip("."),
+            ends=ends[h.kind],
+        )
+        for h in now.halts
+    ]
+
+
+def account_rows(now: Status, ask: "Ask") -> tuple[Row, ...]:
+    currency = now.currency
+    return (
+        Row(ask.say("Today"), f"{money(now.day_profit, currency, signed=True)}"),
+        Row(ask.say("Free cash"), money(now.cash, currency)),
+        Row(ask.say("Below the top"), percent(-now.drawdown) if now.drawdown else "0.00%"),
+    )
+
+
+def budget_rows(now: Status, ask: "Ask") -> tuple[Row, ...]:
+    """What may still be lost before the desk stops by itself: money and a bar."""
+    names = {"day": ask.say("Loss left today"), "drawdown": ask.say("Drawdown left")}
+    return tuple(_budget_row(b, names[b.name], now.currency, ask) for b in now.budgets)
+
+
+def _budget_row(budget: Budget, name: str, currency: str, ask: "Ask") -> Row:
+    detail = ask.say("{bar} {used} of the {limit} limit used", bar=meter(budget.used), used=f"{budget.used:.0%}",
+                     limit=f"{budget.limit:.0%}")
+    return Row(name, money(budget.left, currency), detail)
+
+
+def holding_row(holding: Holding, now: Status, ask: "Ask") -> Row:
+    cost = holding.entry_price * abs(holding.quantity)
+    change = float(holding.unrealised / cost) if cost else 0.0
+    return Row(
+        holding.symbol,
+        f"{arrow(change)} {percent(change)}  {money(holding.unrealised, now.currency, signed=True)}",
+        ask.say(
+            "{amount} at {entry}, now {price}; {sleeve}, {age}",
+            amount=amount(holding.quantity),
+            entry=price(holding.entry_price, now.currency),
+            price=price(holding.price, now.currency),
+            sleeve=holding.sleeve,
+            age=since(holding.opened_at, ask.now),
+        ),
+    )
+
+
+def trade_row(trip: RoundTrip, currency: str, ask: "Ask") -> Row:
+    side = ask.say("long") if trip.side is Side.BUY else ask.say("short")
+    return Row(
+        trip.symbol,
+        f"{arrow(trip.pnl)} {percent(trip.return_share)}  {money(trip.pnl, currency, signed=True)}",
+        ask.say(
+            "{side} {amount}: {entry} → {exit}; {sleeve}, {reason}, {at}",
+            side=side,
+            amount=amount(trip.amount),
+            entry=price(trip.entry_price, currency),
+            exit=price(trip.exit_price, currency),
+            sleeve=trip.sleeve,
+            reason=ask.say(str(trip.reason)),
+            at=moment(trip.exit_at, ask.person.zone),
+        ),
+    )

@@ -1,0 +1,96 @@
+"""No words: run the desk. Words: one command line, answered in the terminal (`main.py status --json`)."""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from trading.settings import Settings
+
+HOME = Path(__file__).resolve().parent
+
+
+def run() -> None:
+    """The program `tradewind`, and `python main.py`."""
+    sys.exit(main(sys.argv[1:]))
+
+
+def main(words: list[str]) -> int:
+    """Exit code 0, or 1 with one sentence on the error stream when it could not be done."""
+    _use_own_environment()
+    from trading.domain.errors import TradingError
+
+    try:
+        settings_file, as_json, rest = _options(words)
+        return asyncio.run(_main(settings_file, as_json, rest))
+    except TradingError as error:
+        print(error.tell, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _use_own_environment() -> None:
+    """Go on in the project's own environment when the Python that was called has not got the packages."""
+    own = HOME / ".venv" / "bin" / "python"
+    try:
+        import structlog  # noqa: F401
+    except ModuleNotFoundError:
+        if not own.exists() or Path(sys.executable) == own:
+            print("The packages are not installed yet: run 'make run' once (or 'make setup').", file=sys.stderr)
+            sys.exit(1)
+        os.execv(own, [str(own), str(HOME / "main.py"), *sys.argv[1:]])
+
+
+def _options(words: list[str]) -> tuple[Path | None, bool, list[str]]:
+    """`--settings FILE` and `--json` may stand anywhere; the rest is the command line."""
+    from trading.domain.errors import SettingsError
+
+    rest, settings_file = [w for w in words if w != "--json"], None
+    if "--settings" in rest:
+        place = rest.index("--settings")
+        if place + 1 >= len(rest):
+            raise SettingsError("--settings needs a file, for instance --settings my.toml.")
+        settings_file = Path(rest[place + 1])
+        del rest[place : place + 2]
+    return settings_file, "--json" in words, rest
+
+
+async def _main(settings_file: Path | None, as_json: bool, words: list[str]) -> int:
+    from bot.ops import logs
+    from trading.settings import load
+
+    settings = load(settings_file)
+    if words:
+        logs.set_up(settings.log, None, settings.secrets)
+        return await _answer(settings, as_json, words)
+    from bot.app import serve
+
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    logs.set_up(settings.log, settings.data_dir / "logs", settings.secrets)
+    try:
+        await serve(settings, lambda text: print(text, flush=True))
+    finally:
+        logs.close()
+    return 0
+
+
+async def _answer(settings: "Settings", as_json: bool, words: list[str]) -> int:
+    """Ask the running desk; without one, answer here, from what is on disk."""
+    from bot.platforms import terminal
+    from trading.store import lease
+
+    shown = terminal.Shown(as_json, settings.data_dir / "pictures")
+    line = terminal.line(words)
+    holder = lease.holder(settings.data_dir)
+    if holder is None:
+        from bot.app import answer_alone
+
+        return await terminal.show(answer_alone(settings, line), shown)
+    return await terminal.show(terminal.ask_running_desk(holder, settings.data_dir, line), shown)
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,91 @@
+"""From settings to a session at work: sleeves checked by their strategies, desk, executor, recorder."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+
+from trading.core.book import Book
+from trading.core.desk import Answers, Desk, Sleeve
+from trading.domain.account import Mode
+from trading.domain.errors import Refused, SettingsError
+from trading.domain.events import Event
+from trading.domain.market import Instrument, Timeframe
+from trading.execution.sim import Simulated
+from trading.modes import wiring
+from trading.recorder import Recorder
+from trading.risk.rules import Limits
+from trading.session import Session
+from trading.settings import AccountSettings, Risk, Settings
+from trading.strategies import find
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """One account at work: its session, what it leaves behind, and what it was set up with."""
+
+    name: str
+    mode: Mode
+    session: Session
+    executor: Simulated
+    recorder: Recorder
+
+    @property
+    def desk(self) -> Desk:
+        return self.session.desk
+
+
+def room(
+    name: str,
+    *,
+    mode: Mode,
+    currency: str,
+    cash: Decimal,
+    fee: Decimal | None,
+    slippage: Decimal,
+    instruments: Mapping[str, Instrument],
+    sleeves: Mapping[str, Sleeve],
+    limits: Limits,
+    answers: Answers,
+    equity_every: timedelta,
+    listeners: tuple[Callable[[Event], None], ...] = (),
+) -> Room:
+    """Wire one account by hand; the same way for every mode."""
+    book = Book(name, currency, cash)
+    desk = Desk(book=book, instruments=instruments, limits=limits, answers=answers, sleeves=dict(sleeves))
+    recorder = Recorder(desk, equity_every)
+    executor = wiring(mode, name).executor(instruments, fee=fee, slippage=slippage, cash=lambda: book.cash)
+    session = Session(desk, executor, (recorder.hear, *listeners))
+    return Room(name=name, mode=mode, session=session, executor=executor, recorder=recorder)
+
+
+def limits_of(risk: Risk) -> Limits:
+    return Limits(order_share=risk.order_share, daily_loss=risk.daily_loss, drawdown=risk.drawdown)
+
+
+def sleeves_of(settings: Settings, account: str) -> dict[str, Sleeve]:
+    """The account's sleeves, every parameter checked; raises SettingsError naming the line."""
+    mine = settings.accounts[account]
+    return {name: _sleeve(settings, account, mine, name) for name in mine.sleeves}
+
+
+def _sleeve(settings: Settings, account: str, mine: AccountSettings, name: str) -> Sleeve:
+    sleeve, path = mine.sleeves[name], ("accounts", account, "sleeves", name)
+    try:
+        strategy = find(sleeve.strategy or name)
+    except Refused as refused:
+        where = settings.where((*path, "strategy") if sleeve.strategy else path)
+        raise SettingsError(f"{where}: {refused.tell}") from None
+    try:
+        params = strategy.params(sleeve.params)
+    except Refused as refused:
+        raise SettingsError(f"{settings.where(path)}: {refused.tell}") from None
+    return Sleeve(
+        name=name,
+        strategy=strategy,
+        params=params,
+        symbols=sleeve.symbols or mine.symbols,
+        timeframe=Timeframe.parse(sleeve.timeframe or mine.timeframe),
+        share=sleeve.share,
+        enabled=sleeve.enabled,
+    )

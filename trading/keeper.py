@@ -1,0 +1,40 @@
+"""Writes what the sessions leave behind; what could not be written is kept and written first next time."""
+
+import asyncio
+from collections.abc import Sequence
+
+from trading.domain.errors import TradingError
+from trading.store.records import Step
+from trading.store.store import Store
+
+LONGEST_BACKLOG = 50_000  # steps; beyond it the desk must stop rather than forget
+
+
+class Keeper:
+    """The one road from sessions to the store, in order. Nothing drained from a session is lost by a failed write."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._backlog: list[Step] = []
+        self._turn = asyncio.Lock()
+        self.trouble: str | None = None
+
+    async def keep(self, steps: Sequence[Step]) -> bool:
+        """Everything so far is on disk when this answers True; False when it must be tried again."""
+        self._backlog.extend(steps)
+        async with self._turn:
+            waiting = list(self._backlog)
+            if not waiting:
+                return True
+            try:
+                await self._store.write(waiting)
+            except TradingError as error:
+                self.trouble = error.tell
+                return False
+            del self._backlog[: len(waiting)]
+            self.trouble = None
+            return True
+
+    @property
+    def full(self) -> bool:
+        return len(self._backlog) > LONGEST_BACKLOG

@@ -1,0 +1,42 @@
+"""A strategy over recorded candles, as fast as the candles can be read."""
+
+from collections.abc import Callable
+from time import perf_counter
+
+from trading.core.signals import Board
+from trading.core.frames import Columns
+from trading.domain.account import Mode
+from trading.domain.report import Report
+from trading.lab.job import Job
+from trading.market.history import history
+
+Progress = Callable[[float], None]
+
+
+def backtest(job: Job, progress: Progress, load_seconds: float = 0.0) -> Report:
+    """The report of this job; `progress` hears 0 ... 1 now and then. Raises Refused for a job that cannot work."""
+    job.check()
+    started = perf_counter()
+    board = Board(job.base, keep_all=True)
+    done = job.open_room(Mode.BACKTEST, board)
+    questions = [q for sleeve in done.desk.sleeves.values() for q in sleeve.questions()]
+    for question in questions:
+        board.ask(question)
+    for r in job.recorded:
+        board.extend(r.symbol, Columns.of_frame(r.frame))
+    for question in questions:
+        board.curve(question)
+    signals = perf_counter()
+    for number, event in enumerate(history(job.recorded)):
+        done.session.step(event)
+        if number % 5000 == 0:
+            progress(min(number * len(job.recorded) / job.bars, 1.0))
+    finished = perf_counter()
+    progress(1.0)
+    seconds = {
+        "load": load_seconds,
+        "signals": signals - started,
+        "simulate": finished - signals,
+        "total": load_seconds + finished - started,
+    }
+    return job.report(done, seconds)

@@ -1,0 +1,97 @@
+"""Collects what a session leaves behind: for the store after each tick, or for a report at the end."""
+
+from datetime import datetime, timedelta
+
+from trading.core.desk import Desk
+from trading.core.memory import remember
+from trading.domain.events import (
+    CandlesClosed,
+    CashMoved,
+    Event,
+    KillAsked,
+    KillLifted,
+    News,
+    OrderChanged,
+    OrderFilled,
+    SignalChanged,
+)
+from trading.domain.order import Fill, Order
+from trading.domain.report import CashFlow, EquityPoint
+from trading.domain.signal import Signal
+from trading.store.records import Step
+
+
+class Recorder:
+    """Listens to one session. Equity is noted at closes on the grid of `every`, and after every fill."""
+
+    def __init__(self, desk: Desk, every: timedelta) -> None:
+        self._desk = desk
+        self._every = int(every.total_seconds())
+        self.equity: list[EquityPoint] = []
+        self.fills: list[Fill] = []
+        self._signals: list[Signal] = []
+        self._orders: dict[str, Order] = {}
+        self._news: list[News] = []
+        self._flows: list[CashFlow] = []
+        self._flow = 0.0
+        self._changed = False
+
+    def hear(self, event: Event) -> None:
+        """A listener of the session."""
+        match event:
+            case CandlesClosed(at):
+                if int(at.timestamp()) % self._every == 0:
+                    self._note_equity(at)
+                return
+            case OrderFilled(at, fill):
+                self.fills.append(fill)
+                self._note_equity(at)
+            case OrderChanged(_, order):
+                self._orders[order.client_id] = order
+            case SignalChanged(_, signal):
+                self._signals.append(signal)
+                self._news.append(event)
+            case CashMoved(at, flow):
+                self._flows.append(flow)
+                self._flow += float(flow.amount)
+                self._note_equity(at)
+            case KillAsked() | KillLifted():
+                pass
+            case _ if isinstance(event, News):
+                self._news.append(event)
+        self._changed = True
+
+    def drain(self, at: datetime) -> list[Step]:
+        """What happened since the last drain, and the desk's state as it is now; empty when nothing did."""
+        if not self._changed and not self.equity:
+            return []
+        book = self._desk.book
+        earlier = [Step(account=book.name, at=point.at, equity=point) for point in self.equity[:-1]]
+        last = Step(
+            account=book.name,
+            at=at,
+            signals=tuple(self._signals),
+            orders=tuple(self._orders.values()),
+            fills=tuple(self.fills),
+            news=tuple(self._news),
+            positions=tuple(book.positions.values()) if self._changed else None,
+            equity=self.equity[-1] if self.equity else None,
+            cash=book.cash,
+            flows=tuple(self._flows),
+            halts=self._desk.halts.all if self._changed else None,
+            snapshot=remember(self._desk),
+        )
+        self._forget()
+        return [*earlier, last]
+
+    def _forget(self) -> None:
+        self.equity, self.fills = [], []
+        self._signals, self._orders, self._news, self._flows = [], {}, [], []
+        self._changed = False
+
+    def _note_equity(self, at: datetime) -> None:
+        point = EquityPoint(at, float(self._desk.book.equity), self._flow)
+        self._flow = 0.0
+        if self.equity and self.equity[-1].at == at:
+            point = EquityPoint(at, point.equity, point.flow + self.equity.pop().flow)
+        self.equity.append(point)

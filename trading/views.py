@@ -1,0 +1,80 @@
+"""From a working session to the plain picture of it that chats show."""
+
+from decimal import Decimal
+
+from trading.build import Room
+from trading.domain.view import Budget, Holding, SleeveView, Status
+from trading.settings import AccountSettings
+
+
+def status_of(room: Room, settings: AccountSettings, trouble: str | None) -> Status:
+    """The account as of its newest candle."""
+    desk, book = room.desk, room.desk.book
+    equity = book.equity
+    return Status(
+        account=room.name,
+        mode=room.mode,
+        exchange=settings.exchange,
+        currency=book.currency,
+        equity=equity,
+        cash=book.cash,
+        start_cash=settings.cash,
+        day_profit=equity - book.day_start_equity,
+        day_change=float(equity / book.day_start_equity - 1) if book.day_start_equity else 0.0,
+        drawdown=float(1 - equity / book.peak_equity) if book.peak_equity else 0.0,
+        holdings=_holdings(room),
+        halts=desk.halts.all,
+        orders_out=len(desk.orders.live),
+        budgets=_budgets(room, equity),
+        sleeves=_sleeves(room),
+        last_candle_at=desk.last_candle_at,
+        trouble=trouble,
+    )
+
+
+def _holdings(room: Room) -> tuple[Holding, ...]:
+    prices = room.desk.book.prices
+    return tuple(
+        Holding(
+            sleeve=p.sleeve,
+            symbol=p.symbol,
+            quantity=p.quantity,
+            entry_price=p.entry_price,
+            price=prices[p.symbol],
+            value=p.quantity * prices[p.symbol],
+            unrealised=p.unrealised(prices[p.symbol]),
+            opened_at=p.opened_at,
+        )
+        for p in room.desk.book.positions.values()
+    )
+
+
+def _budgets(room: Room, equity: Decimal) -> tuple[Budget, ...]:
+    """What is left of each loss limit, from the very numbers the gate compares."""
+    limits, book = room.desk.limits, room.desk.book
+    pairs = (("day", limits.daily_loss, book.day_start_equity), ("drawdown", limits.drawdown, book.peak_equity))
+    budgets = []
+    for name, limit, top in pairs:
+        allowed = top * Decimal(str(limit))
+        lost = max(top - equity, Decimal(0))
+        used = float(lost / allowed) if allowed else 1.0
+        budgets.append(Budget(name=name, limit=limit, used=min(used, 1.0), left=max(allowed - lost, Decimal(0))))
+    return tuple(budgets)
+
+
+def _sleeves(room: Room) -> tuple[SleeveView, ...]:
+    lines = room.desk.lines
+    return tuple(
+        SleeveView(
+            name=s.name,
+            strategy=s.strategy.name,
+            summary=s.strategy.summary,
+            enabled=s.enabled,
+            share=s.share,
+            symbols=s.symbols,
+            timeframe=str(s.timeframe),
+            params=dict(s.strategy.values(s.params)),
+            exposures={symbol: lines[s.name, symbol].wanted for symbol in s.symbols if (s.name, symbol) in lines},
+        )
+        for s in room.desk.sleeves.values()
+    )
