@@ -91,8 +91,13 @@ class LivingMessage:
         return self._drawn_at is None or (self._clock() - self._drawn_at).total_seconds() >= self._every
 
     async def show(self, reply: Reply) -> None:
-        """Progress goes into one message, which the answer replaces; a later answer is a new message."""
+        """Progress goes into one message, which the answer replaces; a later answer is a new message.
+
+        In a group a refusal never replaces the pressed message: it is somebody else's card as well.
+        """
         before, working = self._over, self._working
+        if reply.failed and not working and not self._spot.private:
+            before = None
         if reply.progress is not None:
             self._drawn_at = self._clock()
         after = await self._delivery.show(self._spot, reply, before)

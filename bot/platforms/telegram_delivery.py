@@ -15,7 +15,7 @@ from telegram.error import BadRequest, ChatMigrated, Forbidden, NetworkError, Re
 from telegram.ext import ExtBot
 
 from bot.platforms.telegram_inbox import Shown, Spot
-from bot.platforms.telegram_markup import Sheet, lay_out, plain
+from bot.platforms.telegram_markup import LONGEST_ALT, Sheet, lay_out, plain, shorten
 from bot.reply import File, Image, Reply
 
 os.environ.setdefault("PTB_TIMEDELTA", "true")  # else the library warns at every flood limit
@@ -233,7 +233,7 @@ class Delivery:
             await self.call(lambda batch=batch: self._send_album(spot, batch))  # type: ignore[misc]
 
     def _send_album(self, spot: Spot, batch: tuple[Image, ...]) -> Awaitable[Any]:
-        media = [InputMediaPhoto(i.png, caption=i.alt[:1000], filename=i.name) for i in batch]
+        media = [InputMediaPhoto(i.png, caption=shorten(i.alt, LONGEST_ALT), filename=i.name) for i in batch]
         return self._bot.send_media_group(spot.chat_id, media, message_thread_id=spot.thread)
 
     async def _send_file(self, spot: Spot, file: File) -> None:

@@ -14,7 +14,8 @@ from urllib.parse import quote, urlsplit
 import structlog
 from telegram import Update
 from telegram.error import BadRequest, Conflict, InvalidToken, RetryAfter, TelegramError
-from telegram.ext import AIORateLimiter, Application, ApplicationBuilder
+from telegram.ext import AIORateLimiter, Application, ApplicationBuilder, ExtBot
+from telegram.request import HTTPXRequest
 
 from bot.platforms import PlatformOff
 from bot.platforms.telegram_delivery import Pause, seconds
@@ -39,6 +40,13 @@ log = structlog.get_logger("telegram")
 
 App = Application[Any, Any, Any, Any, Any, Any]
 T = TypeVar("T")
+
+
+class _DiscreetBot(ExtBot[int]):
+    """The library's bot shows its token in its repr, and so in any traceback that shows variables."""
+
+    def __repr__(self) -> str:
+        return "TelegramBot(…)"
 
 
 class Link:
@@ -114,24 +122,17 @@ class Link:
         return text
 
     def _build(self) -> App:
-        return (
-            ApplicationBuilder()
-            .token(self._token)
-            .base_url(self._settings.base_url)
-            .base_file_url(self._settings.base_file_url)
-            .updater(None)
-            .job_queue(None)
-            .rate_limiter(AIORateLimiter())
-            .concurrent_updates(True)
-            .connection_pool_size(32)
-            .pool_timeout(10)
-            .read_timeout(15)
-            .write_timeout(15)
-            .media_write_timeout(60)
-            .get_updates_connection_pool_size(8)
-            .get_updates_read_timeout(10)
-            .build()
+        bot = _DiscreetBot(
+            self._token,
+            self._settings.base_url,
+            self._settings.base_file_url,
+            request=HTTPXRequest(
+                32, pool_timeout=10, read_timeout=15, write_timeout=15, media_write_timeout=60
+            ),
+            get_updates_request=HTTPXRequest(8, read_timeout=10),  # on top of POLL
+            rate_limiter=AIORateLimiter(),
         )
+        return ApplicationBuilder().bot(bot).updater(None).job_queue(None).concurrent_updates(True).build()
 
     async def _poll(self) -> None:
         bot, offset = self.app.bot, None
@@ -173,12 +174,20 @@ class Link:
 
 def _verdict(error: TelegramError) -> str | None:
     """Why it is no use to try again, or None."""
-    said = error.__cause__ if isinstance(error.__cause__, TelegramError) else error
     if isinstance(error, Conflict):
         return (
             "Another program receives this bot's messages (Telegram answered 409 Conflict): "
             "stop it and start again, or use another bot's token."
         )
-    if isinstance(error, InvalidToken) and "Parsing the server response" not in str(said):
+    if isinstance(error, InvalidToken) and not _is_a_page(error):
         return "Telegram rejected telegram.token; @BotFather shows the right one."
-    return None  # also when something between us and Telegram answered with a page of its own
+    return None
+
+
+def _is_a_page(error: BaseException | None) -> bool:
+    """Whether something between us and Telegram answered, with a page of its own instead of JSON."""
+    while error is not None:
+        if "Parsing the server response" in str(error):
+            return True
+        error = error.__cause__
+    return False

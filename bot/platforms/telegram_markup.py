@@ -16,12 +16,12 @@ CAPTION_LIMIT = 1024  # and under a picture
 ENTITY_LIMIT = 100  # formatted stretches in one message; Telegram drops the rest without a word
 MOST_PAGES = 3  # a longer answer becomes a file with a summary
 SUMMARY_LINES = 5
+LONGEST_ALT = 400  # of what a picture shows, in a caption
 
 SIGNS = {Tone.PLAIN: "", Tone.GOOD: "✅ ", Tone.WARNING: "⚠️ ", Tone.DANGER: "🛑 "}
 
 _PAGE_NUMBER = 10  # room for " · 12/34"
 _LONGEST_HEADER = 200
-_LONGEST_ALT = 400
 _BAR = 10  # steps of a progress bar
 # Control characters, and the marks that turn the reading direction: a hostile name could hide text with them.
 _UNSEEN = dict.fromkeys([*range(9), *range(11, 32), 127, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
@@ -54,9 +54,15 @@ def width(text: str) -> int:
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
+def shorten(text: str, limit: int) -> str:
+    """Printable text within the limit, with a sign where the rest would be."""
+    text = _printable(text)
+    return text if width(text) <= limit else _cut(text, limit - 1)[0] + "…"
+
+
 def lay_out(reply: Reply) -> Sheet:
     """The whole reply inside Telegram's limits; nothing is lost, at worst it moves into a text file."""
-    blocks, header = list(_blocks(reply)), _cut(_printable(reply.header), _LONGEST_HEADER)[0]
+    blocks, header = list(_blocks(reply)), shorten(reply.header, _LONGEST_HEADER)
     caption, files = "", reply.files
     if len(reply.images) == 1:
         caption, blocks = _caption(blocks, header, reply.images[0].alt)
@@ -202,8 +208,8 @@ def _with_headers(pages: list[list[_Block]], header: str) -> list[str]:
 
 def _caption(blocks: list[_Block], header: str, alt: str) -> tuple[str, list[_Block]]:
     """The text that fits under a picture, what the picture shows at its tail; and the blocks left over."""
-    words, cut = _cut(_printable(alt), _LONGEST_ALT)
-    tail = f"\n\n<i>🖼 {escape(words)}{'…' if cut else ''}</i>" if words else ""
+    words = escape(shorten(alt, LONGEST_ALT))
+    tail = f"\n\n<i>🖼 {words}</i>" if words else ""
     limit = CAPTION_LIMIT - width(header) - 1 - width(plain(tail))
     first, *rest = _paginate(blocks, limit, most=2)
     text = _joined(first) + tail

@@ -116,6 +116,11 @@ class FakeTelegram(FakeServer):
         assert there, f"the bot has said nothing to {where}"
         return there[-1]
 
+    def text(self, where: FakeUser | FakeChat) -> str:
+        """What the newest message says; empty while there is none."""
+        there = self.shown(where)
+        return there[-1].text if there else ""
+
     def calls_of(self, *methods: str) -> list[Call]:
         return [call for call in self.calls if call.method in methods]
 
@@ -134,6 +139,11 @@ class FakeTelegram(FakeServer):
         before = len(there())
         act()
         return (await self.wait_for(lambda: there()[before:]))[-1]
+
+    @staticmethod
+    def now() -> float:
+        """Seconds, for measuring how long something took."""
+        return time.monotonic()
 
     async def wait_for(self, predicate: Callable[[], T], within: float = 5.0) -> T:
         """What the predicate answers as soon as it is true; fails with the latest calls when it never is."""

@@ -21,7 +21,7 @@ Answer = Reply | list[Reply] | Callable[[Line], AsyncIterator[Reply]]
 
 
 class Desk:
-    """Stands where the dispatcher stands: writes down every line, obeys each update once, answers from a table."""
+    """Stands where the dispatcher stands: notes every line, obeys each update once, answers from a table."""
 
     def __init__(self, **answers: Answer) -> None:
         self.answers: dict[str, Answer] = {f"/{name}": answer for name, answer in answers.items()}
