@@ -20,6 +20,7 @@ _RUN = 20  # so many equal steps in a row are another timeframe, not a series of
 _RULES: tuple[tuple[str, Callable[[Columns], Flags]], ...] = (
     ("a number is missing or infinite", lambda c: ~np.logical_and.reduce([np.isfinite(c[n]) for n in c])),
     ("a price is not above zero", lambda c: np.minimum.reduce([c[n] for n in PRICES]) <= 0),
+    ("low is above high", lambda c: c["low"] > c["high"]),
     ("high is not the highest price", lambda c: np.maximum.reduce([c[n] for n in PRICES]) > c["high"]),
     ("low is not the lowest price", lambda c: np.minimum.reduce([c[n] for n in PRICES]) < c["low"]),
     ("volume is below zero", lambda c: c["volume"] < 0),
@@ -71,7 +72,7 @@ def _check_grid(path: Path, times: Seconds, timeframe: Timeframe) -> None:
     if beside.any():
         raise Refused(
             f"{_place(path, times, int(beside.argmax()))}: a {timeframe} candle cannot open then; "
-            "is there another timeframe mixed in?"
+            "it looks as if another timeframe were mixed in."
         )
 
 
@@ -83,7 +84,7 @@ def _check_steps(path: Path, times: Seconds, timeframe: Timeframe) -> None:
     lengths = np.diff(np.concatenate(([-1], other, [len(steps)]))) - 1
     if lengths.max() < _RUN:
         return
-    row = int(np.concatenate(([-1], other))[lengths.argmax()]) + 1
+    row = int(np.concatenate(([0], other))[lengths.argmax()])
     raise Refused(
         f"{_place(path, times, row + 1)}: from here on candles are {Timeframe(int(steps[row]))} apart, "
         f"not {timeframe}; give one timeframe at a time."

@@ -18,12 +18,7 @@ Seconds = npt.NDArray[np.int64]
 PRICES = ("open", "high", "low", "close")
 COLUMNS = ("timestamp", *PRICES, "volume")
 
-_EPOCHS = (
-    (1e11, 1),
-    (1e14, 10**3),
-    (1e17, 10**6),
-    (np.inf, 10**9),
-)  # below the first: seconds; then ms, us, ns
+_EPOCHS = ((1e11, 1), (1e14, 10**3), (1e17, 10**6), (1e19, 10**9))  # smaller numbers are s, ms, us, ns
 
 
 def read_columns(path: Path) -> tuple[Seconds, dict[str, Floats]]:
