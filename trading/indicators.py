@@ -89,7 +89,8 @@ def stoch(candles: pd.DataFrame, length: int, smooth: int, signal: int) -> pd.Da
 
 def obv(candles: pd.DataFrame) -> pd.Series:
     """On-balance volume: the sum of volumes, each signed by its bar's move, from the first bar on."""
-    return _one(_library().obv(candles["close"], candles["volume"]), candles)
+    moves = np.sign(candles["close"].diff()).fillna(1.0)
+    return (moves * candles["volume"]).cumsum()
 
 
 # --- range and trend ----------------------------------------------------------------------------------------
