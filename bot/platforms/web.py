@@ -7,7 +7,7 @@ from trading.domain.errors import SettingsError
 
 
 class WebPlatform:
-    """Needs no token. What is sent while nobody looks is kept (the last 200 messages) until the next visit."""
+    """Needs no token. What is sent while nobody looks waits for the next visit (the last 200 messages)."""
 
     name = "web"
 

@@ -13,8 +13,8 @@ from bot.dispatcher import Line
 from bot.registry import Command, Parameter
 from bot.reply import Reply
 from bot.web.json import to_json
-from bot.web.shape import whole_reply
 from bot.web.session import Caller
+from bot.web.shape import whole_reply
 from bot.web.site import Denied, Site, answer, at_speed, body_of, known
 from bot.web.stream import LONGEST_LINE, is_line_id
 from trading.domain.errors import Refused

@@ -67,9 +67,15 @@ class WebServer:
         self._socket: socket.socket | None = None
 
     def bind(self) -> None:
-        """Take the port, so that browsers may already knock. Raises SettingsError when it cannot be had."""
+        """Take the port, so that browsers may knock already. Raises SettingsError when that fails."""
         if self._socket is None:
             self._socket = _listening(self._settings.host, self._settings.port)
+
+    def close(self) -> None:
+        """Give the port back; `run` does so by itself."""
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
 
     @property
     def port(self) -> int:
@@ -86,7 +92,7 @@ class WebServer:
         return f"{self.address}/enter/{token}"
 
     async def run(self) -> None:
-        """Serve until cancelled; then let open lines finish and say goodbye to every page (close code 1012)."""
+        """Serve until cancelled; then let open lines finish and tell each page goodbye (code 1012)."""
         self.bind()
         listener = self._socket
         assert listener is not None
@@ -94,12 +100,14 @@ class WebServer:
         serving = asyncio.create_task(server.serve(sockets=[listener]), name="web server")
         try:
             await asyncio.shield(serving)
-        finally:
+        except asyncio.CancelledError:
             await self._lines.close(GRACE)
             server.should_exit = True
             await serving
             await self._lines.close(0)
-            self._socket = None
+            raise
+        finally:
+            self.close()
 
     def _server(self) -> "uvicorn.Server":
         import uvicorn
@@ -145,18 +153,18 @@ class WebServer:
         return EmbeddedServer(config)
 
     def _known_hosts(self) -> frozenset[str]:
-        """What a browser may call us; a name that a stranger points at us (DNS rebinding) is not among them."""
+        """What a browser may call us; a name that strangers point at us (DNS rebinding) is not there."""
         names = {"127.0.0.1", "localhost", "[::1]", _in_url(self._settings.host).lower()}
         hosts = {f"{name}:{self.port}" for name in names} | {host.lower() for host in self._hosts}
         return frozenset(hosts | names) if self.port == 80 else frozenset(hosts)
 
 
 def _listening(host: str, port: int) -> socket.socket:
-    """A socket on this machine that listens already: whoever connects before we serve waits in its queue."""
+    """A socket that listens already: whoever connects before we serve waits in its queue."""
     if not _is_loopback(host):
         raise SettingsError(
-            f"web.host is {host}, which other machines can reach, and the web chat has no login over TLS yet: "
-            "set web.host to 127.0.0.1 and reach it through an SSH tunnel."
+            f"web.host is {host}, which other machines can reach, and the web chat has no login over TLS "
+            "yet: set web.host to 127.0.0.1 and reach it through an SSH tunnel."
         )
     address = "127.0.0.1" if host == "localhost" else host
     listener = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)

@@ -137,7 +137,7 @@ class Door:
         return bucket.wait(self._clock())
 
     def wait_for_entry(self) -> float:
-        """Seconds until the next code may be tried, by anybody: whoever guesses codes may come from anywhere."""
+        """Seconds until the next code may be tried, by anybody: guesses may come from anywhere."""
         return self._entries.wait(self._clock())
 
     def _cookie(self, connection: "HTTPConnection") -> str:

@@ -106,10 +106,10 @@ async def _write(socket: WebSocket, tab: Tab) -> None:
 async def _read(socket: WebSocket, site: Site, caller: Caller, chat: Chat, tab: Tab) -> None:
     """Take lines until the page goes away or its session ends."""
     while tab.closing is None:
-        try:
-            spoken = read_spoken(await socket.receive_text())
-        except (WebSocketDisconnect, KeyError):  # KeyError: a binary frame
+        frame = await socket.receive()
+        if frame["type"] == "websocket.disconnect":
             return
+        spoken = read_spoken(frame.get("text") or "")
         if spoken is None:
             tab.tell({"event": "refused", "id": "", "longest": LONGEST_LINE})
             continue
