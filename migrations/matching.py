@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from trading.store.columns import Money, PlainText, UtcTime
+from trading.store.columns import Json, Money, PlainText, UtcTime
 from trading.store.tables import Row
 
 VERSION_TABLE = "tradewind_alembic_version"  # others (Optuna) keep an `alembic_version` of their own
@@ -11,6 +11,7 @@ VERSION_TABLE = "tradewind_alembic_version"  # others (Optuna) keep an `alembic_
 _WRITTEN: dict[type, str] = {
     Money: "sa.Text().with_variant(sa.Numeric(), 'postgresql')",
     PlainText: "sa.Text()",
+    Json: "sa.Text()",
     UtcTime: "sa.DateTime(timezone=True)",
 }
 

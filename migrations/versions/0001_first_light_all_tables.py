@@ -63,7 +63,7 @@ def upgrade() -> None:
         sa.Column("account", sa.Text(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("facts", sa.JSON(), nullable=False),
+        sa.Column("facts", sa.Text(), nullable=False),
         sa.Column("digest", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_event")),
         sa.UniqueConstraint("account", "at", "digest", name=op.f("uq_event_account_at_digest")),
@@ -199,7 +199,7 @@ def upgrade() -> None:
         sa.Column("account", sa.Text(), nullable=False),
         sa.Column("sleeve", sa.Text(), nullable=False),
         sa.Column("enabled", sa.Boolean(), nullable=True),
-        sa.Column("params", sa.JSON(), nullable=False),
+        sa.Column("params", sa.Text(), nullable=False),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("account", "sleeve", name=op.f("pk_sleeve_setting")),
     )
@@ -207,7 +207,7 @@ def upgrade() -> None:
         "snapshot",
         sa.Column("account", sa.Text(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("state", sa.JSON(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("account", name=op.f("pk_snapshot")),
     )
     op.create_table(
@@ -215,7 +215,7 @@ def upgrade() -> None:
         sa.Column("address", sa.Text(), nullable=False),
         sa.Column("account", sa.Text(), nullable=False),
         sa.Column("person_id", sa.BigInteger(), nullable=False),
-        sa.Column("topics", sa.JSON(), nullable=False),
+        sa.Column("topics", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["person_id"], ["person.id"], name=op.f("fk_chat_person_id"), ondelete="CASCADE"
         ),
@@ -249,8 +249,8 @@ def upgrade() -> None:
         "pairing",
         sa.Column("code_hash", sa.Text(), nullable=False),
         sa.Column("person_id", sa.BigInteger(), nullable=True),
-        sa.Column("roles", sa.JSON(), nullable=False),
-        sa.Column("accounts", sa.JSON(), nullable=False),
+        sa.Column("roles", sa.Text(), nullable=False),
+        sa.Column("accounts", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),

@@ -1,9 +1,11 @@
 """Column types that keep money exact, times in UTC and text storable on SQLite and PostgreSQL alike."""
 
+import json
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+import orjson
 from sqlalchemy import BigInteger, DateTime, Dialect, Integer, Numeric, Text
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
@@ -77,3 +79,19 @@ class PlainText(TypeDecorator[str]):
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         return None if value is None else storable(value)
+
+
+class Json(TypeDecorator[Any]):
+    """Tables and lists of text, numbers, truths and nothing; kept as text, so their order stays, too."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str:
+        try:
+            return orjson.dumps(value).decode()
+        except orjson.JSONEncodeError:  # half a surrogate pair typed by somebody, or a very long number
+            return storable(json.dumps(value, ensure_ascii=False))
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        return None if value is None else json.loads(value)

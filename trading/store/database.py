@@ -1,18 +1,15 @@
 """The database behind the store: SQLite with one writer and query-only readers, or PostgreSQL, by URL."""
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
-import orjson
 from sqlalchemy import Connection, Executable, MetaData, Row, create_engine, event, select
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from trading.domain.errors import SettingsError
 from trading.store.address import Address
-from trading.store.columns import storable
 from trading.store.lanes import Job, Lane, LoopLane, ThreadLane
 from trading.store.trouble import at_start, in_words
 from trading.store.writer import Writer
@@ -89,17 +86,8 @@ def _check_tables(connection: Connection, tables: MetaData) -> None:
         connection.execute(select(table).limit(0))
 
 
-def _dumps(value: Any) -> str:
-    try:
-        return orjson.dumps(value).decode()
-    except orjson.JSONEncodeError:  # half a surrogate pair typed by somebody, or a very long number
-        return storable(json.dumps(value, ensure_ascii=False))
-
-
 _ALWAYS: dict[str, Any] = {
     "hide_parameters": True,
-    "json_serializer": _dumps,
-    "json_deserializer": orjson.loads,
     "max_overflow": 0,
 }
 _READING: dict[str, Any] = {

@@ -4,10 +4,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, cast
 
-from sqlalchemy import JSON, BigInteger, Double, Index, MetaData, Table, UniqueConstraint
+from sqlalchemy import BigInteger, Double, Index, MetaData, Table, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from trading.store.columns import BigId, Money, PlainText, UtcTime
+from trading.store.columns import BigId, Json, Money, PlainText, UtcTime
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -42,7 +42,7 @@ def number(**more: Any) -> Any:
 
 
 def json(**more: Any) -> Any:
-    return Field(sa_type=JSON, **more)
+    return Field(sa_type=Json, **more)
 
 
 def counted() -> Any:

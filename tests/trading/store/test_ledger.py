@@ -2,7 +2,6 @@
 
 import json
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from itertools import count
 from typing import get_args
 
@@ -62,13 +61,7 @@ async def test_positions_halts_and_flows_come_back_as_they_were(store, positions
     back = {(position.sleeve, position.symbol): position for position in await store.positions(account)}
     assert back == {(position.sleeve, position.symbol): position for position in positions}
     assert await store.halts(account) == tuple(halts)
-    assert sorted(map(repr, await store.flows(account))) == sorted(map(repr, map(in_utc, flows)))
-
-
-def in_utc(flow):
-    return type(flow)(
-        at=flow.at.astimezone(UTC), amount=Decimal(ledger.plain_number(flow.amount)), note=flow.note
-    )
+    assert set(await store.flows(account)) == set(flows)
 
 
 @round_trip
