@@ -87,6 +87,7 @@ async def _owner(people: PeopleStore) -> Person:
     if owner is None:
         raise SettingsError("The owner could not be written into the database; is it writable?")
     await people.link(TERMINAL.platform, TERMINAL.user_id, owner.id)
+    await people.subscribe(TERMINAL.address, owner.id, "*", set())  # a terminal is asked, never called
     return owner
 
 
@@ -141,7 +142,7 @@ async def _live(house: House, held: lease.Lease, say: Say, stop: asyncio.Event) 
     scheduler = timetable(
         tick=house.trading.tick,
         watch_kill_file=house.trading.obey_kill_file,
-        retry_markets=lambda: _wake(house.trading.retry, house, announcer),
+        retry_markets=_retry_job(house, announcer),
         reports={name: (a.report_at, _report_job(house, announcer, name)) for name, a in settings.accounts.items()},
     )
     nursery.start("start", _start_trading(house, announcer, scheduler.start, say))
@@ -169,6 +170,13 @@ async def _wake(begin: Callable[[], Awaitable[list[Away]]], house: House, announ
         if away.until - away.since > timedelta(minutes=2):
             reply = away_report(house.trading, away, Words(house.owner.language))
             await announcer.tell(away.account, "alerts", reply, int(Severity.WARNING))
+
+
+def _retry_job(house: House, announcer: Announcer) -> Callable[[], Awaitable[None]]:
+    async def retry() -> None:
+        await _wake(house.trading.retry, house, announcer)
+
+    return retry
 
 
 def _report_job(house: House, announcer: Announcer, account: str) -> Callable[[], Awaitable[None]]:

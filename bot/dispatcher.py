@@ -8,7 +8,7 @@ from typing import Protocol
 
 import structlog
 
-from bot.registry import Command, bind, nearest
+from bot.registry import Command, Sure, bind, nearest
 from bot.reply import Button, Reply, Tone
 from bot.words import Words
 from charts.render import Studio
@@ -144,9 +144,6 @@ class Dispatcher:
             raise Refused(say("/{name} works in the terminal only: python main.py {name}", name=command.name))
         self._refuse_if_stale(command, line, say)
         arguments = bind(command, words)
-        if command.confirm is not None and not yes:
-            yield self._ask_first(command, line, say)
-            return
         ask = Ask(
             trading=self.trading,
             person=person,
@@ -158,6 +155,9 @@ class Dispatcher:
             people=self.people,
             line=line.text,
         )
+        if command.confirm is not None and not yes:
+            yield self._ask_first(await command.confirm(ask, **arguments), line, say)
+            return
         answer = command.run(ask, **arguments)
         if isinstance(answer, AsyncIterator):
             async for reply in answer:
@@ -208,15 +208,14 @@ class Dispatcher:
                     minutes=minutes, name=command.name)
             )
 
-    def _ask_first(self, command: Command, line: Line, say: Words) -> Reply:
+    def _ask_first(self, sure: Sure, line: Line, say: Words) -> Reply:
         deadline = int((self.clock() + YES_FOR).timestamp())
-        yes = f"{line.text.strip()} !{_base36(deadline)}"
-        if not yes.startswith("/"):
-            yes = "/" + yes
+        yes = f"/{line.text.strip().lstrip('/')} !{_base36(deadline)}"
+        lapses = say("The button works for {seconds} s.", seconds=int(YES_FOR.total_seconds()))
         return Reply(
-            title=say("Sure? {help}", help=say(command.help)),
-            text=say("Nothing has happened yet. The button works for {seconds} s.", seconds=int(YES_FOR.total_seconds())),
-            buttons=((Button(say(command.confirm or ""), yes, danger=True), Button(say("Leave it"), "/status")),),
+            title=sure.title,
+            text=f"{sure.text}\n{lapses}",
+            buttons=((Button(sure.yes, yes, danger=True), sure.no),),
             tone=Tone.WARNING,
             data={"confirm": yes},
         )

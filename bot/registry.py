@@ -14,11 +14,22 @@ from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from bot.reply import Reply
+from bot.reply import Button, Reply
 from trading.domain.errors import Refused
 from trading.domain.people import Role
 
 Run = Callable[..., Awaitable[Reply] | AsyncIterator[Reply]]
+Preview = Callable[..., Awaitable["Sure"]]  # called like the command itself, before it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sure:
+    """What a person sees before something that cannot be taken back: the act with its object and size."""
+
+    title: str
+    text: str
+    yes: str  # the label of the button that does it
+    no: Button = Button("Leave it", "/status")  # the safe choice beside it
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +94,7 @@ class Command:
     run: Run
     parameters: tuple[Parameter, ...]
     takes_params: bool  # has **params: `name=value` words that belong to a strategy
-    confirm: str | None  # the words on the button that says yes
+    confirm: Preview | None  # asks first, with what this shows
     acts: bool  # changes something: refused when the line is older than a minute
     always: bool  # runs whatever the age of the line (kill)
     terminal_only: bool
@@ -103,7 +114,7 @@ COMMANDS: dict[str, Command] = {}
 def command(
     *,
     allow: frozenset[Role],
-    confirm: str | None = None,
+    confirm: Preview | None = None,
     acts: bool = False,
     always: bool = False,
     terminal_only: bool = False,
@@ -111,7 +122,7 @@ def command(
 ) -> Callable[[Run], Run]:
     """Make the function a command named after it. Its first docstring line is its description.
 
-    confirm: ask first; the text is the button that says yes ("Sell everything and stop").
+    confirm: ask first; the function gets the same arguments and says what is about to happen. It may refuse.
     acts:    it changes something, so a line older than 60 s is not obeyed.
     always:  it stops things, so it is obeyed at any age.
     """

@@ -247,6 +247,10 @@ class Trading:
         if trouble:
             raise Refused(f"Everything is stopped, but the KILL_SWITCH file could not be written: {trouble}.")
 
+    async def close_entries(self, reason: str, by: str) -> None:
+        """Pause every account at once; what is paused or killed already stays as it is."""
+        await self._do(self._named(None), lambda now: HaltAsked(now, HaltKind.PAUSE, reason, by))
+
     async def unkill(self, by: str, account: str | None = None) -> None:
         """An owner lifts the kill: entries may open again, drawdown is measured from here."""
         if not any(room.desk.halts.killed for room in self._named(account)):
@@ -255,7 +259,9 @@ class Trading:
             self.kill_file.unlink(missing_ok=True)
         except OSError as error:
             raise Refused(f"The KILL_SWITCH file cannot be removed ({error.strerror}), so the kill stays.") from None
-        await self._do(self._named(account), lambda now: KillLifted(now, by))
+        rooms = self._named(account)
+        await self._do(rooms, lambda now: KillLifted(now, by))
+        await self._do(rooms, lambda now: HaltLifted(now, HaltKind.PAUSE, by))
 
     async def obey_kill_file(self) -> None:
         """The file stops everything; taking it away does not start anything."""

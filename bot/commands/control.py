@@ -4,9 +4,10 @@ from typing import Annotated
 
 from bot.dispatcher import Ask
 from bot.people import OWNERS, STOPPERS, TRADERS
-from bot.registry import Rest, command
+from bot.registry import Rest, Sure, command
 from bot.reply import Button, Reply, Row, Tone
 from bot.show import amount, money
+from trading.domain.errors import Refused
 
 Why = Annotated[str, Rest(), "why; it is written down"]
 
@@ -34,7 +35,42 @@ async def resume(ask: Ask) -> Reply:
     )
 
 
-@command(allow=STOPPERS, confirm="Sell everything and stop", always=True)
+async def _before_killing(ask: Ask, reason: str = "") -> Sure:
+    """Asking to kill closes entries at once; only the sale waits for the button."""
+    say = ask.say
+    await ask.trading.close_entries(say("a kill was asked for"), by=ask.person.name)
+    now = [ask.trading.status(name) for name in ask.trading.accounts if name not in ask.trading.trouble]
+    held = [(s, h) for s in now for h in s.holdings]
+    stay = Button(say("Sell nothing, stay paused"), "/status")
+    title = say("Entries are closed. Sell everything and stop?")
+    if not held:
+        text = say("Nothing is held. The kill cancels every order and stays until an owner lifts it.")
+        return Sure(title=title, text=text, yes=say("Stop everything"), no=stay)
+    lines = [
+        f"{s.account}: {amount(h.quantity)} {h.symbol.partition('/')[0]} ≈ {money(h.value, s.currency)}" for s, h in held
+    ]
+    worth = ", ".join(money(sum((h.value for h in s.holdings), s.cash * 0), s.currency) for s in now if s.holdings)
+    return Sure(title=title, text="\n".join(lines), yes=say("Sell {n} positions ≈ {worth}", n=len(held), worth=worth), no=stay)
+
+
+async def _before_unkilling(ask: Ask) -> Sure:
+    now = ask.trading.status(ask.account)
+    kill = next((h for h in now.halts if h.kind == "kill"), None)
+    if kill is None:
+        raise Refused(ask.say("Nothing is killed, so there is nothing to lift."))
+    return Sure(
+        title=ask.say("Lift the kill by {by}: {reason}?", by=kill.by, reason=kill.reason),
+        text=ask.say(
+            "Strategies may buy again with their next signal. Nothing is bought back; drawdown is measured from "
+            "today's {equity}.",
+            equity=money(now.equity, now.currency),
+        ),
+        yes=ask.say("Lift the kill and trade again"),
+        no=Button(ask.say("Stay stopped"), "/status"),
+    )
+
+
+@command(allow=STOPPERS, confirm=_before_killing, always=True)
 async def kill(ask: Ask, reason: Why = "asked by hand") -> Reply:
     """Cancel every order, sell everything the desk bought on all accounts, and stay stopped."""
     await ask.trading.kill(reason, by=ask.person.name)
@@ -55,7 +91,7 @@ async def kill(ask: Ask, reason: Why = "asked by hand") -> Reply:
     )
 
 
-@command(allow=OWNERS, confirm="Lift the kill and trade again")
+@command(allow=OWNERS, confirm=_before_unkilling)
 async def unkill(ask: Ask) -> Reply:
     """Lift the kill: entries open again, drawdown is measured from here."""
     await ask.trading.unkill(by=ask.person.name)

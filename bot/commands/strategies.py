@@ -2,9 +2,9 @@
 
 from bot.dispatcher import Ask
 from bot.people import EVERYONE, TRADERS
-from bot.registry import SleeveName, StrategyName, command
+from bot.registry import SleeveName, StrategyName, Sure, command
 from bot.reply import Button, Reply, Row, Tone
-from bot.show import percent
+from bot.show import amount, money, percent
 from trading.domain.errors import Refused
 from trading.domain.view import SleeveView
 
@@ -38,7 +38,21 @@ async def enable(ask: Ask, name: SleeveName) -> Reply:
     )
 
 
-@command(allow=TRADERS, confirm="Switch off and sell its positions")
+async def _before_disabling(ask: Ask, name: str) -> Sure:
+    _sleeve(ask, name)
+    now = ask.trading.status(ask.account)
+    held = [h for h in now.holdings if h.sleeve == name]
+    if not held:
+        text, yes = ask.say("It holds nothing; it will not buy again."), ask.say("Switch {name} off", name=name)
+    else:
+        worth = money(sum((h.value for h in held), now.cash * 0), now.currency)
+        what = ", ".join(f"{amount(h.quantity)} {h.symbol.partition('/')[0]}" for h in held)
+        text = ask.say("It holds {what}, worth {worth}; all of it is sold at the next close.", what=what, worth=worth)
+        yes = ask.say("Switch off, sell ≈ {worth}", worth=worth)
+    return Sure(title=ask.say("Switch {name} off?", name=name), text=text, yes=yes)
+
+
+@command(allow=TRADERS, confirm=_before_disabling)
 async def disable(ask: Ask, name: SleeveName) -> Reply:
     """Switch a strategy off; what it holds is sold at the next price."""
     await ask.trading.switch(ask.account, name, False, by=ask.person.name)
