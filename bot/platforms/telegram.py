@@ -90,16 +90,15 @@ class TelegramPlatform:
         """Show a reply in a chat unasked, waiting for rate limits; raises Undelivered, a ConnectionError."""
         if self._delivery is None:
             raise Undelivered("Telegram is not connected.")
-        number = re.fullmatch(r"-?[0-9]+", chat_id)
-        private = number is not None and not chat_id.startswith("-")
-        await self._delivery.show(Spot(int(chat_id) if number else chat_id, private), reply)
+        target = _target(chat_id)
+        await self._delivery.show(Spot(target, private=isinstance(target, int) and target > 0), reply)
 
     async def publish_menu(self, chat_id: str | None, commands: Iterable[Command]) -> None:
         """Set the command menu of one chat, or of everybody (None), in every language; raises Undelivered."""
         if self._app is None or self._delivery is None:
             raise Undelivered("Telegram is not connected.")
         bot, listed = self._app.bot, list(commands)
-        scope = BotCommandScopeDefault() if chat_id is None else BotCommandScopeChat(chat_id)
+        scope = BotCommandScopeDefault() if chat_id is None else BotCommandScopeChat(_target(chat_id))
         for language in LANGUAGES:
             code = None if language == "en" else language
             try:
@@ -190,6 +189,11 @@ class TelegramPlatform:
         command = self._commands.get(name)
         draws = command is not None and command.group == "charts"
         return ChatAction.UPLOAD_PHOTO if draws else ChatAction.TYPING
+
+
+def _target(chat_id: str) -> int | str:
+    """Chats are numbers to Telegram; only public ones have a name, with an @."""
+    return int(chat_id) if re.fullmatch(r"-?[0-9]{1,19}", chat_id) else chat_id
 
 
 def _menu(commands: Iterable[Command], language: str) -> list[BotCommand]:

@@ -165,10 +165,13 @@ def _room(header: str) -> int:
 
 
 def _paginate(blocks: list[_Block], limit: int, most: int | None = None) -> list[list[_Block]]:
-    """Blocks onto pages, cutting none but those that take half a page; `most` pages, the last unbounded."""
+    """Blocks onto pages, cutting none but those that take half a page.
+
+    `most` pages, the last unbounded; without it, no more pages than it takes to see that they are too many.
+    """
     pages: list[list[_Block]] = [[]]
     queue, used, tags = deque(blocks), 0, 0
-    while queue:
+    while queue and len(pages) <= MOST_PAGES + 1:
         block = queue.popleft()
         size = block.width + (0 if not pages[-1] else 2 if block.gap else 1)
         if most == len(pages) or (used + size <= limit and tags + block.tags <= ENTITY_LIMIT):
@@ -220,9 +223,8 @@ def _cut(text: str, limit: int) -> tuple[str, str]:
     """Split at the last line end or space that fits, else mid-word; never inside a character."""
     if width(text) <= limit:
         return text, ""
-    end = min(len(text), limit)
-    while width(text[:end]) > limit:
-        end -= 1
+    units = text[:limit].encode("utf-16-le", "surrogatepass")[: 2 * limit]
+    end = len(units.decode("utf-16-le", "ignore"))  # half a character at the end is left for the rest
     soft = max(text.rfind("\n", end * 3 // 4, end), text.rfind(" ", end * 3 // 4, end))
     if soft > 0:
         return text[:soft], text[soft + 1 :]

@@ -13,6 +13,7 @@ from typing import Any
 import uvicorn
 
 LARGEST_UPDATE = 1_000_000  # bytes; real ones are a few kilobytes
+MOST_CONNECTIONS = 100  # Telegram opens 40 at most
 SLOWEST_UPDATE = 10.0  # seconds for a body to arrive
 GOOD_SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")  # what Telegram accepts as a secret
 
@@ -40,7 +41,13 @@ class Listener:
         """
         listening = _bind(host, port)
         config = uvicorn.Config(
-            self, lifespan="off", ws="none", log_config=None, access_log=False, timeout_graceful_shutdown=2
+            self,
+            lifespan="off",
+            ws="none",
+            log_config=None,
+            access_log=False,
+            limit_concurrency=MOST_CONNECTIONS,
+            timeout_graceful_shutdown=2,
         )
         server = _Server(config)
         running = start(server.serve(sockets=[listening]))

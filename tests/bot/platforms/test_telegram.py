@@ -7,7 +7,7 @@ import pytest
 from bot.platforms.telegram_delivery import Undelivered
 from bot.reply import Reply
 from tests.bot.platforms.telegram_desk import COMMANDS, HEADER, Desk, ids, person_of, running
-from tests.fakes.telegram import ANONYMOUS_ADMIN, TELEGRAM_ITSELF, FakeTelegram, FakeUser
+from tests.fakes.telegram import ANONYMOUS_ADMIN, TELEGRAM_ITSELF, FakeTelegram, FakeUser, Fault
 
 
 @pytest.fixture
@@ -256,6 +256,18 @@ async def test_a_group_is_greeted_when_somebody_known_brought_us_there(telegram)
     assert telegram.left == []
 
 
+async def test_a_group_that_threw_us_out_at_once_troubles_nobody(telegram):
+    desk, ann, group = Desk(), telegram.person("Ann"), telegram.group("Desk")
+
+    async with running(telegram, desk):
+        telegram.block(group)
+        telegram.invite(ann, group)
+        await telegram.wait_for(lambda: telegram.calls_of("sendMessage"))
+        answer = await telegram.ask(ann, "/status")
+
+    assert answer.text.endswith("/status")
+
+
 async def test_a_channel_is_left_whoever_brought_us_there(telegram):
     desk, ann, channel = Desk(), telegram.person("Ann"), telegram.group("News", type="channel")
 
@@ -284,6 +296,26 @@ async def test_an_owner_gets_a_fuller_menu_in_their_own_chat(telegram):
 
     names = [name for name, _ in telegram.menus[str(ann.id), "ko"]]
     assert names == ["start", "help", "status", "take_profit"]
+
+
+async def test_a_menu_that_telegram_refuses_is_said(telegram):
+    telegram.fail("setMyCommands", Fault(400, "Bad Request: BOT_COMMAND_INVALID"))
+
+    async with running(telegram, Desk()) as platform:
+        await telegram.wait_for(lambda: telegram.calls_of("setMyCommands"))
+        telegram.fail("setMyCommands", Fault(400, "Bad Request: BOT_COMMANDS_TOO_MUCH"))
+        with pytest.raises(ConnectionError, match="Bot_commands_too_much"):
+            await platform.publish_menu("1001", COMMANDS.values())
+
+
+async def test_a_first_menu_that_is_refused_stops_nothing(telegram):
+    desk, ann = Desk(), telegram.person("Ann")
+    telegram.fail("setMyCommands", Fault(400, "Bad Request: BOT_COMMAND_INVALID"))
+
+    async with running(telegram, desk):
+        answer = await telegram.ask(ann, "/status")
+
+    assert answer.text.endswith("/status")
 
 
 async def test_a_menu_name_with_an_underscore_is_our_name_with_a_hyphen(telegram):

@@ -134,6 +134,23 @@ async def test_a_picture_as_the_answer_takes_the_place_of_progress(telegram):
     assert [message.kind for message in telegram.shown(ann)] == ["photo"]
 
 
+async def test_progress_that_somebody_deleted_is_not_missed(telegram):
+    async def work(line):
+        yield Reply(title="Drawing", progress=0.0)
+        await telegram.wait_for(lambda: telegram.shown(ann))
+        telegram.last(ann).deleted = True
+        yield Reply(title="Equity", images=(picture(),))
+
+    ann = telegram.person("Ann")
+
+    async with running(telegram, Desk(equity=work)):
+        telegram.say(ann, "/equity")
+        await telegram.wait_for(lambda: telegram.calls_of("deleteMessage"))
+        answer = await telegram.ask(ann, "/status")
+
+    assert answer.text.endswith("/status")
+
+
 async def test_progress_of_a_pressed_button_is_shown_in_the_pressed_message(telegram):
     async def work(line):
         yield Reply(title="Backtest", progress=0.5)

@@ -106,6 +106,15 @@ async def test_somebody_who_blocked_the_bot_is_told_apart(telegram, platform, an
     assert issubclass(Blocked, ConnectionError)
 
 
+async def test_a_token_revoked_in_between_is_an_undelivered_message(telegram, platform, ann):
+    telegram.fail("sendMessage", Fault(401, "Unauthorized"))
+
+    with pytest.raises(Undelivered, match="Unauthorized"):
+        await platform.send(str(ann.id), NEWS)
+
+    assert len(telegram.calls_of("sendMessage")) == 1
+
+
 async def test_a_chat_that_does_not_exist_is_an_undelivered_message(telegram, platform):
     with pytest.raises(Undelivered, match="Chat not found"):
         await platform.send("-42", NEWS)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.reply import Button, Reply, Tone
-from tests.bot.platforms.telegram_desk import HEADER, Desk, person_of, picture, running
+from tests.bot.platforms.telegram_desk import HEADER, Desk, Pauses, person_of, picture, running
 from tests.fakes.telegram import FakeTelegram, FakeUser, Fault
 
 PANEL = Reply(
@@ -205,6 +205,31 @@ async def test_a_text_asked_for_under_a_picture_leaves_the_picture(telegram, des
 
     assert telegram.shown(ann) == [photo, panel]
     assert panel.kind == "text"
+
+
+async def test_a_button_under_a_file_is_answered_in_a_message_of_its_own(telegram, desk):
+    wide = picture(wide=2100, high=10)  # Telegram takes it as a file only
+    desk.answers["/equity"] = Reply(title="Equity", images=(wide,), buttons=((Button("Status", "/status"),),))
+    ann = telegram.person("Ann")
+
+    async with running(telegram, desk):
+        document = await telegram.ask(ann, "/equity")
+        panel = await telegram.tap(ann, "Status")
+
+    assert document.kind == "document"
+    assert telegram.shown(ann) == [document, panel]
+
+
+async def test_a_press_whose_acknowledgement_is_lost_four_times_is_obeyed(telegram, desk):
+    ann = telegram.person("Ann")
+
+    async with running(telegram, desk, pause=Pauses()):
+        await telegram.ask(ann, "/kill")
+        telegram.fail("answerCallbackQuery", *[Fault.server_error()] * 4)
+        card = await telegram.tap(ann, "Sell everything")
+
+    assert card.text.endswith("Everything is sold")
+    assert desk.lines[-1].sent_at is None
 
 
 @pytest.mark.parametrize("kind", ["inaccessible", "inline", "of somebody else", "not a command"])
