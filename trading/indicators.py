@@ -89,8 +89,9 @@ def stoch(candles: pd.DataFrame, length: int, smooth: int, signal: int) -> pd.Da
 
 def obv(candles: pd.DataFrame) -> pd.Series:
     """On-balance volume: the sum of volumes, each signed by its bar's move, from the first bar on."""
-    moves = np.sign(candles["close"].diff()).fillna(1.0)
-    return (moves * candles["volume"]).cumsum()
+    moves = np.sign(_floats(candles["close"].diff().fillna(1.0)))
+    signed: pd.Series = candles["volume"] * moves
+    return signed.cumsum()
 
 
 # --- range and trend ----------------------------------------------------------------------------------------

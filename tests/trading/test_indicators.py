@@ -153,7 +153,7 @@ def test_vwap_is_unknown_until_something_is_traded():
 
 
 def test_supertrend_holds_its_line_until_a_close_beyond_it():
-    # ATR(2) is 2.0, 2.0, 2.0, 3.5, 2.75, 2.375 and 3.9875 from the third bar on; the bands are twice that away
+    # ATR(2) is 2.0, 2.0, 2.0, 3.5, 2.75, 2.375 and 3.9875 from the third bar on; bands are twice that away
     closes = [10.0, 10.0, 10.0, 11.0, 12.0, 16.0, 16.0, 15.0, 10.4]
     rows = [(c, c + 1, c - 1, c, 1.0) for c in closes]
 
