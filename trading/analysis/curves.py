@@ -27,9 +27,13 @@ class Span(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Period:
-    """One day, week or month of a curve. `change` is time-weighted: cash that came or went is no profit."""
+    """One day, week or month of a curve, from midnight of `start` to midnight of `end`.
+
+    `change` is time-weighted: cash that came or went is no profit.
+    """
 
     start: date
+    end: date
     first_equity: float
     last_equity: float
     flow: float
@@ -130,6 +134,7 @@ def _cut(curve: Curve, span: Span, zone: tzinfo) -> tuple[Period, ...]:
     return tuple(
         Period(
             start=start,
+            end=_next(start, span),
             first_equity=float(curve.equity[first]),
             last_equity=float(curve.equity[last]),
             flow=float(flow),

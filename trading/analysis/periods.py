@@ -1,12 +1,16 @@
 """Days, weeks and months of an account, cut at midnight in the reader's zone; cash flows are not profit."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta, tzinfo
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from trading.analysis import curves
+from trading.analysis.curves import Span
 from trading.domain.report import EquityPoint, RoundTrip
 from trading.domain.view import Period
+
+_LABELS = {Span.DAY: "%Y-%m-%d", Span.WEEK: "%G-W%V", Span.MONTH: "%Y-%m"}
 
 
 def first_start(now: datetime, length: str, count: int, zone: str) -> datetime:
@@ -25,40 +29,25 @@ def by_period(
     length: str,
     zone: str,
 ) -> list[Period]:
-    """Every period from `since` on that has equity in it; profit is the change of equity less its cash flows."""
-    periods = []
-    start = since
-    while start <= now:
-        end = _next(start, length)
-        inside = [p for p in points if start < p.at <= end]
-        if inside:
-            periods.append(_period(points, inside, trips, start, end, length))
-        start = end
-    return periods
+    """Every period from `since` to `now` that the curve covers; profit is change of equity less flows.
+
+    A period is measured from the newest point before it, the very first one from the first point.
+    """
+    place, span = ZoneInfo(zone), Span(length)
+    known = [point for point in points if point.at <= now]
+    first = since.astimezone(place).date()
+    return [_shown(p, trips, span, place) for p in curves.periods(known, span, place) if p.start >= first]
 
 
-def _period(
-    points: Sequence[EquityPoint],
-    inside: Sequence[EquityPoint],
-    trips: Sequence[RoundTrip],
-    start: datetime,
-    end: datetime,
-    length: str,
-) -> Period:
-    before = next((p for p in reversed(points) if p.at <= start), None)
-    first = before.equity if before else 0.0
-    growth, equity = 1.0, first
-    for point in inside:
-        worth = point.equity - point.flow
-        growth *= worth / equity if equity > 0 else 1.0
-        equity = point.equity
-    profit = inside[-1].equity - first - sum(p.flow for p in inside)
+def _shown(period: curves.Period, trips: Sequence[RoundTrip], span: Span, place: tzinfo) -> Period:
+    start = datetime.combine(period.start, time(), place)
+    end = datetime.combine(period.end, time(), place)
     return Period(
-        label=_label(start, length),
+        label=period.start.strftime(_LABELS[span]),
         start=start,
-        profit=Decimal(str(round(profit, 8))),
-        change=growth - 1,
-        trades=sum(start < t.exit_at <= end for t in trips),
+        profit=Decimal(str(round(period.profit, 8))),
+        change=period.change,
+        trades=sum(start < trip.exit_at <= end for trip in trips),
     )
 
 
@@ -67,13 +56,3 @@ def _start_of(local: datetime, length: str) -> datetime:
     if length == "week":
         return midnight - timedelta(days=midnight.weekday())
     return midnight.replace(day=1) if length == "month" else midnight
-
-
-def _next(start: datetime, length: str) -> datetime:
-    if length == "month":
-        return (start + timedelta(days=32)).replace(day=1)
-    return start + timedelta(days=7 if length == "week" else 1)
-
-
-def _label(start: datetime, length: str) -> str:
-    return start.strftime({"day": "%Y-%m-%d", "week": "%G-W%V", "month": "%Y-%m"}[length])
