@@ -34,12 +34,14 @@ class Recorder:
         self._news: list[News] = []
         self._flows: list[CashFlow] = []
         self._flow = 0.0
-        self._changed = False
+        self._changed = False  # more than the marks
+        self._ticked = False  # a candle was seen
 
     def hear(self, event: Event) -> None:
         """A listener of the session."""
         match event:
             case CandlesClosed(at):
+                self._ticked = True
                 if int(at.timestamp()) % self._every == 0:
                     self._note_equity(at)
                 return
@@ -63,7 +65,7 @@ class Recorder:
 
     def drain(self, at: datetime) -> list[Step]:
         """What happened since the last drain, and the desk's state as it is now; empty when nothing did."""
-        if not self._changed and not self.equity:
+        if not self._changed and not self._ticked:
             return []
         book = self._desk.book
         earlier = [Step(account=book.name, at=point.at, equity=point) for point in self.equity[:-1]]
@@ -87,7 +89,7 @@ class Recorder:
     def _forget(self) -> None:
         self.equity, self.fills = [], []
         self._signals, self._orders, self._news, self._flows = [], {}, [], []
-        self._changed = False
+        self._changed = self._ticked = False
 
     def _note_equity(self, at: datetime) -> None:
         point = EquityPoint(at, float(self._desk.book.equity), self._flow)
