@@ -7,6 +7,8 @@ from decimal import Decimal
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+from charts.words import MONTHS
+
 Say = Callable[[str], str]
 Number = float | int | Decimal
 
@@ -22,7 +24,6 @@ _WESTERN = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "K"))
 _EASTERN = ((1e12, "T"), (1e8, "100M"), (1e4, "10K"))  # languages that count in ten-thousands: 만, 억, 조
 _FULL_DIGITS = 1e15  # beyond this nobody reads digits any more, and a float no longer holds them
 _LARGEST = 1e18
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def plain(text: str) -> str:
@@ -81,12 +82,11 @@ def compact(value: float, say: Say = plain, *, signed: bool = False) -> str:
         return UNKNOWN
     if abs(value) >= _LARGEST:
         return f"{'<-' if value < 0 else '>'}999,999{say('T')}"
-    units = _WESTERN if say("10K") == "10K" else _EASTERN
-    for size, name in units:
+    for size, name in _units(say):
         if abs(value) >= size:
             scaled = value / size
             decimals = 0 if abs(scaled) >= 100 else 1
-            return _trimmed(_digits(scaled, decimals, signed)) + say(name)
+            return _trimmed(_digits(scaled, decimals, signed)) + name
     return _trimmed(_digits(value, 2, signed))
 
 
@@ -98,15 +98,22 @@ def axis(values: Sequence[float], say: Say = plain) -> list[str]:
     step = min((abs(b - a) for a, b in pairwise(values)), default=largest) or 1.0
     size, name = _axis_unit(largest, step, say)
     decimals = min(18, _step_decimals(step / size))
-    unit = say(name) if name else ""
-    return [_digits(value / size, decimals, signed=False) + unit if value else "0" for value in values]
+    return [_digits(value / size, decimals, signed=False) + name if value else "0" for value in values]
 
 
 def _axis_unit(largest: float, step: float, say: Say) -> tuple[float, str]:
     if largest < 1e7:
         return 1.0, ""
-    units = _WESTERN if say("10K") == "10K" else _EASTERN
-    return next(((size, name) for size, name in units if size <= largest and step / size >= 0.01), (1.0, ""))
+    return next(
+        ((size, name) for size, name in _units(say) if size <= largest and step / size >= 0.01), (1.0, "")
+    )
+
+
+def _units(say: Say) -> tuple[tuple[float, str], ...]:
+    """Thousands, millions, billions; or ten-thousands, where the language has a word for them."""
+    if say("10K") == "10K":
+        return _WESTERN
+    return tuple((size, say(name)) for size, name in _EASTERN)
 
 
 def _step_decimals(step: float) -> int:
@@ -124,7 +131,7 @@ def day(at: datetime | date, zone: str = "UTC", say: Say = plain, *, year: bool 
 
 def month(number: int, say: Say = plain) -> str:
     """`Nov` for 11."""
-    return say(_MONTHS[number - 1])
+    return say(MONTHS[number - 1])
 
 
 def moment(at: datetime, zone: str, say: Say = plain) -> str:

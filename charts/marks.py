@@ -29,13 +29,12 @@ class _Ruler:
     low: float
     across: float
     upward: float
-    wide: float
 
     @classmethod
     def of(cls, sheet: Sheet, pane: "Axes") -> "_Ruler":
         (left, right), (low, high), box = pane.get_xlim(), pane.get_ylim(), pane.get_position()
         wide, tall = box.width * WIDTH, box.height * sheet.height
-        return cls(left, low, wide / (right - left), tall / (high - low), wide)
+        return cls(left, low, wide / (right - left), tall / (high - low))
 
     def pixels(self, x: float, y: float) -> tuple[float, float]:
         return (x - self.left) * self.across, (y - self.low) * self.upward
@@ -59,6 +58,7 @@ def draw_marks(sheet: Sheet, pane: "Axes", shown: Bars, found: Sequence[Mark], q
     ruler = _Ruler.of(sheet, pane)
     wicks = [(ruler.pixels(i, shown.low[i]), ruler.pixels(i, shown.high[i])) for i in range(len(shown))]
     taken: list[Box] = [(*low, *high) for low, high in wicks]
+    end = ruler.pixels(len(shown) - 0.5, 0)[0]  # beyond it stand the names of overlays
     spots = []
     for mark in found:
         sign = -1 if mark.side is Side.BUY else 1
@@ -70,7 +70,7 @@ def draw_marks(sheet: Sheet, pane: "Axes", shown: Bars, found: Sequence[Mark], q
     for mark, x, y in spots:
         text = price(mark.price, quote, short=True)
         half = sheet.width(text, sheet.theme.small) / 2
-        box = _free_box(x, y, half, taken, ruler.wide)
+        box = _free_box(x, y, half, taken, end)
         if box is None:
             continue
         taken.append(box)
@@ -91,11 +91,11 @@ def _draw_triangle(pane: "Axes", theme: Theme, at: tuple[float, float], side: Si
     )
 
 
-def _free_box(x: float, y: float, half: float, taken: Sequence[Box], wide: float) -> Box | None:
+def _free_box(x: float, y: float, half: float, taken: Sequence[Box], end: float) -> Box | None:
     """Where a label fits: centred, or to either side; None where it would cover something."""
     for middle in (x, x - half, x + half):
         box = (middle - half - 6, y - _LINE / 2, middle + half + 6, y + _LINE / 2)
-        if box[0] >= 0 and box[2] <= wide and not any(_meet(box, other) for other in taken):
+        if box[0] >= 0 and box[2] <= end and not any(_meet(box, other) for other in taken):
             return box
     return None
 

@@ -67,7 +67,8 @@ def daily_figure(
     sheet.clock(pane, at[0] - half, at[-1] + half, "UTC", least=_DAY)
     _draw_days(sheet, pane, at, earned, each, currency)
     window = f"{day(found[0][0], say=sheet.say, year=True)} – {day(found[-1][0], say=sheet.say, year=True)}"
-    sheet.foot(window + (f" · {sheet.say('{n} days a bar').format(n=each)}" if each > 1 else ""))
+    note = sheet.say("{n} days a bar").format(n=each) if each > 1 else ""
+    sheet.foot(f"{window} · {note}" if note else window)
     return sheet.figure
 
 
@@ -276,5 +277,6 @@ def _shares_below(sheet: Sheet, pane: "Axes", edges: Floats, values: Floats) -> 
     labels = [f"{label}%" for label in axis(ticks, sheet.say)]
     sheet.below(pane, [tick / 100 for tick in ticks], labels)
     outside = int((values < edges[0]).sum() + (values > edges[-1]).sum())
-    note = sheet.say("profit of a trade, of what it cost")
-    sheet.foot(note + (f" · {sheet.say('{n} far outside').format(n=outside)}" if outside else ""))
+    base = sheet.say("profit of a trade, of what it cost")
+    note = sheet.say("{n} far outside").format(n=outside) if outside else ""
+    sheet.foot(f"{base} · {note}" if note else base)

@@ -13,6 +13,7 @@ Floats = NDArray[np.float64]
 Indexes = NDArray[np.intp]
 
 _HUGE = 1e18  # drawing stays finite; nothing real is larger
+_ROUNDING = 1e-9  # a fall this small is what multiplying leaves behind
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,8 +85,9 @@ def curve(points: Sequence[EquityPoint]) -> Curve:
         carried = 0.0
     money, moved = np.clip(equity, -_HUGE, _HUGE), np.clip(flows, -_HUGE, _HUGE)
     growth = _growth(money, moved)
-    best = np.maximum.accumulate(growth) if len(growth) else growth
-    return Curve(at=np.asarray(at), equity=money, flows=moved, growth=growth, fall=growth / best - 1)
+    fall = growth / np.maximum.accumulate(growth) - 1
+    fall[fall > -_ROUNDING] = 0.0
+    return Curve(at=np.asarray(at), equity=money, flows=moved, growth=growth, fall=fall)
 
 
 def _growth(equity: Floats, flows: Floats) -> Floats:

@@ -100,14 +100,24 @@ class Sheet:
     def row(self, x: float, y: float, parts: Sequence[Part], gap: float = 22) -> float:
         """Parts side by side on one baseline, made smaller where they don't fit; returns where they end."""
         shown = [part for part in parts if part.text]
-        room = WIDTH - EDGE - x - gap * (len(shown) - 1)
-        whole = sum(self.width(part.text, part.size, part.bold) for part in shown)
-        shrink = min(1.0, room / whole) if whole else 1.0
-        for part in shown:
-            size = max(part.size * shrink, self.theme.small)
+        sizes = self._sizes(shown, WIDTH - EDGE - x - gap * (len(shown) - 1))
+        for part, size in zip(shown, sizes, strict=True):
             self.write(x, y, part.text, size, part.colour, bold=part.bold)
             x += self.width(part.text, size, part.bold) + gap
         return x - gap
+
+    def _sizes(self, parts: Sequence[Part], room: float) -> list[float]:
+        """The parts' sizes, made smaller until they fit, but never too small to be read."""
+        sizes = [part.size for part in parts]
+        for _ in parts:
+            widths = [self.width(part.text, size, part.bold) for part, size in zip(parts, sizes, strict=True)]
+            if sum(widths) <= room:
+                break
+            least = self.theme.small
+            fixed = sum(width for width, size in zip(widths, sizes, strict=True) if size <= least)
+            shrink = 0.99 * max(room - fixed, 1.0) / max(sum(widths) - fixed, 1.0)
+            sizes = [size if size <= least else max(size * shrink, least) for size in sizes]
+        return sizes
 
     def head(self, title: str, parts: Sequence[Part], *, name: str) -> None:
         """The title (the picture's own `name` where that cannot be drawn) and the headline numbers."""

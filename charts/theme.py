@@ -74,7 +74,7 @@ _UP_DOWN: dict[tuple[Name, Palette], tuple[str, str]] = {
 }
 _SERIES: dict[Name, tuple[str, ...]] = {
     "dark": ("#56b4e9", "#e69f00", "#2bc59b", "#e78ac3", "#f0e442", "#b8a9ff", "#ff8a5c", "#c3cbd4"),
-    "light": ("#0072b2", "#b86e00", "#00845f", "#a8447f", "#7a6f00", "#5b45c9", "#c2450a", "#4d5762"),
+    "light": ("#0072b2", "#9c5d00", "#00845f", "#a8447f", "#7a6f00", "#5b45c9", "#c2450a", "#4d5762"),
 }
 
 

@@ -1,0 +1,167 @@
+"""One of every picture, of a lively month of made-up trading, and what to look for in them."""
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from io import BytesIO
+from typing import Any
+
+import matplotlib.image
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from charts import candles, compare, drawdown, equity, returns
+from tests.builders import START, a_series, a_trip
+from trading.domain.market import Candle
+from trading.domain.report import EquityPoint, RoundTrip
+
+ZONE = "Asia/Seoul"
+
+
+def points(hours: int = 720, *, start: float = 10_000, seed: int = 4, flows: dict[int, float] | None = None):
+    """Hourly equity that wanders; `flows` come in at these hours."""
+    dice, money, found = np.random.default_rng(seed), start, []
+    for hour in range(hours):
+        flow = (flows or {}).get(hour, 0.0)
+        money = money * (1 + dice.normal(0.00004, 0.003)) + flow
+        found.append(EquityPoint(START + timedelta(hours=hour), float(money), flow))
+    return found
+
+
+def prices(
+    count: int = 150, *, start: float = 97_000, seed: int = 3, symbol: str = "BTC/USDT"
+) -> list[Candle]:
+    """Hourly candles that wander."""
+    steps = np.random.default_rng(seed).normal(0, 0.004, count)
+    return a_series([float(close) for close in start * np.exp(np.cumsum(steps))], symbol=symbol)
+
+
+def trips(among: list[Candle]) -> list[RoundTrip]:
+    """Four trades in the course of these candles."""
+    found = []
+    for entry, leave in ((12, 30), (50, 71), (90, 104), (120, 139)):
+        first, last = among[entry], among[leave]
+        gain = Decimal(str(last.close)) - Decimal(str(first.close))
+        found.append(
+            a_trip(
+                entry_at=first.opened_at,
+                exit_at=last.opened_at,
+                entry_price=str(first.close),
+                exit_price=str(last.close),
+                pnl=gain,
+            )
+        )
+    return found
+
+
+def days(count: int = 30) -> list[tuple[date, float]]:
+    dice = np.random.default_rng(5)
+    return [(date(2025, 11, 1) + timedelta(days=n), float(dice.normal(8, 60))) for n in range(count)]
+
+
+def months(count: int = 27) -> dict[tuple[int, int], float]:
+    dice = np.random.default_rng(6)
+    return {(2023 + (n + 4) // 12, (n + 4) % 12 + 1): float(dice.normal(0.015, 0.05)) for n in range(count)}
+
+
+def outcomes(count: int = 140) -> list[float]:
+    return [float(value) for value in np.random.default_rng(7).standard_t(3, count) * 0.012 + 0.002]
+
+
+def rivals() -> dict[str, list[EquityPoint]]:
+    names = ("EMA cross", "RSI", "MACD 12/26/9", "Bollinger bands")
+    return {name: points(seed=seed) for seed, name in enumerate(names, 1)}
+
+
+def average(among: list[Candle], count: int) -> list[float]:
+    closes = [candle.close for candle in among]
+    return [float(np.mean(closes[max(0, n - count + 1) : n + 1])) for n in range(len(closes))]
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """How to draw one picture (a figure, or its PNG) and to say it; `same` data come with both."""
+
+    figure: Callable[..., Figure]
+    png: Callable[..., bytes]
+    words: Callable[..., str]
+    data: Any
+    nothing: Any
+    same: dict[str, Any]
+    drawn: dict[str, Any]
+
+
+_CANDLES = prices()
+_LIVELY = points(flows={200: 2500.0, 500: -1500.0})
+_TRIPS = trips(_CANDLES)
+PICTURES = {
+    "equity": Picture(
+        equity.equity_figure,
+        equity.equity_chart,
+        equity.alt_text,
+        _LIVELY,
+        [],
+        {"zone": ZONE, "currency": "USDT", "trades": _TRIPS},
+        {},
+    ),
+    "drawdown": Picture(
+        drawdown.drawdown_figure, drawdown.drawdown_chart, drawdown.alt_text, _LIVELY, [], {"zone": ZONE}, {}
+    ),
+    "candles": Picture(
+        candles.candles_figure,
+        candles.candles_chart,
+        candles.alt_text,
+        _CANDLES,
+        [],
+        {"zone": ZONE, "trips": _TRIPS},
+        {},
+    ),
+    "daily": Picture(
+        returns.daily_figure, returns.daily_bars, returns.daily_alt_text, days(), [], {"currency": "USDT"}, {}
+    ),
+    "monthly": Picture(
+        returns.monthly_figure, returns.monthly_heatmap, returns.monthly_alt_text, months(), {}, {}, {}
+    ),
+    "distribution": Picture(
+        returns.distribution_figure,
+        returns.distribution,
+        returns.distribution_alt_text,
+        outcomes(),
+        [],
+        {},
+        {},
+    ),
+    "compare": Picture(
+        compare.compare_figure, compare.compare_chart, compare.alt_text, rivals(), {}, {}, {"zone": ZONE}
+    ),
+}
+
+
+def texts(figure: Figure) -> list[Text]:
+    """Everything that can be read in the figure."""
+    figure.canvas.draw()
+    return [found for found in figure.findobj(Text) if found.get_visible() and found.get_text().strip()]
+
+
+def sentences(figure: Figure) -> list[str]:
+    return [found.get_text() for found in texts(figure)]
+
+
+def pixels(png: bytes) -> np.ndarray:
+    return matplotlib.image.imread(BytesIO(png))
+
+
+def outside(drawn: Figure, shown: list[Text]) -> list[str]:
+    """Texts that leave the page."""
+    page = drawn.bbox
+    boxes = [(found.get_text(), found.get_window_extent()) for found in shown]
+    return [text for text, box in boxes if box.x0 < 0 or box.y0 < 0 or box.x1 > page.x1 or box.y1 > page.y1]
+
+
+def crossed(shown: list[Text]) -> list[tuple[str, str]]:
+    """Pairs of texts that cover each other; the air above and below the letters does not count."""
+    boxes = [(found.get_text(), found.get_window_extent().shrunk(0.98, 0.8)) for found in shown]
+    return [(one, other) for (one, a), (other, b) in itertools.combinations(boxes, 2) if a.overlaps(b)]

@@ -1,0 +1,93 @@
+"""The pictures' words in Korean, to draw with."""
+
+from charts.words import MONTHS
+
+KOREAN = {name: f"{n}월" for n, name in enumerate(MONTHS, 1)} | {
+    "{day} {month}": "{month} {day}일",
+    "{day} {month} {year}": "{year}년 {month} {day}일",
+    "{month} {year}": "{year}년 {month}",
+    "1 day": "하루",
+    "{n} days": "{n}일",
+    "1 hour": "1시간",
+    "{n} hours": "{n}시간",
+    "1 minute": "1분",
+    "{n} minutes": "{n}분",
+    "less than a minute": "1분 미만",
+    "in 1 month": "1개월 동안",
+    "in {n} months": "{n}개월 동안",
+    "10K": "만",
+    "100M": "억",
+    "T": "조",
+    "Equity": "평가금액",
+    "Drawdown": "낙폭",
+    "Candles": "캔들",
+    "Comparison": "비교",
+    "Profit a day": "일별 손익",
+    "Profit a month": "월별 수익률",
+    "Profit a trade": "거래별 수익률",
+    "No data yet": "아직 데이터가 없습니다",
+    "The picture comes with the first numbers.": "첫 숫자가 생기면 그려 드립니다.",
+    "start {amount}": "시작 {amount}",
+    "put in {amount}": "넣은 돈 {amount}",
+    "trades": "거래",
+    "deepest fall": "최대 낙폭",
+    "now {fall}": "현재 {fall}",
+    "volume": "거래량",
+    "gaps: {n}": "빈 구간 {n}곳",
+    "{n} candles a bar": "막대 하나에 캔들 {n}개",
+    "{won} of {n} days up": "{n}일 중 {won}일 이익",
+    "{n} days a bar": "막대 하나에 {n}일",
+    "year": "연간",
+    "per cent": "단위 %",
+    "earlier years: {n}": "이전 {n}년 생략",
+    "of {n} trades with profit": "거래 {n}건 중 이익 비율",
+    "mean": "평균",
+    "median": "중앙값",
+    "profit of a trade, of what it cost": "매수 금액 대비 거래 손익",
+    "{n} far outside": "크게 벗어난 {n}건",
+    "grey: {n} more": "회색: 그 밖의 {n}개",
+    "No equity to show yet.": "아직 보여 드릴 평가금액이 없습니다.",
+    "Equity {equity}; nothing to compare it with yet.": "평가금액 {equity}, 아직 비교할 기록이 없습니다.",
+    "Equity {equity}, {change} over {span}; deepest fall {fall} on {day}.": (
+        "평가금액 {equity}, {span} 동안 {change}, 최대 낙폭 {fall} ({day})."
+    ),
+    "Equity {equity}, {change} over {span}; it never fell below an earlier high.": (
+        "평가금액 {equity}, {span} 동안 {change}, 낙폭 없음."
+    ),
+    "Money put in or taken out ({flows}) is left out of the percentages.": (
+        "입출금({flows})은 수익률에서 제외했습니다."
+    ),
+    "Trades closed: {n}, with profit: {won}.": "끝난 거래 {n}건, 그중 이익 {won}건.",
+    "No fall in {span}.": "{span} 동안 낙폭이 없었습니다.",
+    "Deepest fall {fall} on {day}, under water for {span}, {ended}.": (
+        "최대 낙폭 {fall} ({day}), 전고점 아래 {span}, {ended}."
+    ),
+    "made good again": "회복함",
+    "not made good yet": "아직 회복 전",
+    "Now {fall} below the best so far.": "현재 전고점보다 {fall} 아래입니다.",
+    "Now at its best so far.": "현재 최고점입니다.",
+    "No candles to show yet.": "아직 보여 드릴 캔들이 없습니다.",
+    "{symbol} at {price} {quote}, {change} in this window; between {low} and {high}.": (
+        "{symbol} {price} {quote}, 이 구간에서 {change}, 저가 {low}, 고가 {high}."
+    ),
+    "Buys: {bought}, sells: {sold}.": "매수 {bought}번, 매도 {sold}번.",
+    "No days to show yet.": "아직 보여 드릴 날이 없습니다.",
+    "{total}, up on {won} of {n} days; best {best} on {best_day}, worst {worst} on {worst_day}.": (
+        "{n}일 중 {won}일 이익, 합계 {total}, 최고 {best} ({best_day}), 최저 {worst} ({worst_day})."
+    ),
+    "No months to show yet.": "아직 보여 드릴 달이 없습니다.",
+    "{total} {length}; best month {best} ({best_month}), worst {worst} ({worst_month}).": (
+        "{length} {total}, 최고 {best} ({best_month}), 최저 {worst} ({worst_month})."
+    ),
+    "No closed trades to show yet.": "아직 끝난 거래가 없습니다.",
+    "{won} of {n} trades with profit; mean {mean}, median {median}, best {best}, worst {worst}.": (
+        "거래 {n}건 중 {won} 이익, 평균 {mean}, 중앙값 {median}, 최고 {best}, 최저 {worst}."
+    ),
+    "Nothing to compare yet.": "아직 비교할 것이 없습니다.",
+    "Change over the window: {list}.": "기간 수익률: {list}.",
+}
+
+
+def say(sentence: str) -> str:
+    """As the chat says it to a Korean reader."""
+    return KOREAN.get(sentence, sentence)
