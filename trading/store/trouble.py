@@ -30,6 +30,13 @@ _POSTGRES = {  # the first characters of SQLSTATE, longest first
     "08": "the connection to the database {where} was lost; check the server",
     "57P": "the database {where} was shut down; start it",
 }
+_CONNECTING = {  # the server's words where the driver passes no SQLSTATE on
+    "authentication failed": "28",
+    "no password supplied": "28",
+    "no pg_hba.conf entry": "28",
+    "role": "28",
+    "database": "3D",
+}
 _SCHEMA = {"42P01", "42703"}  # undefined table, undefined column
 _NOTHING_LOST = "Nothing was half-written."
 
@@ -92,7 +99,11 @@ def _is_schema(error: SQLAlchemyError) -> bool:
 
 
 def _sqlstate(cause: Any) -> str:
-    return getattr(cause, "sqlstate", None) or ""
+    state = getattr(cause, "sqlstate", None)
+    if state is not None:
+        return str(state)
+    _, fatal, words = str(cause).partition("FATAL: ")
+    return next((state for word, state in _CONNECTING.items() if fatal and word in words), "")
 
 
 def _first_line(cause: Any) -> str:

@@ -11,10 +11,12 @@ from tests.fakes.clock import HandClock
 from tests.fakes.postgres import Postgres, postgres
 from trading.store.people import PeopleStore
 from trading.store.store import Store
+from trading.store.tables import Row
 
 __all__ = ["postgres"]
 
 BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+EMPTIED = [table.name for table in reversed(Row.metadata.sorted_tables)]  # much faster than a new database
 
 
 @pytest.fixture(scope="session")
@@ -25,10 +27,10 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def migrated_template(postgres: Postgres) -> str:
-    postgres.run("CREATE DATABASE migrated")
-    upgrade_now(postgres.url("migrated"))
-    return "migrated"
+def migrated_database(postgres: Postgres) -> str:
+    postgres.run("CREATE DATABASE shared")
+    upgrade_now(postgres.url("shared"))
+    return "shared"
 
 
 @pytest.fixture
@@ -37,8 +39,14 @@ def sqlite_url(tmp_path: Path, migrated_file: Path) -> str:
 
 
 @pytest.fixture
-def postgres_url(postgres: Postgres, migrated_template: str) -> Iterator[str]:
-    url = postgres.new_database(migrated_template)
+def postgres_url(postgres: Postgres, migrated_database: str) -> Iterator[str]:
+    yield postgres.url(migrated_database)
+    postgres.run("; ".join(f'DELETE FROM "{name}"' for name in EMPTIED), migrated_database)
+
+
+@pytest.fixture
+def own_postgres_url(postgres: Postgres, migrated_database: str) -> Iterator[str]:
+    url = postgres.new_database(migrated_database)
     yield url
     postgres.drop(url)
 
