@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic import (
     BaseModel,
@@ -190,10 +190,11 @@ class Settings(Section):
     def secrets(self) -> tuple[str, ...]:
         """Every secret value these settings hold, to be kept out of logs and messages."""
         texts = [s.token.get_secret_value() for s in (self.telegram, self.discord)]
-        texts += [self.telegram.webhook_secret.get_secret_value(), urlsplit(self.database.url).password or ""]
+        password = urlsplit(self.database.url).password or ""
+        texts += [self.telegram.webhook_secret.get_secret_value(), password, unquote(password)]
         for account in self.accounts.values():
             texts += [str(v) for k, v in account.exchange_options.items() if re.search(_HIDDEN_OPTION, k)]
-        return tuple(text for text in texts if text)
+        return tuple({text for text in texts if text})
 
     def where(self, keys: Keys) -> str:
         """Where it was set: `settings.toml line 41`, a variable's name, a file's, or `built-in defaults`."""

@@ -4,7 +4,7 @@ import re
 from decimal import Decimal
 from difflib import get_close_matches
 from typing import Annotated, Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
@@ -55,19 +55,29 @@ def _each_once(values: tuple[str, ...]) -> tuple[str, ...]:
     return values
 
 
+def _split(text: str) -> SplitResult:
+    try:
+        return urlsplit(text)
+    except ValueError:
+        raise ValueError("should be an address like https://host:port/path") from None
+
+
 def _address(*schemes: str) -> AfterValidator:
     starts = [f"{scheme}://" for scheme in schemes]
 
     def check(text: str) -> str:
-        if text and (urlsplit(text).scheme not in schemes or not urlsplit(text).netloc):
+        if text and (_split(text).scheme not in schemes or not _split(text).netloc):
             raise ValueError(f"should be an address that begins with {' or '.join(starts)}")
         return text
 
     return AfterValidator(check)
 
 
+_DATABASES = r"(sqlite(\+aiosqlite)?:///|postgresql(\+psycopg)?://)."
+
+
 def _database(text: str) -> str:
-    if text and not re.match(r"(sqlite(\+aiosqlite)?:///|postgresql(\+psycopg)?://).", text):
+    if text and not (_split(text) and re.match(_DATABASES, text)):
         raise ValueError("should begin with sqlite:/// or postgresql://")
     return text
 

@@ -1,0 +1,267 @@
+"""Log lines: one per event, for people or machines, on the terminal and in a file, without any secret."""
+
+import io
+import json
+import logging
+import logging.handlers
+import os
+import sys
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Final
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from bot.ops.redact import HIDDEN, forget, names_a_secret, one_line, protect, redact
+from trading.domain.errors import SettingsError
+from trading.settings import Log
+
+__all__ = ["close", "protect", "redact", "set_up", "tail"]
+
+FILE: Final = "tradewind.log"
+_READ_BACK: Final = 1_000_000  # bytes of a file that /logs looks through
+_FIRST: Final = ("at", "level", "logger", "event")
+_DEEPEST: Final = 8  # levels of nesting in a value
+_LEVELS: Final = ("debug", "info", "warning", "error", "critical")
+
+# Libraries that talk about every request, with its URL and sometimes with its headers.
+_TALKATIVE: Final = (
+    *("httpx", "httpx2", "httpcore", "httpcore2", "telegram", "discord", "ccxt", "apscheduler", "uvicorn"),
+    *("uvicorn.access", "uvicorn.error", "aiohttp", "aiosqlite", "sqlalchemy", "alembic", "asyncio"),
+    *("websockets", "urllib3", "matplotlib", "PIL", "fontTools", "numba", "tzlocal"),
+)
+
+_folder: Path | None = None
+_handlers: list[logging.Handler] = []
+_hooks: tuple[Any, Any, Any] | None = None
+
+
+def set_up(log: Log, folder: Path | None, secrets: Iterable[str] = ()) -> None:
+    """Send every line of ours and of the libraries to stderr and into `folder` (None: to stderr only).
+
+    From here on no secret that was registered by `protect` reaches either, not even in a traceback.
+    Raises SettingsError when the folder cannot be written.
+    """
+    global _folder
+    close()
+    protect(*secrets)
+    _folder = folder
+    handlers: list[logging.Handler] = [_Stderr()]
+    handlers[0].setFormatter(_Formatter(_as_json if log.format == "json" else _as_text))
+    if folder is not None:
+        handlers.append(_file(folder, log))
+        handlers[1].setFormatter(_Formatter(_as_json))
+    level = logging.getLevelNamesMapping()[log.level.upper()]
+    root = logging.getLogger()
+    root.setLevel(level)
+    for handler in handlers:
+        root.addHandler(handler)
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(max(level, logging.WARNING))
+    _handlers.extend(handlers)
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *_SHARED,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+    )
+    _listen_to_crashes()
+
+
+def close() -> None:
+    """Undo set_up: let go of the file, forget the secrets."""
+    global _folder, _hooks
+    for handler in _handlers:
+        logging.getLogger().removeHandler(handler)
+        handler.close()
+    _handlers.clear()
+    if _hooks is not None:
+        sys.excepthook, sys.unraisablehook, threading.excepthook = _hooks
+        logging.captureWarnings(False)
+        _hooks = None
+    _folder = None
+    forget()
+    structlog.reset_defaults()
+
+
+def tail(n: int, level: str | None = None) -> list[str]:
+    """The last `n` lines at `level` or above, oldest first, each a single redacted line for people."""
+    least = _LEVELS.index(level) if level else 0
+    found: list[str] = []
+    for path in [_folder / FILE, _folder / f"{FILE}.1"] if _folder else []:
+        for line in reversed(_last_lines(path)):
+            if len(found) == n:
+                break
+            event = _read(line)
+            if _LEVELS.index(event["level"]) >= least:
+                found.append(redact(_head(event)))
+    return found[::-1]
+
+
+# --- where lines go ---------------------------------------------------------------------------------------
+
+
+class _Careful(logging.Handler):
+    """A line that cannot be written costs nothing but the line, and its content is shown nowhere else."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the name is logging's
+        kind = type(sys.exc_info()[1]).__name__
+        if sys.__stderr__ is not None:
+            sys.__stderr__.write(f"A log line of {one_line(record.name)} could not be written ({kind}).\n")
+
+
+class _Stderr(_Careful, logging.StreamHandler[Any]):
+    pass
+
+
+class _File(_Careful, logging.handlers.RotatingFileHandler):
+    """Readable by its owner only, from the first byte on, after every rotation."""
+
+    def _open(self) -> io.TextIOWrapper:
+        descriptor = os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        os.fchmod(descriptor, 0o600)
+        return os.fdopen(descriptor, "a", encoding="utf-8")
+
+
+def _file(folder: Path, log: Log) -> _File:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return _File(folder / FILE, maxBytes=log.size_mb * 1_000_000, backupCount=log.files)
+    except OSError as error:
+        problem = error.strerror
+    raise SettingsError(
+        f"Logs cannot be written to {folder} ({problem}); set data_dir to a folder that can be."
+    )
+
+
+def _listen_to_crashes() -> None:
+    """What Python would print by itself takes the same road, so that it is redacted and kept."""
+    global _hooks
+    _hooks = (sys.excepthook, sys.unraisablehook, threading.excepthook)
+    log = structlog.get_logger("python")
+
+    def crashed(kind: type[BaseException], error: BaseException, trace: Any) -> None:
+        if not issubclass(kind, KeyboardInterrupt):
+            log.critical("crashed", exc_info=(kind, error, trace))
+
+    def unraisable(seen: Any) -> None:
+        log.error("error_nobody_could_catch", exc_info=seen.exc_value, place=repr(seen.object))
+
+    def thread_crashed(seen: Any) -> None:
+        log.error("thread_crashed", exc_info=seen.exc_value, thread=seen.thread.name if seen.thread else "")
+
+    sys.excepthook, sys.unraisablehook, threading.excepthook = crashed, unraisable, thread_crashed
+    logging.captureWarnings(True)
+
+
+# --- what a line looks like -------------------------------------------------------------------------------
+
+
+def _plain(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    exc_info = event.pop("exc_info", None)
+    fields: EventDict = _hidden_inside(event)
+    if exc_info:
+        fields["exc_info"] = exc_info
+    return fields
+
+
+def _name_error(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """What was raised, in one field, for whoever does not want to read the traceback."""
+    info = event.get("exc_info")
+    error = sys.exc_info()[1] if info is True else info[1] if isinstance(info, tuple) else info
+    if isinstance(error, BaseException):
+        event.setdefault("error", f"{type(error).__name__}: {error}".removesuffix(": "))
+    return event
+
+
+def _hidden_inside(value: Any, depth: int = 0) -> Any:
+    """Plain data with secret fields hidden; what is nested too deeply, or in itself, becomes text."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, dict) and depth < _DEEPEST:
+        inner = {str(key): _hidden_inside(inner, depth + 1) for key, inner in value.items()}
+        return {key: HIDDEN if names_a_secret(key) else inner for key, inner in inner.items()}
+    if isinstance(value, list | tuple) and depth < _DEEPEST:
+        return [_hidden_inside(inner, depth + 1) for inner in value]
+    return str(value)
+
+
+_SHARED: Final[list[Processor]] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_logger_name,
+    structlog.stdlib.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
+]
+
+
+class _Formatter(structlog.stdlib.ProcessorFormatter):
+    """The last station of every line, whoever wrote it: nothing leaves here that was not redacted."""
+
+    def __init__(self, render: Processor) -> None:
+        super().__init__(
+            foreign_pre_chain=[*_SHARED, structlog.stdlib.ExtraAdder()],
+            processors=[
+                self.remove_processors_meta,
+                _name_error,
+                _plain,
+                structlog.processors.format_exc_info,
+                render,
+            ],
+        )
+
+    def format(self, record: logging.LogRecord) -> str:
+        return redact(super().format(record))
+
+
+def _as_json(_: WrappedLogger, __: str, event: EventDict) -> str:
+    ordered = {name: event.pop(name, "") for name in _FIRST} | dict(event)
+    return one_line(json.dumps(ordered, ensure_ascii=False))
+
+
+def _as_text(_: WrappedLogger, __: str, event: EventDict) -> str:
+    """One line for a person; a traceback follows indented, so that nothing in it can pass for a line."""
+    trace = redact(str(event.pop("exception", "")))
+    return _head(event) + "".join(f"\n    | {one_line(line)}" for line in trace.split("\n") if trace)
+
+
+def _head(event: EventDict) -> str:
+    at, level, name, what = (str(event.get(key, "")) for key in _FIRST)
+    fields = "".join(
+        f" {key}={_shown(value)}" for key, value in event.items() if key not in (*_FIRST, "exception")
+    )
+    return one_line(f"{at[:19].replace('T', ' ')} {level:<8} {name}: {what}{fields}")
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, str) and value.isprintable() and value and not set(value) & set(" \"'=\\"):
+        return value
+    return json.dumps(value, ensure_ascii=False)
+
+
+# --- reading them back ------------------------------------------------------------------------------------
+
+
+def _last_lines(path: Path) -> list[str]:
+    if not path.exists():
+        return []
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - _READ_BACK))
+        lines = file.read().decode("utf-8", "replace").splitlines()
+    return lines[1:] if size > _READ_BACK else lines
+
+
+def _read(line: str) -> EventDict:
+    """The event of a line; a line cut short by a crash is shown as it is."""
+    try:
+        event = json.loads(line)
+    except ValueError:
+        event = None
+    if isinstance(event, dict) and event.get("level") in _LEVELS:
+        return event
+    return {"level": "error", "logger": FILE, "event": line}
