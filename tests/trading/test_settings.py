@@ -47,7 +47,7 @@ def test_without_a_file_there_is_a_paper_account_on_the_simulated_market(file):
         Decimal(10000),
     )
     assert main.symbols == ("BTC/USDT", "ETH/USDT", "SOL/USDT")
-    assert {n: s.share for n, s in main.sleeves.items()} == {"ema_cross": 0.4, "rsi": 0.3, "bollinger": 0.3}
+    assert {n: s.share for n, s in main.sleeves.items()} == {"ema_cross": 0.25, "rsi": 0.2, "bollinger": 0.2}
 
 
 def test_an_account_of_the_file_replaces_the_default_one(file):
@@ -402,10 +402,11 @@ def test_a_secret_given_twice_is_refused(file, tmp_path):
 
 
 def test_no_secret_is_in_the_printed_settings(file):
-    file(f'[telegram]\ntoken = "{SECRET}"\n[database]\nurl = "postgresql://bot:{SECRET}@db/x"\n')
+    file('[telegram]\ntoken = "s3cret-1"\n[database]\nurl = "postgresql://bot:s3cret%2F2@db/x"\n')
     environ = {
-        "TRADEWIND__ACCOUNTS__MAIN__EXCHANGE_OPTIONS__SECRET": SECRET,
-        "TRADEWIND__DISCORD__TOKEN": SECRET,
+        "TRADEWIND__ACCOUNTS__MAIN__EXCHANGE_OPTIONS__SECRET": "s3cret-3",
+        "TRADEWIND__DISCORD__TOKEN": "s3cret-4",
+        "TRADEWIND__TELEGRAM__WEBHOOK_SECRET": "s3cret-5",
     }
 
     settings = load(environ=environ)
