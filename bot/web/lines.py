@@ -11,6 +11,12 @@ from bot.reply import Reply, Tone
 
 log = structlog.get_logger("web")
 
+CUT_SHORT = Reply(
+    title="Tradewind was stopped before this was done.",
+    text="Send /status to see where things stand.",
+    tone=Tone.WARNING,
+    failed=True,
+)
 SORRY = Reply(
     title="That did not work, and it is our fault.",
     text="Send /status to see where things stand.",
@@ -33,7 +39,9 @@ class Lines:
 
         def ended(task: asyncio.Task[None]) -> None:
             self._at_work.discard(task)
-            if not task.cancelled() and (error := task.exception()) is not None:
+            if task.cancelled():
+                hear(CUT_SHORT)
+            elif (error := task.exception()) is not None:
                 log.error("line_failed", error=type(error).__name__, exc_info=error)
                 hear(SORRY)
             over()

@@ -158,7 +158,12 @@ const told = {
   refused: (event) => note(say("toolong", { longest: event.longest })),
   over(event) {
     const item = outbox.over(event.id);
-    if (item && event.replies === 0) note(say("lost"));
+    if (!item || event.replies > 0) return;
+    for (const bubble of log.querySelectorAll(`[aria-busy="true"][data-reply-to="${event.id}"]`)) {
+      bubble.setAttribute("aria-busy", "false");
+      bubble.querySelector(".progress").remove();
+    }
+    note(say("lost"));
   },
   ping() {},
 };

@@ -129,6 +129,7 @@ function progressOf(share) {
 /** Fills a bubble of the desk, anew at every edit. */
 export function drawReply(bubble, message, commands) {
   bubble.className = `said desk tone-${message.tone}${message.failed ? " failed" : ""}`;
+  bubble.dataset.replyTo = message.reply_to;
   bubble.setAttribute("aria-busy", message.progress !== null ? "true" : "false");
   const stake = message.header ? drawMode(make("span"), message.header) : "";
   const inside = [make("div", { class: "meta" }, unseen(say("desk")), stake, clock(message.at)), titleOf(message, commands)];

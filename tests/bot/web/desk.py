@@ -106,6 +106,7 @@ class Sessions:
     """A SessionBook in memory. `forget` ends a session behind the browser's back."""
 
     def __init__(self) -> None:
+        self.known: dict[int, Person] = {}
         self.people: dict[str, Person] = {}
         self.lasts: list[timedelta] = []
 
@@ -115,7 +116,7 @@ class Sessions:
     async def new_session(self, person_id: int, valid_for: timedelta) -> str:
         token = f"session-{len(self.lasts)}-of-{person_id}"
         self.lasts.append(valid_for)
-        self.people[token] = a_person(person_id)
+        self.people[token] = self.known[person_id]
         return token
 
     async def end_session(self, token: str) -> None:
@@ -154,7 +155,10 @@ class Desk:
 
     async def enter(self, code: str, name: str) -> Person | None:
         self.entered.append((code, name))
-        return self.codes.pop(code, None)
+        person = self.codes.pop(code, None)
+        if person is not None:
+            self.sessions.known[person.id] = person
+        return person
 
     async def suggest(self, source: str, typed: str, user_id: str) -> list[str]:
         known = {"symbols": ["BTC/USDT", "ETH/USDT"], "strategies": ["ema_cross", "rsi"]}

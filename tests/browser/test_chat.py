@@ -1,0 +1,349 @@
+"""The web chat as a person meets it: open the link, talk, press, look, lose the connection, come back."""
+
+import re
+
+import pytest
+from playwright.async_api import expect
+
+from bot.reply import Reply
+from tests.bot.web.desk import HEADER, a_person, running
+from tests.browser.conftest import DESKTOP, PHONE
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+
+async def paired(desk, page, person=None):
+    """Open the one-time link and wait for the greeting."""
+    await page.goto(desk.server.url(desk.code("good", person)))
+    await expect(page.locator("article.desk")).to_have_count(1)
+    return page
+
+
+async def type_line(page, line):
+    await page.locator("#line").fill(line)
+    await page.keyboard.press("Enter")
+
+
+def bubbles(page):
+    return page.locator("article.said")
+
+
+async def test_the_link_signs_in_and_the_desk_greets_by_itself(desk, open_page):
+    page = await paired(desk, await open_page())
+
+    await expect(page).to_have_url(f"{desk.server.address}/")
+    await expect(page.get_by_role("heading", name="Your desk is running.")).to_be_visible()
+    await expect(page.locator(".bar .mode")).to_have_text("PAPER · main")
+    await expect(page.get_by_role("status")).to_have_text("Connected")
+    assert [line.text for line in desk.lines] == ["/start"]
+
+
+async def test_without_a_session_the_page_says_where_the_link_is_and_takes_the_code(desk, open_page):
+    page = await open_page()
+    desk.code("K7PQ-2M")
+
+    await page.goto(desk.server.address)
+    await expect(page.locator("main")).to_contain_text("the link that Tradewind printed in its terminal")
+    await page.get_by_label("Pairing code").fill("wrong")
+    await page.get_by_role("button", name="Open the desk").click()
+    await expect(page.get_by_role("alert")).to_contain_text("This code is not good")
+    await expect(page.get_by_label("Pairing code")).to_be_focused()
+    await page.get_by_label("Pairing code").fill("K7PQ-2M")
+    await page.keyboard.press("Enter")
+
+    await expect(page.get_by_role("heading", name="Your desk is running.")).to_be_visible()
+
+
+async def test_a_link_used_before_says_so_and_asks_for_a_code(desk, open_page):
+    page = await open_page()
+
+    await page.goto(desk.server.url("used-before"))
+
+    await expect(page.get_by_role("alert")).to_contain_text("used already, too old, or mistyped")
+    await expect(page.get_by_label("Pairing code")).to_have_value("used-before")
+
+
+async def test_a_command_by_keyboard_alone(desk, open_page):
+    page = await paired(desk, await open_page())
+
+    await expect(page.get_by_role("combobox", name="Message")).to_be_focused()
+    await page.keyboard.type("/sta")
+    await expect(page.get_by_role("option")).to_have_text(
+        ["/startWhere things stand.", "/statusMode, equity, open positions."]
+    )
+    await page.keyboard.press("ArrowDown")
+    await page.keyboard.press("ArrowDown")
+    await expect(page.get_by_role("option", name="/status")).to_have_attribute("aria-selected", "true")
+    await page.keyboard.press("Tab")
+    await expect(page.get_by_role("combobox", name="Message")).to_have_value("/status ")
+    await page.keyboard.press("Enter")
+
+    await expect(page.locator(".you .line")).to_have_text("/status")
+    await expect(bubbles(page).last.locator(".value")).to_have_text("-18.42 USDT")
+    await expect(bubbles(page).last.locator(".value .down")).to_have_text("-18.42")
+
+
+async def test_words_are_completed_from_the_desk(desk, open_page):
+    page = await paired(desk, await open_page())
+
+    await page.keyboard.type("/chart e")
+    await expect(page.get_by_role("option")).to_have_text(["ETH/USDTthe symbol"])
+    await page.keyboard.press("Tab")
+    await expect(page.get_by_role("combobox")).to_have_value("/chart ETH/USDT ")
+    await page.keyboard.press("Control+A")
+    await page.keyboard.type("/equity ")
+    await expect(page.get_by_role("option")).to_have_text(["7dthe window", "30dthe window"])
+    await page.keyboard.press("Escape")
+
+    await expect(page.get_by_role("option")).to_have_count(0)
+    await expect(page.get_by_role("combobox")).to_have_attribute("aria-expanded", "false")
+
+
+async def test_the_arrow_brings_back_what_was_sent(desk, open_page):
+    page = await paired(desk, await open_page())
+    await type_line(page, "/status")
+    await type_line(page, "/help")
+    field = page.get_by_role("combobox", name="Message")
+    await field.fill("half a")
+    await page.keyboard.press("Escape")
+
+    seen = []
+    for key in ("ArrowUp", "ArrowUp", "ArrowUp", "ArrowDown", "ArrowDown"):
+        await page.keyboard.press(key)
+        seen.append(await field.input_value())
+
+    assert seen == ["/help", "/status", "/status", "/help", "half a"]
+
+
+async def test_a_korean_syllable_in_the_making_is_not_sent(desk, open_page):
+    page = await paired(desk, await open_page())
+    before = len(desk.lines)
+
+    await page.get_by_role("combobox", name="Message").fill("현")
+    await page.evaluate(
+        """() => document.querySelector("#line").dispatchEvent(new KeyboardEvent("keydown",
+            { key: "ArrowUp", isComposing: true, bubbles: true, cancelable: true }))"""
+    )
+
+    await expect(page.get_by_role("combobox", name="Message")).to_have_value("현")
+    assert len(desk.lines) == before
+
+
+async def test_a_danger_asks_first_and_its_bubble_becomes_the_answer(desk, open_page):
+    page = await paired(desk, await open_page())
+
+    await page.get_by_role("button", name="Careful: Kill").click()
+    sure = bubbles(page).last
+    await expect(sure.get_by_role("heading")).to_have_text("Careful: Sure? Stop everything.")
+    danger = sure.get_by_role("button", name="Careful: Sell everything and stop")
+    safe = sure.get_by_role("button", name="Leave it")
+    shapes = [await button.evaluate("b => getComputedStyle(b).borderRadius") for button in (danger, safe)]
+    await danger.focus()
+    await page.keyboard.press("Enter")
+
+    await expect(sure.get_by_role("heading")).to_have_text("Problem: Stopped. Nothing is open.")
+    await expect(sure.get_by_role("button")).to_have_count(0)
+    await expect(bubbles(page)).to_have_count(3)
+    await expect(sure).to_be_focused()
+    assert shapes[0] != shapes[1]
+    assert [line.text for line in desk.lines] == ["/start", "/kill", "/kill !now"]
+
+
+async def test_a_button_brings_a_picture_that_can_be_enlarged(desk, open_page):
+    page = await paired(desk, await open_page())
+
+    await page.get_by_role("button", name="Equity chart").click()
+    picture = page.get_by_role("img", name="Equity rose from 10,000 to 10,482 USDT.")
+    await expect(picture).to_be_visible()
+    assert await picture.evaluate("i => i.decode().then(() => i.naturalWidth)") == 72
+    await page.get_by_role("button", name="Enlarge picture").click()
+    await expect(page.get_by_role("dialog")).to_be_visible()
+    await expect(page.get_by_role("dialog")).to_contain_text("Equity rose from 10,000 to 10,482 USDT.")
+    await page.keyboard.press("Escape")
+
+    await expect(page.get_by_role("dialog")).to_be_hidden()
+    await expect(page.get_by_role("button", name="Enlarge picture")).to_be_focused()
+    await expect(bubbles(page).first).to_contain_text("Your desk is running.")
+
+
+async def test_a_picture_that_is_no_longer_kept_leaves_its_words(desk, open_page):
+    page = await paired(desk, await open_page())
+    await type_line(page, "/equity")
+    await expect(page.get_by_role("img", name="Equity rose")).to_be_visible()
+
+    desk.server.chats.keepsakes._kept.clear()
+    await page.reload()
+
+    await expect(page.locator(".gone")).to_have_text(
+        "This picture is no longer kept. It showed: Equity rose from 10,000 to 10,482 USDT."
+    )
+
+
+async def test_progress_moves_in_one_bubble(desk, open_page):
+    page = await paired(desk, await open_page())
+
+    await type_line(page, "/slow")
+    bar = page.get_by_role("progressbar")
+    await expect(bar).to_have_attribute("value", "50")
+    await expect(bubbles(page).last).to_have_attribute("aria-busy", "true")
+    desk.gate.set()
+
+    await expect(bubbles(page).last.get_by_role("heading")).to_have_text("Done at last")
+    await expect(bar).to_have_count(0)
+    await expect(bubbles(page).last).to_have_attribute("aria-busy", "false")
+
+
+async def test_a_command_named_in_an_answer_can_be_pressed(desk, open_page):
+    page = await paired(desk, await open_page())
+
+    await page.get_by_role("button", name="/help", exact=True).click()
+
+    await expect(page.get_by_role("combobox", name="Message")).to_have_value("/help ")
+    await expect(page.get_by_role("combobox", name="Message")).to_be_focused()
+
+
+async def test_a_reload_keeps_the_conversation(desk, open_page):
+    page = await paired(desk, await open_page())
+    await type_line(page, "/status")
+    await expect(bubbles(page)).to_have_count(3)
+    before = await bubbles(page).all_inner_texts()
+
+    await page.reload()
+
+    await expect(bubbles(page)).to_have_count(3)
+    assert await bubbles(page).all_inner_texts() == before
+    assert len(desk.lines) == 2
+
+
+async def test_after_a_restart_the_page_comes_back_and_sends_what_waited(desk, open_page):
+    page = await paired(desk, await open_page())
+    await type_line(page, "/status")
+    await expect(bubbles(page)).to_have_count(3)
+    port = desk.server.port
+
+    await desk.stop()
+    await expect(page.get_by_role("status")).to_have_text(re.compile("No connection|Reconnecting"))
+    await type_line(page, "/help")
+    await expect(page.locator(".you.waiting .note")).to_contain_text("Waits for the connection")
+    await type_line(page, "/kill")
+    await page.locator(".you.waiting").last.get_by_role("button", name="Don't send").click()
+    async with running(desk, desk.build(port=port)):
+        await expect(page.get_by_role("status")).to_have_text("Connected", timeout=15_000)
+
+        await expect(bubbles(page).last).to_contain_text("There is no command /help for you.")
+        await expect(page.locator(".you.waiting")).to_have_count(0)
+        await expect(bubbles(page)).to_have_count(5)
+    assert [line.text for line in desk.lines] == ["/start", "/status", "/help"]
+    assert desk.lines[2].sent_at < desk.clock()
+
+
+async def test_a_line_the_desk_had_before_it_was_killed_is_explained(desk, open_page, monkeypatch):
+    page = await paired(desk, await open_page())
+    port = desk.server.port
+    await type_line(page, "/slow")
+    await expect(page.get_by_role("progressbar")).to_be_visible()
+
+    monkeypatch.setattr("bot.web.lines.Lines.close", a_killed_process_closes_nothing)
+    await desk.stop()
+    async with running(desk, desk.build(port=port)):
+        await expect(page.get_by_role("status")).to_have_text("Connected", timeout=15_000)
+        await expect(bubbles(page).last).to_contain_text("The desk had this line before it restarted")
+
+        await expect(page.get_by_role("progressbar")).to_have_count(0)
+        await expect(page.locator("[aria-busy=true]")).to_have_count(0)
+    assert [line.text for line in desk.lines] == ["/start", "/slow", "/slow"]
+    assert desk.lines[1].update_id == desk.lines[2].update_id
+
+
+async def a_killed_process_closes_nothing(lines, grace):
+    return
+
+
+async def test_a_notice_comes_by_itself_and_is_counted_when_nobody_looks(desk, open_page):
+    page = await paired(desk, await open_page())
+    show = "state => Object.defineProperty(document, 'visibilityState', { value: state, configurable: true })"
+
+    await page.evaluate(show, "hidden")
+    await desk.platform.send("1", Reply(title="Sold 0.01 BTC at 63,120.5", header=HEADER))
+    await expect(page.get_by_role("heading", name="Sold 0.01 BTC at 63,120.5")).to_be_visible()
+    await expect(page).to_have_title("(1) Tradewind")
+    await page.evaluate(show, "visible")
+    await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+
+    await expect(page).to_have_title("Tradewind")
+
+
+async def test_hostile_text_stays_text(desk, open_page):
+    page = await paired(desk, await open_page())
+    hostile = "<img src=x onerror=alert(1)><script>alert(2)</script>"
+
+    await type_line(page, hostile)
+    await desk.platform.send("1", Reply(title=hostile, text=hostile, header=hostile))
+
+    await expect(bubbles(page).last.get_by_role("heading")).to_have_text(hostile)
+    assert await page.locator("article img, article script").count() == 0
+
+
+async def test_signing_out_leads_back_to_the_entrance(desk, open_page):
+    page = await paired(desk, await open_page())
+
+    await page.get_by_role("button", name="Sign out").click()
+
+    await expect(page.get_by_label("Pairing code")).to_be_visible()
+    assert desk.sessions.people == {}
+
+
+async def test_an_ended_session_leads_back_to_the_entrance(desk, open_page):
+    page = await paired(desk, await open_page())
+
+    desk.sessions.forget()
+    await type_line(page, "/status")
+
+    await expect(page.get_by_label("Pairing code")).to_be_visible()
+    assert [line.text for line in desk.lines] == ["/start"]
+
+
+async def test_korean_people_get_a_korean_page(desk, open_page):
+    page = await paired(desk, await open_page(PHONE, locale="ko-KR"), a_person(language="ko"))
+
+    await expect(page.locator("html")).to_have_attribute("lang", "ko")
+    await expect(page.get_by_role("status")).to_have_text("연결됨")
+    await expect(page.get_by_role("button", name="현황")).to_be_visible()
+    await type_line(page, "/status")
+    down = page.locator(".value .down")
+    await expect(down).to_have_css("color", "rgb(26, 86, 184)")  # a fall is blue in Korea
+
+
+@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+async def test_nothing_is_wider_than_the_screen(desk, open_page, size):
+    page = await paired(desk, await open_page(size))
+    for line in ("/status", "/equity", "/kill", "/backtest x", "w" * 300):
+        await type_line(page, line)
+    await desk.platform.send("1", Reply(title="k" * 200, text="v" * 300, header="🧪 PAPER · " + "n" * 60))
+    await expect(bubbles(page)).to_have_count(12)
+
+    widths = await page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+    scroller = await page.locator("#scroller").evaluate("s => [s.scrollWidth, s.clientWidth]")
+
+    assert widths[0] == size["width"]
+    assert scroller[0] <= scroller[1]
+
+
+async def test_the_theme_follows_the_device_until_somebody_chooses(desk, open_page):
+    page = await paired(desk, await open_page())
+    light = await page.screenshot()
+    await page.emulate_media(color_scheme="dark")
+    dark = await page.screenshot()
+    toggle = page.locator("#theme")
+    await expect(toggle).to_have_accessible_name("Theme: as the device. Switch to light")
+
+    await toggle.click()
+    await expect(page.locator("body")).to_have_css("background-color", "rgb(243, 245, 244)")
+    await toggle.click()
+    await expect(page.locator("body")).to_have_css("background-color", "rgb(12, 18, 20)")
+    await page.emulate_media(color_scheme="light")
+    await page.reload()
+
+    assert light != dark
+    await expect(page.locator("body")).to_have_css("background-color", "rgb(12, 18, 20)")
+    await expect(toggle).to_have_accessible_name("Theme: dark. Switch to the device's")
