@@ -43,7 +43,7 @@ def test_without_a_file_there_is_a_paper_account_on_the_simulated_market(file):
     assert (main.mode, main.exchange, main.timeframe, main.cash) == (
         "paper",
         "simulated",
-        "15m",
+        "1h",
         Decimal(10000),
     )
     assert main.symbols == ("BTC/USDT", "ETH/USDT", "SOL/USDT")
