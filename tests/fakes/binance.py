@@ -14,7 +14,18 @@ from tests.fakes.binance_books import MINUTE, Bar, Books, Listing
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-LISTED = (Listing("BTC/USDT"), Listing("ETH/USDT"), Listing("SOL/USDT", tick="0.001", step="0.01", least="10"))
+LISTED = (
+    Listing("BTC/USDT"),
+    Listing("ETH/USDT"),
+    Listing("SOL/USDT", tick="0.001", step="0.01", least="10"),
+)
+
+
+async def eventually(holds: Callable[[], bool], within: float = 10.0) -> None:
+    """Wait until something holds that happens on another task; TimeoutError when it never does."""
+    async with asyncio.timeout(within):
+        while not holds():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
 
 
 class Rejected(Exception):
@@ -53,8 +64,8 @@ class Socket:
 class FakeBinance:
     """`async with FakeBinance(clock) as binance:` and give ccxt `binance.exchange_options()`.
 
-    Its time is the clock's, so a candle is unfinished until the test moves the clock past its end. Endpoints are
-    named by the end of their path: "klines", "ticker/24hr". New ones (signed ones too) come by `route`.
+    Its time is the clock's, so a candle is unfinished until the test moves the clock past its end. Endpoints
+    are named by the end of their path: "klines", "ticker/24hr". New ones (signed ones too) come by `route`.
     """
 
     def __init__(self, clock: Callable[[], datetime], listed: Iterable[Listing] = LISTED) -> None:
@@ -107,8 +118,8 @@ class FakeBinance:
         rest = f"http://{self.base}/api/v3"
         names = ("public", "private", "v1", "sapi", "sapiV2", "sapiV3", "sapiV4", "papi", "papiV2")
         futures = ("fapiPublic", "fapiPublicV2", "fapiPublicV3", "fapiPrivate", "dapiPublic", "eapiPublic")
-        sockets = {kind: f"ws://{self.base}/stream" for kind in ("spot", "margin", "linear", "inverse")}
-        api = {name: rest for name in (*names, *futures)} | {"ws": sockets}
+        sockets = dict.fromkeys(("spot", "margin", "linear", "inverse"), f"ws://{self.base}/stream")
+        api = dict.fromkeys((*names, *futures), rest) | {"ws": sockets}
         return {
             "urls": {"api": api, "test": api},
             "options": {"fetchMarkets": {"types": ["spot"]}, "fetchCurrencies": False, "fetchMargins": False},
@@ -168,9 +179,7 @@ class FakeBinance:
 
     async def subscribed(self, stream: str, *, sockets: int = 1) -> None:
         """Wait until so many sockets listen to a stream."""
-        async with asyncio.timeout(10):
-            while sum(stream in socket.streams for socket in self.sockets) < sockets:
-                await asyncio.sleep(0.01)
+        await eventually(lambda: sum(stream in socket.streams for socket in self.sockets) >= sockets)
 
     async def _socket(self, request: web.Request) -> web.StreamResponse:
         if self.deaf:

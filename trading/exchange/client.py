@@ -16,7 +16,7 @@ from trading.exchange.connection import Connection
 from trading.exchange.quirks import quirk
 from trading.exchange.resilience import Patience, Seconds, Tell
 from trading.exchange.servertime import ServerTime
-from trading.exchange.stream import Stream
+from trading.exchange.stream import PULSE, Stream
 
 log = structlog.get_logger("exchange")
 
@@ -42,6 +42,7 @@ class CcxtMarket:
         patience: Patience | None = None,
         tell: Tell | None = None,
         steady: Seconds = time.monotonic,
+        pulse: float = PULSE,
     ) -> None:
         library.check_id(exchange_id)
         self.name = exchange_id
@@ -49,7 +50,7 @@ class CcxtMarket:
         self._quirk = quirk(exchange_id)
         self._connection = Connection(exchange_id, options, patience=patience, tell=tell, clock=steady)
         self._time = ServerTime(self._connection, clock, steady)
-        self._stream = Stream(exchange_id, self._twin, steady)
+        self._stream = Stream(exchange_id, self._twin, steady, pulse=pulse)
         self._loading = asyncio.Lock()
         self._markets: dict[str, dict[str, Any]] = {}
         self._loaded = 0.0
@@ -97,12 +98,12 @@ class CcxtMarket:
         since, page = start, await self._page()
         while since < end:
             wanted = min(page, -((since - end) // timeframe.length) + 1)
-            rows = await self._rows(symbol, timeframe, since, wanted)
+            rows, answered = await self._rows(symbol, timeframe, since, wanted)
             found.update(
                 (c.opened_at, c) for c in rows if start <= c.opened_at < end and c.closed_at <= finished
             )
             covered = since + wanted * timeframe.length
-            if covered >= end and wanted <= min(page, _SMALL):
+            if covered >= end and wanted <= min(page, _SMALL) and answered < wanted:
                 break
             newest = max((c.opened_at for c in rows), default=since)
             since = newest + timeframe.length if rows and newest >= since else covered
@@ -113,7 +114,7 @@ class CcxtMarket:
     ) -> dict[str, float]:
         async def opening(symbol: str) -> float | None:
             await self._can_ask(symbol, timeframe)
-            rows = await self._rows(symbol, timeframe, opened_at, 2)
+            rows, _ = await self._rows(symbol, timeframe, opened_at, 2)
             return next((c.open for c in rows if c.opened_at == opened_at), None)
 
         return await _each(opening, symbols)
@@ -141,8 +142,13 @@ class CcxtMarket:
         await self._stream.close()
         await self._connection.close()
 
-    async def _rows(self, symbol: str, timeframe: Timeframe, since: datetime, count: int) -> list[Candle]:
-        """One page of candles, the unfinished one included; what cannot be is left out and counted."""
+    async def _rows(
+        self, symbol: str, timeframe: Timeframe, since: datetime, count: int
+    ) -> tuple[list[Candle], int]:
+        """One page of candles, the unfinished one included, and how many rows it had.
+
+        What cannot be is left out and counted.
+        """
         milliseconds = int(since.timestamp()) * 1000
         rows = await self._connection.read("fetch_ohlcv", symbol, str(timeframe), milliseconds, count)
         candles, rejected = translate.candles(rows, symbol, timeframe, self.name)
@@ -150,7 +156,7 @@ class CcxtMarket:
             if symbol not in self._rejected:
                 log.warning("impossible_candles", exchange=self.name, symbol=symbol, count=rejected)
             self._rejected[symbol] = self._rejected.get(symbol, 0) + rejected
-        return candles
+        return candles, len(rows)
 
     async def _page(self) -> int:
         features = (await self._connection.exchange()).features or {}

@@ -57,6 +57,10 @@ class Connection:
         """What ccxt's `method` answers; asked again while nobody knows."""
         return await persist(lambda: self._ask(method, *words), self._patience, clock=self._clock)
 
+    async def read_once(self, method: str) -> Any:
+        """As `read`, but for what can be done without: one try."""
+        return await self._ask(method)
+
     async def twin(self) -> Any:
         """Another object for the same exchange that knows the markets already; whoever takes it closes it."""
         known = await self.exchange()

@@ -55,7 +55,7 @@ class ServerTime:
                 self._next = self._steady() + _EVERY
                 return
             before = self._steady()
-            self._take(await self._connection.read("fetch_time"), before)
+            self._take(await self._connection.read_once("fetch_time"), before)
         except (Uncertain, ExchangeSaidNo) as error:
             log.warning("exchange_time_unknown", reason=error.tell)
 

@@ -175,10 +175,12 @@ class Ears:
 
     async def _together(self) -> None:
         pairs = [[symbol, str(self._timeframe)] for symbol in self._symbols]
-        answer = await self.exchange.watch_ohlcv_for_symbols(pairs)
-        for symbol, by_timeframe in answer.items():
-            for rows in by_timeframe.values():
-                self._hear(symbol, max((row[0] for row in rows), default=0))
+        await self.exchange.watch_ohlcv_for_symbols(pairs)
+        for (
+            symbol
+        ) in self._symbols:  # ccxt answers for one; what came for others meanwhile is only in its cache
+            rows = self.exchange.ohlcvs.get(symbol, {}).get(str(self._timeframe))
+            self._hear(symbol, rows[-1][0] if rows else 0)
 
     async def _candles(self, symbol: str) -> None:
         rows = await self.exchange.watch_ohlcv(symbol, str(self._timeframe))

@@ -30,6 +30,7 @@ _UNKNOWN = {
     "OperationFailed": "{name} could not do it just now.",
     "ClientError": "The connection to {name} broke.",
     "OSError": "The connection to {name} broke.",
+    "UnsubscribeError": "{name} could not do it just now.",
 }
 _DEFINITE = {
     "PermissionDenied": "{name} does not allow this key to do that.",
@@ -114,10 +115,10 @@ def candles(rows: Any, symbol: str, timeframe: Timeframe, name: str) -> tuple[li
     """
     if not isinstance(rows, list):
         raise Uncertain(_UNKNOWN["BadResponse"].format(name=name))
-    shaped = [row for row in rows if isinstance(row, list | tuple) and len(row) >= 6 and _is_time(row[0])]
+    shaped = [row for row in rows if _is_shaped(row, timeframe)]
     if rows and not shaped:
         raise Uncertain(_UNKNOWN["BadResponse"].format(name=name))
-    good = {row[0]: row for row in shaped if _is_possible(row, timeframe)}
+    good = {row[0]: row for row in shaped if _is_possible(row)}
     ordered = [good[opened] for opened in sorted(good)]
     kept = _without_spikes(ordered)
     impossible = len(rows) - sum(1 for row in shaped if row[0] in good)
@@ -146,19 +147,22 @@ def _candle(row: Any, symbol: str, timeframe: Timeframe) -> Candle:
     )
 
 
-def _is_time(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+def _is_shaped(row: Any, timeframe: Timeframe) -> bool:
+    """Whether this is a row of six whose time is one at which a candle opens."""
+    if not isinstance(row, list | tuple) or len(row) < 6:
+        return False
+    opened = row[0]
+    if not isinstance(opened, int) or isinstance(opened, bool) or opened < 0:
+        return False
+    return timeframe.floor_seconds(opened // 1000) * 1000 == opened
 
 
 def _is_price(value: Any) -> TypeGuard[float]:
     return isinstance(value, int | float) and math.isfinite(value) and value > 0
 
 
-def _is_possible(row: Any, timeframe: Timeframe) -> bool:
-    opened, open_, high, low, close, volume = row[:6]
-    seconds, rest = divmod(opened, 1000)
-    if rest or timeframe.floor_seconds(seconds) != seconds:
-        return False
+def _is_possible(row: Any) -> bool:
+    open_, high, low, close, volume = row[1:6]
     if not all(_is_price(price) for price in (open_, high, low, close)):
         return False
     traded = 0 if volume is None else volume

@@ -174,6 +174,7 @@ class LiveFeed:
                 await self._read(line, hole - self._base.length, line.newest, due)
         except (Uncertain, ExchangeSaidNo, Refused) as error:
             line.failing_since, line.failure = line.failing_since or self._clock(), error.tell
+            line.quiet_since = None
             return
         line.failing_since, line.failure = None, ""
         line.quiet_since = None if line.newest > line.until else line.quiet_since or self._clock()
@@ -182,7 +183,7 @@ class LiveFeed:
         """Take in candles with start <= opened_at < end, and see whether the last known one is unchanged."""
         for candle in await self._market.candles(line.symbol, self._base, start, end):
             close = candle.closed_at
-            if close > due or (candle.symbol, candle.timeframe) != (line.symbol, self._base):
+            if close > due or not self._belongs(candle, line):
                 continue
             if close > line.until:
                 line.waiting[close] = candle
@@ -191,6 +192,11 @@ class LiveFeed:
                 self._revised += 1
                 log.warning("candle_revised", symbol=line.symbol, opened_at=candle.opened_at.isoformat())
                 line.last = candle
+
+    def _belongs(self, candle: Candle, line: _Line) -> bool:
+        if (candle.symbol, candle.timeframe) != (line.symbol, self._base):
+            return False
+        return self._base.floor(candle.opened_at) == candle.opened_at
 
     def _fresh_hole(self, line: _Line, due: datetime) -> datetime | None:
         """The close time of the first candle that is missing before a later one and may be filled in yet."""
