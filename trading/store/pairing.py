@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from trading.domain.people import Place, Role
 from trading.store.tables import ChatRow, GrantRow, IdentityRow, PairingRow, PersonRow, table
@@ -39,10 +39,12 @@ def use_code(
         return None
     person_id = code.person_id
     if person_id is None:
-        person_id = _new_person(connection, code, name or place.platform, now, newcomer)
+        person_id = _new_person(connection, code, _shown(name) or place.platform, now, newcomer)
     link = {"platform": place.platform, "user_id": place.user_id, "person_id": person_id, "linked_at": now}
     chat = {"address": place.address, "account": "*", "person_id": person_id, "topics": sorted(TOPICS)}
     put(connection, IdentityRow, [link])
+    chats = table(ChatRow)
+    connection.execute(delete(chats).where(chats.c.address == place.address, chats.c.person_id != person_id))
     put(connection, ChatRow, [chat])
     return int(person_id)
 
@@ -55,7 +57,7 @@ def _new_person(connection: Connection, code: Any, name: str, now: datetime, new
         _void_other_codes(connection, now)
     named = "*" not in code.accounts
     values = {
-        "name": " ".join(name.split())[:_LONGEST_NAME],
+        "name": name,
         "language": newcomer.language,
         "zone": newcomer.zone,
         "account": code.accounts[0] if named else newcomer.account,
@@ -71,6 +73,11 @@ def _new_person(connection: Connection, code: Any, name: str, now: datetime, new
     ]
     put(connection, GrantRow, given)
     return person_id
+
+
+def _shown(name: str) -> str:
+    """A name on one line, without characters that change how the rest of the line is shown."""
+    return "".join(letter for letter in " ".join(name.split()) if letter.isprintable())[:_LONGEST_NAME]
 
 
 def _void_other_codes(connection: Connection, now: datetime) -> None:
