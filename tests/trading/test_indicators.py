@@ -267,6 +267,7 @@ def test_moving_averages_and_deviations_are_those_of_each_window(values, length)
     assert mean[: length - 1].isna().all()
 
 
+@settings(deadline=None)
 @given(length=st.integers(1, 300), before=st.lists(st.floats(1e-9, 1e12), max_size=40))
 def test_a_window_keeps_no_trace_of_what_came_before(length, before):
     recent = BARS["close"].tolist()[:length]

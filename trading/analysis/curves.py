@@ -172,8 +172,7 @@ def _edges(curve: Curve, span: Span, zone: tzinfo) -> Floats:
         edge = datetime.combine(day, time(), zone).timestamp()
         if edge >= last:
             return np.array([*found, last])
-        if edge > first:
-            found.append(edge)
+        found.append(edge)
 
 
 def _rows_at(curve: Curve, edges: Floats) -> npt.NDArray[np.intp]:

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.builders import START, a_curve, at
@@ -100,6 +100,7 @@ def test_taking_money_out_every_day_is_no_drawdown():
     assert longest_below_top(curve) == 0
 
 
+@settings(deadline=None)
 @given(equities=st.lists(st.floats(0.01, 1e9), min_size=1, max_size=60))
 def test_drawdown_agrees_with_looking_back_at_every_point(equities):
     found = drawdowns(Curve.of(a_curve(equities)))
@@ -180,6 +181,13 @@ def test_a_curve_of_one_point_has_no_periods():
     assert len(daily_changes(Curve.of(a_curve([100])))) == 0
 
 
+def test_no_curve_has_no_fall_and_no_length():
+    curve = Curve.of(())
+
+    assert (len(drawdowns(curve)), longest_below_top(curve), curve.days) == (0, 0.0, 0.0)
+
+
+@settings(deadline=None)
 @given(
     equities=st.lists(st.floats(1, 1e6), min_size=2, max_size=80),
     step=st.integers(1, 5000),

@@ -4,6 +4,7 @@ import gzip
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -136,6 +137,15 @@ def test_columns_may_be_in_any_order_and_case_and_more_than_needed(tmp_path):
     shuffled = frame[COLUMNS[::-1]].rename(columns=str.title).assign(trades=3, note="x")
 
     found = read_candles(write(tmp_path / "a.csv", shuffled))
+
+    assert found.frame["close"].tolist() == frame["close"].tolist()
+
+
+def test_exact_numbers_of_parquet_are_numbers(tmp_path):
+    frame = hours()
+    written = frame.assign(close=[Decimal(str(price)) for price in frame["close"]])
+
+    found = read_candles(write(tmp_path / "a.parquet", written))
 
     assert found.frame["close"].tolist() == frame["close"].tolist()
 

@@ -51,7 +51,7 @@ def test_warmup_is_long_enough_to_agree_with_full_history(strategy, name, chosen
     frame, p = market(name), quick(strategy) if chosen == "quick" else strategy.params()
     whole, n = evaluate(strategy, p, frame), warmup(strategy, p, frame)
 
-    for end in range(n, len(frame) + 1, 17):
+    for end in range(n, len(frame) + 1, 29):
         assert evaluate(strategy, p, frame[end - n : end])[-1] == whole[end - 1], (
             f"window ending at bar {end}"
         )

@@ -2,7 +2,7 @@
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trading.strategies.shapes import crossed_above, crossed_below, latch
@@ -46,6 +46,7 @@ def test_latch_holds_until_it_leaves_or_forgets(enter, leave, hold, inside):
     assert latched(enter, leave, hold) == inside
 
 
+@settings(deadline=None)
 @given(pairs=events, hold=st.integers(1, 70))
 def test_latch_is_the_last_event_within_its_memory(pairs, hold):
     enter, leave = (pd.Series([pair[n] for pair in pairs], dtype=bool) for n in (0, 1))
@@ -53,6 +54,7 @@ def test_latch_is_the_last_event_within_its_memory(pairs, hold):
     assert latch(enter, leave, hold).tolist() == one_by_one(pairs, hold)
 
 
+@settings(deadline=None)
 @given(pairs=events.filter(bool), before=events, hold=st.integers(1, 70))
 def test_latch_forgets_everything_older_than_hold(pairs, before, hold):
     padded = [*before, *([(False, False)] * hold), *pairs]
