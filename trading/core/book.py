@@ -56,7 +56,9 @@ class Book:
             return False
         self._seen.add(fill.id)
         if fill.amount <= 0 or fill.price <= 0:
-            raise Broken(f"Fill {fill.id} has amount {fill.amount} at price {fill.price}; both must be above zero.")
+            raise Broken(
+                f"Fill {fill.id} has amount {fill.amount} at price {fill.price}; both must be above zero."
+            )
         self.cash -= fill.side.sign * fill.amount * fill.price + fill.fee
         self.fees += fill.fee
         self.fills += 1
@@ -106,7 +108,9 @@ def _after(position: Position | None, fill: Fill) -> Position | None:
         return None
     if position.quantity * moved > 0:
         cost = position.entry_price * position.quantity + fill.price * moved
-        return replace(position, quantity=quantity, entry_price=cost / quantity, fees=position.fees + fill.fee)
+        return replace(
+            position, quantity=quantity, entry_price=cost / quantity, fees=position.fees + fill.fee
+        )
     if position.quantity * quantity > 0:
         return replace(position, quantity=quantity, fees=position.fees + fill.fee)
     return _opened(fill, quantity, ZERO)

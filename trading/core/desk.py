@@ -128,8 +128,14 @@ class Desk:
 
     def account(self, at: datetime) -> Account:
         live = self.orders.live
-        committed = sum((_cost(o.intent) - o.filled * o.intent.price_at_decision for o in live
-                         if o.intent.side is Side.BUY), Decimal(0))
+        committed = sum(
+            (
+                _cost(o.intent) - o.filled * o.intent.price_at_decision
+                for o in live
+                if o.intent.side is Side.BUY
+            ),
+            Decimal(0),
+        )
         return self.book.account(at, committed, tuple((o.intent.sleeve, o.intent.symbol) for o in live))
 
     # --- candles: mark, watch, decide -------------------------------------------------------------------
@@ -162,7 +168,9 @@ class Desk:
             reason = f"drawdown {account.drawdown:.1%} reached its limit of {self.limits.drawdown:.1%}"
             return self._kill(at, reason, "risk", Reason.DRAWDOWN)
         if HaltKind.DAILY_LOSS not in self.halts and day_is_lost(account, self.limits):
-            reason = f"today's loss {account.day_change:+.1%} reached its limit of -{self.limits.daily_loss:.1%}"
+            reason = (
+                f"today's loss {account.day_change:+.1%} reached its limit of -{self.limits.daily_loss:.1%}"
+            )
             return self._halt(Halt(kind=HaltKind.DAILY_LOSS, reason=reason, by="risk", since=at))
         return []
 
@@ -189,7 +197,9 @@ class Desk:
             actions += self._pursue(sleeve, symbol, line, reason, at)
         return actions
 
-    def _take_signal(self, sleeve: Sleeve, symbol: str, line: Line, wanted: float, at: datetime) -> list[Action]:
+    def _take_signal(
+        self, sleeve: Sleeve, symbol: str, line: Line, wanted: float, at: datetime
+    ) -> list[Action]:
         actions: list[Action] = []
         if wanted != line.wanted:
             signal = Signal(sleeve=sleeve.name, symbol=symbol, exposure=wanted, at=at)
@@ -236,7 +246,9 @@ class Desk:
         )
         answer = review(case)
         if isinstance(answer, Cleared):
-            self.orders.apply(_reserved(answer.intent))  # from here on it counts: no second order, no cash spent twice
+            self.orders.apply(
+                _reserved(answer.intent)
+            )  # from here on it counts: no second order, no cash spent twice
             return [Submit(answer)]
         if line is None or line.refusal == answer.rule:
             return []

@@ -52,12 +52,20 @@ class Columns:
             return other
         if not len(other):
             return self
-        return Columns(*(np.concatenate((getattr(self, f.name), getattr(other, f.name))) for f in fields(self)))
+        return Columns(
+            *(np.concatenate((getattr(self, f.name), getattr(other, f.name))) for f in fields(self))
+        )
 
     def frame(self) -> pd.DataFrame:
         """What strategies read: float columns over a UTC DatetimeIndex of open times."""
         index = pd.DatetimeIndex(self.opened.astype("datetime64[s]"), tz="UTC")
-        columns = {"open": self.open, "high": self.high, "low": self.low, "close": self.close, "volume": self.volume}
+        columns = {
+            "open": self.open,
+            "high": self.high,
+            "low": self.low,
+            "close": self.close,
+            "volume": self.volume,
+        }
         return pd.DataFrame(columns, index=index)
 
 
@@ -81,7 +89,9 @@ class Series:
             self._append(new, new.opened + self._base.seconds)
             return
         rows = self._partial + new
-        bucket = (rows.opened - self._shift()) // self._timeframe.seconds * self._timeframe.seconds + self._shift()
+        bucket = (
+            rows.opened - self._shift()
+        ) // self._timeframe.seconds * self._timeframe.seconds + self._shift()
         starts = np.flatnonzero(np.diff(bucket, prepend=bucket[0] - 1))
         ends = np.append(starts[1:], len(rows)) - 1
         closes = bucket[starts] + self._timeframe.seconds

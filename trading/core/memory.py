@@ -21,7 +21,9 @@ def remember(desk: Desk) -> dict[str, Any]:
         "day": book.day.isoformat() if book.day else None,
         "prices": {symbol: str(price) for symbol, price in book.prices.items()},
         "positions": [_position_out(p) for p in book.positions.values()],
-        "lines": [[*key, line.wanted, line.acted, line.reached, line.refusal] for key, line in desk.lines.items()],
+        "lines": [
+            [*key, line.wanted, line.acted, line.reached, line.refusal] for key, line in desk.lines.items()
+        ],
         "seen": {symbol: at.isoformat() for symbol, at in desk.seen.items()},
     }
 

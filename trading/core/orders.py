@@ -33,7 +33,9 @@ class Orders:
         """Take a change. Raises Broken when it cannot follow what we knew."""
         known = self._live.get(order.client_id)
         if known is not None and known.status != order.status and order.status not in ALLOWED[known.status]:
-            raise Broken(f"Order {order.client_id} went from {known.status} to {order.status}, which cannot happen.")
+            raise Broken(
+                f"Order {order.client_id} went from {known.status} to {order.status}, which cannot happen."
+            )
         if known is not None:
             self._count(self._live.pop(order.client_id), -1)
         if order.status.is_live:

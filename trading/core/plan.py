@@ -17,7 +17,7 @@ def worth_acting(wanted: float, acted: float) -> bool:
         return False
     if wanted == 0 or acted == 0 or (wanted > 0) != (acted > 0):
         return True
-    return abs(wanted - acted) >= NO_TRADE_BAND
+    return round(abs(wanted - acted), 6) >= NO_TRADE_BAND
 
 
 def intent_for(

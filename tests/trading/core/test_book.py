@@ -1,0 +1,111 @@
+"""Money to the last digit: what comes in by fills and flows is what is there."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.builders import START, a_fill, a_flow, at
+from trading.core.book import Book
+from trading.domain.errors import Broken
+from trading.domain.order import Side
+
+AMOUNTS = st.decimals("0.00001", "1000", places=5)
+PRICES = st.decimals("0.01", "100000", places=2)
+FILLS = st.lists(st.tuples(st.sampled_from(Side), AMOUNTS, PRICES), max_size=40)
+
+
+def a_book() -> Book:
+    return Book("main", "USDT", Decimal(10000))
+
+
+def test_buying_adding_and_selling_keeps_the_average_price():
+    book = a_book()
+
+    book.apply(a_fill(id="1", amount="1", price="100", fee="0.1"))
+    book.apply(a_fill(id="2", amount="3", price="120", fee="0.36"))
+    book.apply(a_fill(id="3", side=Side.SELL, amount="2", price="130", fee="0.26"))
+
+    position = book.positions["ema_cross", "BTC/USDT"]
+    assert (position.quantity, position.entry_price, position.fees) == (2, Decimal(115), Decimal("0.72"))
+    assert book.cash == Decimal("10000") - 100 - 360 + 260 - Decimal("0.72")
+
+
+def test_a_fill_is_booked_once_however_often_it_is_told():
+    book = a_book()
+
+    first, again = book.apply(a_fill()), book.apply(a_fill())
+
+    assert (first, again) == (True, False)
+    assert book.cash == Decimal("9899.9")
+    assert book.fills == 1
+
+
+def test_two_real_fills_with_the_same_price_amount_and_time_both_count():
+    book = a_book()
+
+    book.apply(a_fill(id="1"))
+    book.apply(a_fill(id="2"))
+
+    assert book.held("ema_cross", "BTC/USDT") == 2
+
+
+def test_turning_round_opens_the_other_side_at_the_price_of_the_turn():
+    book = a_book()
+
+    book.apply(a_fill(id="1", amount="1", price="100"))
+    book.apply(a_fill(id="2", side=Side.SELL, amount="3", price="90"))
+
+    position = book.positions["ema_cross", "BTC/USDT"]
+    assert (position.quantity, position.entry_price) == (-2, Decimal(90))
+
+
+@pytest.mark.parametrize("wrong", [{"amount": "0"}, {"amount": "-1"}, {"price": "0"}, {"price": "-5"}])
+def test_a_fill_that_cannot_be_is_broken_not_booked(wrong):
+    book = a_book()
+
+    with pytest.raises(Broken, match="must be above zero"):
+        book.apply(a_fill(**wrong))
+
+    assert book.cash == 10000
+
+
+def test_a_deposit_is_neither_profit_nor_a_new_top():
+    book = a_book()
+    book.mark(START, {})
+
+    book.move(a_flow(amount="5000"))
+
+    now = book.account(at(1), Decimal(0), ())
+    assert (now.equity, now.drawdown, now.day_change) == (Decimal(15000), 0.0, 0.0)
+
+
+def test_the_day_starts_with_the_first_price_after_midnight_utc():
+    book = a_book()
+    book.mark(START, {})
+    book.apply(a_fill(amount="50", price="100", fee="0"))
+    book.mark(at(5), {"BTC/USDT": Decimal(110)})
+
+    book.mark(at(24), {"BTC/USDT": Decimal(99)})
+
+    now = book.account(at(24), Decimal(0), ())
+    assert book.day_start_equity == Decimal(10500)
+    assert now.day_change == pytest.approx(-0.05238, abs=1e-5)
+    assert now.drawdown == pytest.approx(1 - 9950 / 10500)
+
+
+@given(FILLS)
+def test_cash_and_positions_explain_each_other_to_the_last_digit(fills):
+    book = a_book()
+    spent = Decimal(0)
+
+    for number, (side, amount, price) in enumerate(fills):
+        fee = (amount * price * Decimal("0.001")).quantize(Decimal("1e-12"))
+        book.apply(replace(a_fill(), id=str(number), side=side, amount=amount, price=price, fee=fee))
+        spent += side.sign * amount * price + fee
+
+    held = sum((side.sign * amount for side, amount, _ in fills), Decimal(0))
+    assert book.cash == 10000 - spent
+    assert book.held("ema_cross", "BTC/USDT") == held
