@@ -39,9 +39,11 @@ def _use_own_environment() -> None:
         import structlog  # noqa: F401
     except ModuleNotFoundError:
         if not own.exists() or Path(sys.executable) == own:
-            print("The packages are not installed yet: run 'make run' once (or 'make setup').", file=sys.stderr)
+            print(
+                "The packages are not installed yet: run 'make run' once (or 'make setup').", file=sys.stderr
+            )
             sys.exit(1)
-        os.execv(own, [str(own), str(HOME / "main.py"), *sys.argv[1:]])
+        os.execv(own, [str(own), str(HOME / "main.py"), *sys.argv[1:]])  # noqa: S606 - this very program, in its own environment
 
 
 def _options(words: list[str]) -> tuple[Path | None, bool, list[str]]:

@@ -6,7 +6,7 @@ import pkgutil
 import types
 import typing
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
@@ -29,7 +29,7 @@ class Sure:
     title: str
     text: str
     yes: str  # the label of the button that does it
-    no: Button = Button("Leave it", "/status")  # the safe choice beside it
+    no: Button = field(default_factory=lambda: Button("Leave it", "/status"))  # the safe choice beside it
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,9 @@ class Parameter:
             if found is None:
                 near = get_close_matches(word.lower(), self.choices, 1)
                 hint = f" Did you mean {near[0]}?" if near else ""
-                raise Refused(f"'{word}' is not a {self.name}; choose one of {', '.join(self.choices)}.{hint}")
+                raise Refused(
+                    f"'{word}' is not a {self.name}; choose one of {', '.join(self.choices)}.{hint}"
+                )
             return self.type(found) if issubclass(self.type, Enum) else found
         return _READERS[self.type](word, self.name)
 
@@ -309,7 +311,16 @@ def _read_int(word: str, name: str) -> int:
 
 
 def _read_bool(word: str, name: str) -> bool:
-    known = {"on": True, "yes": True, "true": True, "1": True, "off": False, "no": False, "false": False, "0": False}
+    known = {
+        "on": True,
+        "yes": True,
+        "true": True,
+        "1": True,
+        "off": False,
+        "no": False,
+        "false": False,
+        "0": False,
+    }
     if word.lower() not in known:
         raise Refused(f"{name} is on or off; found '{word}'.")
     return known[word.lower()]
@@ -319,7 +330,9 @@ def _read_time(word: str, name: str) -> datetime:
     try:
         at = datetime.fromisoformat(word)
     except ValueError:
-        raise Refused(f"{name} should be a date like 2024-08-05 or 2024-08-05T12:00; found '{word}'.") from None
+        raise Refused(
+            f"{name} should be a date like 2024-08-05 or 2024-08-05T12:00; found '{word}'."
+        ) from None
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 

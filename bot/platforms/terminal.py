@@ -14,9 +14,8 @@ from bot.reply import Button, File, Image, Reply, Row
 from bot.web.json import to_json
 from bot.web.session import TERMINAL
 
-
 KILL_FILE = "KILL_SWITCH"
-TOKEN_FILE = "terminal.token"
+TOKEN_FILE = "terminal.token"  # noqa: S105 - a file name
 FILE_OPTIONS = ("data", "file")
 
 
@@ -59,18 +58,27 @@ async def ask_running_desk(holder: Mapping[str, Any], data_dir: Path, asked: Lin
     import aiohttp
 
     if not holder.get("web"):
-        yield _by_file(data_dir) if asked.text.startswith("/kill") else Reply(
-            title="The desk is running, but its web chat is off (web.enabled), so it cannot be asked from here.",
-            failed=True,
+        yield (
+            _by_file(data_dir)
+            if asked.text.startswith("/kill")
+            else Reply(
+                title="The desk is running, but its web chat is off (web.enabled), so it cannot be asked from here.",
+                failed=True,
+            )
         )
         return
     headers = {"Authorization": f"Bearer {(data_dir / TOKEN_FILE).read_text()}"}
     timeout = aiohttp.ClientTimeout(total=None, sock_connect=5)
     try:
         async with aiohttp.ClientSession(timeout=timeout) as http:
-            async with http.post(f"{holder['web']}/api/terminal", json={"line": asked.text}, headers=headers) as answer:
+            async with http.post(
+                f"{holder['web']}/api/terminal", json={"line": asked.text}, headers=headers
+            ) as answer:
                 if answer.status != 200:
-                    yield Reply(title=f"The running desk answered {answer.status}; is it of another version?", failed=True)
+                    yield Reply(
+                        title=f"The running desk answered {answer.status}; is it of another version?",
+                        failed=True,
+                    )
                     return
                 async for row in answer.content:
                     if row.strip():
@@ -172,4 +180,3 @@ class _Bar:
     def __exit__(self, *_: object) -> None:
         if self._bar is not None:
             self._bar.stop()
-

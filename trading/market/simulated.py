@@ -174,7 +174,12 @@ def _closes(seed: int, symbol: str, upto: int) -> Floats:
     regime, wild = 0, 1.0
     log_price = [np.log(usual)]
     for _ in range(upto + 1):
-        chance, follow, shared, alone = common.random(), common.random(), common.standard_normal(), own.standard_normal()
+        chance, follow, shared, alone = (
+            common.random(),
+            common.random(),
+            common.standard_normal(),
+            own.standard_normal(),
+        )
         if chance > _REGIMES[regime][2]:
             regime = int(np.searchsorted(np.cumsum(_NEXT), follow))
         drift, scale, _ = _REGIMES[regime]
@@ -189,7 +194,7 @@ def _closes(seed: int, symbol: str, upto: int) -> Floats:
 @lru_cache(maxsize=160)
 def _day(seed: int, symbol: str, day: int) -> Floats:
     """The minutes of one day as rows of open, high, low, close, volume; a bridge between two daily closes."""
-    usual, move, typical, *_ = _known(symbol)
+    _, move, typical, *_ = _known(symbol)
     horizon = -(-(day + 1) // 64) * 64  # few different cache entries
     closes = _closes(seed, symbol, horizon)
     before, after = closes[day], closes[day + 1]

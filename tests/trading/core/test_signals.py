@@ -1,4 +1,4 @@
-"""The board: the same answers whether candles come one by one or by the thousand, and longer ones built from shorter."""
+"""The board: the same answers whether candles come one by one or by the thousand, and longer ones built up."""
 
 import numpy as np
 import pandas as pd
