@@ -143,7 +143,9 @@ async def _live(house: House, held: lease.Lease, say: Say, stop: asyncio.Event) 
         tick=house.trading.tick,
         watch_kill_file=house.trading.obey_kill_file,
         retry_markets=_retry_job(house, announcer),
-        reports={name: (a.report_at, _report_job(house, announcer, name)) for name, a in settings.accounts.items()},
+        reports={
+            name: (a.report_at, _report_job(house, announcer, name)) for name, a in settings.accounts.items()
+        },
     )
     nursery.start("start", _start_trading(house, announcer, scheduler.start, say))
     await stop.wait()
@@ -156,7 +158,9 @@ async def _live(house: House, held: lease.Lease, say: Say, stop: asyncio.Event) 
     await house.store.close()
 
 
-async def _start_trading(house: House, announcer: Announcer, start_jobs: Callable[[], None], say: Say) -> None:
+async def _start_trading(
+    house: House, announcer: Announcer, start_jobs: Callable[[], None], say: Say
+) -> None:
     await _wake(house.trading.start, house, announcer)
     start_jobs()
     for name, trouble in house.trading.trouble.items():
@@ -259,7 +263,9 @@ async def _run_platform(platform: Platform, say: Say) -> None:
 async def _greet(house: House, say: Say) -> None:
     code = await house.people.new_code(house.owner.id, (), CODE_LASTS)
     say(f"pairing code: {code}")
-    say("Open the link: that browser becomes your chat. On Telegram or Discord, send the bot: /start and the code.")
+    say(
+        "Open the link: that browser becomes your chat. On Telegram or Discord, send the bot: /start and the code."
+    )
 
 
 def _undelivered(parcel: Parcel) -> None:

@@ -179,7 +179,13 @@ class Dispatcher:
         if command is None:
             near = nearest(name, allowed)
             hint = say(" Did you mean /{near}?", near=near) if near else ""
-            raise Refused(say("There is no command /{name} for you.{hint} /help lists what there is.", name=name, hint=hint))
+            raise Refused(
+                say(
+                    "There is no command /{name} for you.{hint} /help lists what there is.",
+                    name=name,
+                    hint=hint,
+                )
+            )
         rest = words[1:]
         if rest and rest[-1].startswith("!"):
             return command, rest[:-1], self._is_yes(command, rest[-1], say)
@@ -192,9 +198,13 @@ class Dispatcher:
         try:
             deadline = int(word[1:], 36)
         except ValueError:
-            raise Refused(say("'{word}' is not a confirmation; send the command again and press its button.", word=word)) from None
+            raise Refused(
+                say("'{word}' is not a confirmation; send the command again and press its button.", word=word)
+            ) from None
         if self.clock().timestamp() > deadline and not command.always:
-            raise Refused(say("This button has expired, so nothing was done. Send /{name} again.", name=command.name))
+            raise Refused(
+                say("This button has expired, so nothing was done. Send /{name} again.", name=command.name)
+            )
         return True
 
     def _refuse_if_stale(self, command: Command, line: Line, say: Words) -> None:
@@ -204,8 +214,11 @@ class Dispatcher:
         if age > STALE_AFTER:
             minutes = int(age.total_seconds() // 60)
             raise Refused(
-                say("This line is {minutes} min old, so it was not obeyed. Send /{name} again if you still want it.",
-                    minutes=minutes, name=command.name)
+                say(
+                    "This line is {minutes} min old, so it was not obeyed. Send /{name} again if you still want it.",
+                    minutes=minutes,
+                    name=command.name,
+                )
             )
 
     def _ask_first(self, sure: Sure, line: Line, say: Words) -> Reply:
@@ -244,7 +257,12 @@ class Dispatcher:
         user = f"{line.place.platform}:{line.place.user_id}"
         command = line.text.split()[0][:40] if line.text.split() else ""
         await self.diary.audit(
-            at=self.clock(), person=user, place=line.place.address, account=None, line=command, outcome=outcome
+            at=self.clock(),
+            person=user,
+            place=line.place.address,
+            account=None,
+            line=command,
+            outcome=outcome,
         )
 
     def _signed(self, reply: Reply, person: Person, line: Line) -> Reply:

@@ -52,7 +52,18 @@ def as_csv(report: Report) -> bytes:
     """One line per closed trade. Cells that a spreadsheet would run as a formula are made text."""
     page = io.StringIO()
     rows = report_data(report)["trades"]
-    names = ("symbol", "side", "entry_at", "entry_price", "exit_at", "exit_price", "amount", "pnl", "fees", "reason")
+    names = (
+        "symbol",
+        "side",
+        "entry_at",
+        "entry_price",
+        "exit_at",
+        "exit_price",
+        "amount",
+        "pnl",
+        "fees",
+        "reason",
+    )
     writer = csv.writer(page)
     writer.writerow(names)
     for row in rows:

@@ -19,9 +19,15 @@ def timetable(
     """A scheduler with every job of the house; `reports` maps an account to its time (HH:MM, UTC) and job."""
     scheduler = AsyncIOScheduler(timezone="UTC")
     once = {"max_instances": 1, "coalesce": True}
-    scheduler.add_job(tick, "cron", second=f"{TICK_SECOND},16,31,46", id="tick", misfire_grace_time=30, **once)
-    scheduler.add_job(watch_kill_file, "interval", seconds=0.5, id="kill-file", misfire_grace_time=None, **once)
-    scheduler.add_job(retry_markets, "interval", seconds=30, id="retry-markets", misfire_grace_time=30, **once)
+    scheduler.add_job(
+        tick, "cron", second=f"{TICK_SECOND},16,31,46", id="tick", misfire_grace_time=30, **once
+    )
+    scheduler.add_job(
+        watch_kill_file, "interval", seconds=0.5, id="kill-file", misfire_grace_time=None, **once
+    )
+    scheduler.add_job(
+        retry_markets, "interval", seconds=30, id="retry-markets", misfire_grace_time=30, **once
+    )
     for account, (at, job) in reports.items():
         hour, minute = at.split(":")
         scheduler.add_job(

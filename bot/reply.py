@@ -27,7 +27,9 @@ class Button:
     def __post_init__(self) -> None:
         size = len(self.command.encode())
         if not self.command.startswith("/") or size > LONGEST_COMMAND:
-            raise ValueError(f"a button carries a command line of at most 64 bytes; found {size}: {self.command!r}")
+            raise ValueError(
+                f"a button carries a command line of at most 64 bytes; found {size}: {self.command!r}"
+            )
 
 
 @dataclass(frozen=True, slots=True)

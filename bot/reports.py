@@ -26,7 +26,13 @@ async def daily_report(trading: "Trading", studio: "Studio", person: Person, acc
     points = await trading.equity(account, trading.clock() - SHOWN)
     trips = [t for t in await trading.trades(account) if points and t.exit_at >= points[0].at]
     picture = await equity_picture(
-        studio, person, say, points, trips, title=say("The last 30 days · {account}", account=account), currency=now.currency
+        studio,
+        person,
+        say,
+        points,
+        trips,
+        title=say("The last 30 days · {account}", account=account),
+        currency=now.currency,
     )
     rows = [Row(say("Equity"), money(now.equity, now.currency))]
     if day is not None:

@@ -14,7 +14,17 @@ from trading.domain.view import Budget, Holding, Status
 if TYPE_CHECKING:
     from bot.dispatcher import Ask
 
-__all__ = ["account_rows", "amount", "budget_rows", "halt_lines", "money", "moment", "percent", "price", "since"]
+__all__ = [
+    "account_rows",
+    "amount",
+    "budget_rows",
+    "halt_lines",
+    "moment",
+    "money",
+    "percent",
+    "price",
+    "since",
+]
 
 BAR = 10  # squares in a meter
 
@@ -105,8 +115,12 @@ def budget_rows(now: Status, ask: "Ask") -> tuple[Row, ...]:
 
 
 def _budget_row(budget: Budget, name: str, currency: str, ask: "Ask") -> Row:
-    detail = ask.say("{bar} {used} of the {limit} limit used", bar=meter(budget.used), used=f"{budget.used:.0%}",
-                     limit=f"{budget.limit:.0%}")
+    detail = ask.say(
+        "{bar} {used} of the {limit} limit used",
+        bar=meter(budget.used),
+        used=f"{budget.used:.0%}",
+        limit=f"{budget.limit:.0%}",
+    )
     return Row(name, money(budget.left, currency), detail)
 
 

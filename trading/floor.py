@@ -34,7 +34,9 @@ class Floor:
         for (symbol, timeframe), bars in self.board.needs().items():
             now = cursor[symbol]
             begun_at = timeframe.floor(now)
-            whole = await self.market.candles(symbol, timeframe, begun_at - timeframe.length * (bars + 1), begun_at)
+            whole = await self.market.candles(
+                symbol, timeframe, begun_at - timeframe.length * (bars + 1), begun_at
+            )
             begun = await self.market.candles(symbol, self.base, begun_at, now) if begun_at < now else []
             self.board.seed(symbol, timeframe, Columns.of(whole), Columns.of(begun))
 

@@ -17,7 +17,7 @@ from trading.boot import BASE, begin, live_past, market_for, open_floor, open_ro
 from trading.build import Room, sleeves_of
 from trading.clock import Clock
 from trading.core.signals import Board
-from trading.domain.errors import ExchangeSaidNo, Refused, TradingError, Uncertain
+from trading.domain.errors import ExchangeSaidNo, Refused, Uncertain
 from trading.domain.events import (
     DeskEvent,
     Event,
@@ -155,8 +155,17 @@ class Trading:
         if await self.store.snapshot(room.name) is not None:
             floor.enter(room)
             since = room.desk.last_candle_at or now
-            return [Away(account=room.name, since=since, until=now, candles=0, fills=room.desk.book.fills,
-                         profit=room.desk.book.equity, killed=room.desk.halts.killed)]
+            return [
+                Away(
+                    account=room.name,
+                    since=since,
+                    until=now,
+                    candles=0,
+                    fills=room.desk.book.fills,
+                    profit=room.desk.book.equity,
+                    killed=room.desk.halts.killed,
+                )
+            ]
         if self.settings.accounts[room.name].exchange == "simulated":
             await live_past(room, floor.market, now, BASE)
         else:
@@ -258,7 +267,9 @@ class Trading:
         try:
             self.kill_file.unlink(missing_ok=True)
         except OSError as error:
-            raise Refused(f"The KILL_SWITCH file cannot be removed ({error.strerror}), so the kill stays.") from None
+            raise Refused(
+                f"The KILL_SWITCH file cannot be removed ({error.strerror}), so the kill stays."
+            ) from None
         rooms = self._named(account)
         await self._do(rooms, lambda now: KillLifted(now, by))
         await self._do(rooms, lambda now: HaltLifted(now, HaltKind.PAUSE, by))
@@ -476,7 +487,9 @@ class Trading:
     @staticmethod
     def _sleeve(room: Room, name: str) -> Any:
         if name not in room.desk.sleeves:
-            raise Refused(f"Account {room.name} has no strategy '{name}'; it has {', '.join(room.desk.sleeves)}.")
+            raise Refused(
+                f"Account {room.name} has no strategy '{name}'; it has {', '.join(room.desk.sleeves)}."
+            )
         return room.desk.sleeves[name]
 
 

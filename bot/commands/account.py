@@ -88,7 +88,9 @@ async def orders(ask: Ask, page: Annotated[int, "which page"] = 1) -> Reply:
         for o in found[:PAGE]
     )
     title = ask.say("Orders, newest first")
-    return Reply(title=title, rows=rows, buttons=_pages("/orders", number, len(found) > PAGE), data=found[:PAGE])
+    return Reply(
+        title=title, rows=rows, buttons=_pages("/orders", number, len(found) > PAGE), data=found[:PAGE]
+    )
 
 
 @command(allow=READERS)

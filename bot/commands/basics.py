@@ -1,7 +1,8 @@
 """The commands everybody needs first."""
 
 from collections import defaultdict
-from importlib.metadata import PackageNotFoundError, version as package_version
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as package_version
 from typing import Annotated
 
 from bot.dispatcher import Ask
@@ -44,7 +45,13 @@ async def start(ask: Ask, code: Annotated[str, "the pairing code from the termin
         return Reply(title=title, text=refused.tell, buttons=HOME, tone=Tone.WARNING)
     stopped = halt_lines(now, ask)
     lines = [status_line(now, ask), *stopped, say("Tap a button, or type a command: /help lists them all.")]
-    return Reply(title=title, text="\n".join(lines), buttons=HOME, tone=Tone.WARNING if stopped else Tone.GOOD, data=now)
+    return Reply(
+        title=title,
+        text="\n".join(lines),
+        buttons=HOME,
+        tone=Tone.WARNING if stopped else Tone.GOOD,
+        data=now,
+    )
 
 
 @command(allow=EVERYONE, needs_account=False)
@@ -54,7 +61,9 @@ async def help_(ask: Ask, name: Annotated[str, "a command"] = "") -> Reply:
     if name:
         found = allowed.get(name.lstrip("/").lower())
         if found is None:
-            raise Refused(ask.say("There is no command /{name}; /help lists them all.", name=name.lstrip("/")))
+            raise Refused(
+                ask.say("There is no command /{name}; /help lists them all.", name=name.lstrip("/"))
+            )
         rows = tuple(Row(p.name, "", ask.say(p.help)) for p in found.parameters)
         data = {"name": found.name, "usage": found.usage, "help": found.help}
         return Reply(title=found.usage, text=ask.say(found.help), rows=rows, data=data)
@@ -62,7 +71,9 @@ async def help_(ask: Ask, name: Annotated[str, "a command"] = "") -> Reply:
     for found in allowed.values():
         by_group[found.group].append(f"/{found.name} – {ask.say(found.help)}")
     blocks = [
-        ask.say(title).upper() + "\n" + "\n".join(by_group[group]) for group, title in GROUPS.items() if group in by_group
+        ask.say(title).upper() + "\n" + "\n".join(by_group[group])
+        for group, title in GROUPS.items()
+        if group in by_group
     ]
     listed = [{"name": c.name, "usage": c.usage, "help": c.help} for c in allowed.values()]
     return Reply(title=ask.say("What you can ask for"), text="\n\n".join(blocks), data=listed)
@@ -113,7 +124,11 @@ def _pulse(now: Status, ask: Ask) -> str:
 
 def _buttons(now: Status, ask: Ask) -> tuple[tuple[Button, ...], ...]:
     say = ask.say
-    first = (Button(say("Refresh"), "/status"), Button(say("Positions"), "/positions"), Button(say("Equity"), "/equity 7d"))
+    first = (
+        Button(say("Refresh"), "/status"),
+        Button(say("Positions"), "/positions"),
+        Button(say("Equity"), "/equity 7d"),
+    )
     if now.killed:
         return (first, (Button(say("Lift the kill"), "/unkill"),))
     paused = any(h.kind == "pause" for h in now.halts)
@@ -129,5 +144,3 @@ async def version(ask: Ask) -> Reply:
     except PackageNotFoundError:
         number = "0.1.0"
     return Reply(title=f"Tradewind {number}", data={"version": number})
-
-

@@ -47,10 +47,18 @@ async def _before_killing(ask: Ask, reason: str = "") -> Sure:
         text = say("Nothing is held. The kill cancels every order and stays until an owner lifts it.")
         return Sure(title=title, text=text, yes=say("Stop everything"), no=stay)
     lines = [
-        f"{s.account}: {amount(h.quantity)} {h.symbol.partition('/')[0]} ≈ {money(h.value, s.currency)}" for s, h in held
+        f"{s.account}: {amount(h.quantity)} {h.symbol.partition('/')[0]} ≈ {money(h.value, s.currency)}"
+        for s, h in held
     ]
-    worth = ", ".join(money(sum((h.value for h in s.holdings), s.cash * 0), s.currency) for s in now if s.holdings)
-    return Sure(title=title, text="\n".join(lines), yes=say("Sell {n} positions ≈ {worth}", n=len(held), worth=worth), no=stay)
+    worth = ", ".join(
+        money(sum((h.value for h in s.holdings), s.cash * 0), s.currency) for s in now if s.holdings
+    )
+    return Sure(
+        title=title,
+        text="\n".join(lines),
+        yes=say("Sell {n} positions ≈ {worth}", n=len(held), worth=worth),
+        no=stay,
+    )
 
 
 async def _before_unkilling(ask: Ask) -> Sure:
@@ -82,7 +90,9 @@ async def kill(ask: Ask, reason: Why = "asked by hand") -> Reply:
     else:
         text = ask.say("Everything is flat: no position, no order.")
     return Reply(
-        title=ask.say("KILLED. {equity} is left.", equity=", ".join(money(s.equity, s.currency) for s in now)),
+        title=ask.say(
+            "KILLED. {equity} is left.", equity=", ".join(money(s.equity, s.currency) for s in now)
+        ),
         text=f"{text}\n" + ask.say("It stays so through restarts, until an owner sends /unkill."),
         rows=rows,
         buttons=((Button(ask.say("Status"), "/status"), Button(ask.say("Orders"), "/orders")),),

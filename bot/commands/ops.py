@@ -21,7 +21,10 @@ async def health(ask: Ask) -> Reply:
     """Whether everything that must work does."""
     now = ask.trading.health()
     started = ask.trading.started_at
-    rows = [Row(ask.say("Running"), since(started, ask.now) if started else "—"), Row(ask.say("Database"), now["database"])]
+    rows = [
+        Row(ask.say("Running"), since(started, ask.now) if started else "—"),
+        Row(ask.say("Database"), now["database"]),
+    ]
     rows += [Row(name, facts["state"]) for name, facts in now["markets"].items()]
     rows += [Row(name, state) for name, state in now["accounts"].items()]
     return Reply(
@@ -50,7 +53,10 @@ async def link(ask: Ask) -> Reply:
     code = await ask.people.new_code(ask.person.id, (), CODE_LASTS)
     return Reply(
         title=ask.say("Your code: {code}", code=code),
-        text=ask.say("In a private chat with the bot on another platform, send: /start {code}\nIt works once, for ten minutes.", code=code),
+        text=ask.say(
+            "In a private chat with the bot on another platform, send: /start {code}\nIt works once, for ten minutes.",
+            code=code,
+        ),
         data={"code": code},
     )
 
@@ -60,7 +66,9 @@ async def notify(ask: Ask, topic: Topic, state: Annotated[bool, "on or off"]) ->
     """Choose what this chat is told: reports, alerts, trades."""
     wanted = await ask.people.chat_topics(ask.place.address) - {topic} | ({topic} if state else set())
     await ask.people.subscribe(ask.place.address, ask.person.id, "*", wanted)
-    rows = tuple(Row(t, ask.say("on") if t in wanted else ask.say("off")) for t in ("reports", "alerts", "trades"))
+    rows = tuple(
+        Row(t, ask.say("on") if t in wanted else ask.say("off")) for t in ("reports", "alerts", "trades")
+    )
     return Reply(title=ask.say("This chat is told:"), rows=rows, data=sorted(wanted))
 
 

@@ -26,13 +26,22 @@ async def equity(ask: Ask, span: Span = "7d") -> Reply:
     trips = [t for t in await ask.trading.trades(ask.account) if points and t.exit_at >= points[0].at]
     title = ask.say("Equity, {span}", span=span)
     image = await equity_picture(
-        ask.studio, ask.person, ask.say, points, trips, title=f"{title} · {ask.account}", currency=now.currency
+        ask.studio,
+        ask.person,
+        ask.say,
+        points,
+        trips,
+        title=f"{title} · {ask.account}",
+        currency=now.currency,
     )
     return Reply(
         title=status_line(now, ask),
         text=image.alt,
         images=(image,),
-        buttons=(tuple(Button(s, f"/equity {s}") for s in ("24h", "7d", "30d")), (Button("↻", f"/equity {span}"),)),
+        buttons=(
+            tuple(Button(s, f"/equity {s}") for s in ("24h", "7d", "30d")),
+            (Button("↻", f"/equity {span}"),),
+        ),
         data=points,
     )
 

@@ -25,12 +25,26 @@ async def profit(ask: Ask) -> Reply:
     opened = sum((h.unrealised for h in now.holdings), ZERO)
     gain = now.equity - figures.paid_in
     rows = (
-        Row(ask.say("Closed trades"), money(won, now.currency, signed=True), ask.say("{n} trades", n=len(closed))),
-        Row(ask.say("Open positions"), money(opened, now.currency, signed=True), ask.say("at the last close")),
+        Row(
+            ask.say("Closed trades"),
+            money(won, now.currency, signed=True),
+            ask.say("{n} trades", n=len(closed)),
+        ),
+        Row(
+            ask.say("Open positions"), money(opened, now.currency, signed=True), ask.say("at the last close")
+        ),
         Row(ask.say("Fees paid"), money(figures.fees, now.currency)),
         Row(ask.say("Deepest fall"), percent(-abs(figures.metrics.get("max_drawdown") or 0.0))),
-        Row(ask.say("Sharpe ratio"), _ratio(figures.metrics.get("sharpe")), ask.say("yearly, from daily equity")),
-        Row(ask.say("Profit factor"), _ratio(figures.metrics.get("profit_factor")), ask.say("gains over losses")),
+        Row(
+            ask.say("Sharpe ratio"),
+            _ratio(figures.metrics.get("sharpe")),
+            ask.say("yearly, from daily equity"),
+        ),
+        Row(
+            ask.say("Profit factor"),
+            _ratio(figures.metrics.get("profit_factor")),
+            ask.say("gains over losses"),
+        ),
         Row(ask.say("Average trade"), _share(figures.metrics.get("expectancy"), now.currency)),
     )
     return Reply(
@@ -42,7 +56,13 @@ async def profit(ask: Ask) -> Reply:
         ),
         rows=rows,
         buttons=((Button(ask.say("Equity"), "/equity 30d"), Button(ask.say("By strategy"), "/performance")),),
-        data={"profit": gain, "closed": won, "open": opened, "fees": figures.fees, "metrics": figures.metrics},
+        data={
+            "profit": gain,
+            "closed": won,
+            "open": opened,
+            "fees": figures.fees,
+            "metrics": figures.metrics,
+        },
     )
 
 

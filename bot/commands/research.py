@@ -109,7 +109,11 @@ async def replay(
 
 def _only_in_terminal(ask: Ask, *paths: Path | None) -> None:
     if ask.place.platform != "terminal" and any(paths):
-        raise Refused(ask.say("Files of the desk's computer can be named in its terminal only; leave --data and --file out."))
+        raise Refused(
+            ask.say(
+                "Files of the desk's computer can be named in its terminal only; leave --data and --file out."
+            )
+        )
 
 
 def _split(symbols: str) -> tuple[str, ...]:
@@ -161,11 +165,17 @@ def _rows(report: Report, currency: str, ask: Ask) -> tuple[Row, ...]:
     m, say = report.metrics, ask.say
     return (
         Row(say("From, to"), f"{report.start:%Y-%m-%d} – {report.end:%Y-%m-%d}"),
-        Row(say("Start, end"), f"{money(report.initial_equity, currency)} → {money(report.final_equity, currency)}"),
+        Row(
+            say("Start, end"),
+            f"{money(report.initial_equity, currency)} → {money(report.final_equity, currency)}",
+        ),
         Row(say("Deepest fall"), _percent(m.get("max_drawdown"), negative=True)),
         Row(say("Trades"), f"{len(report.trades)}", say("{won} won", won=_percent(m.get("win_rate")))),
         Row(say("Profit factor"), _ratio(m.get("profit_factor"))),
-        Row(say("Sharpe, Sortino, Calmar"), " · ".join(_ratio(m.get(n)) for n in ("sharpe", "sortino", "calmar"))),
+        Row(
+            say("Sharpe, Sortino, Calmar"),
+            " · ".join(_ratio(m.get(n)) for n in ("sharpe", "sortino", "calmar")),
+        ),
         Row(say("Fees paid"), money(report.fees, currency)),
         Row(say("Took"), f"{report.seconds['total']:.2f} s"),
     )

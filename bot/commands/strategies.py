@@ -43,11 +43,16 @@ async def _before_disabling(ask: Ask, name: str) -> Sure:
     now = ask.trading.status(ask.account)
     held = [h for h in now.holdings if h.sleeve == name]
     if not held:
-        text, yes = ask.say("It holds nothing; it will not buy again."), ask.say("Switch {name} off", name=name)
+        text, yes = (
+            ask.say("It holds nothing; it will not buy again."),
+            ask.say("Switch {name} off", name=name),
+        )
     else:
         worth = money(sum((h.value for h in held), now.cash * 0), now.currency)
         what = ", ".join(f"{amount(h.quantity)} {h.symbol.partition('/')[0]}" for h in held)
-        text = ask.say("It holds {what}, worth {worth}; all of it is sold at the next close.", what=what, worth=worth)
+        text = ask.say(
+            "It holds {what}, worth {worth}; all of it is sold at the next close.", what=what, worth=worth
+        )
         yes = ask.say("Switch off, sell ≈ {worth}", worth=worth)
     return Sure(title=ask.say("Switch {name} off?", name=name), text=text, yes=yes)
 
@@ -67,7 +72,9 @@ async def disable(ask: Ask, name: SleeveName) -> Reply:
 async def set_(ask: Ask, name: SleeveName, **params: str) -> Reply:
     """Change parameters of a strategy, for instance /set ema_cross fast=12 slow=30."""
     if not params:
-        raise Refused(ask.say("Say what to set: /set {name} parameter=value. /strategies {name} lists them.", name=name))
+        raise Refused(
+            ask.say("Say what to set: /set {name} parameter=value. /strategies {name} lists them.", name=name)
+        )
     before = _sleeve(ask, name).params
     await ask.trading.set_params(ask.account, name, params, by=ask.person.name)
     after = _sleeve(ask, name).params
@@ -103,7 +110,12 @@ def _row(sleeve: SleeveView, ask: Ask) -> Row:
     state = ask.say("on") if sleeve.enabled else ask.say("off")
     return Row(
         sleeve.name,
-        ask.say("{state}, {share} of equity, {frame}", state=state, share=f"{sleeve.share:.0%}", frame=sleeve.timeframe),
+        ask.say(
+            "{state}, {share} of equity, {frame}",
+            state=state,
+            share=f"{sleeve.share:.0%}",
+            frame=sleeve.timeframe,
+        ),
         ask.say("wants {what}", what=wants) if wants else ask.say("wants to be out"),
     )
 
@@ -113,5 +125,7 @@ def _sleeve(ask: Ask, name: str) -> SleeveView:
     found = next((s for s in sleeves if s.name == name), None)
     if found is None:
         names = ", ".join(s.name for s in sleeves)
-        raise Refused(ask.say("This account has no strategy '{name}'; it has {names}.", name=name, names=names))
+        raise Refused(
+            ask.say("This account has no strategy '{name}'; it has {names}.", name=name, names=names)
+        )
     return found

@@ -11,7 +11,9 @@ from trading.domain.events import Event
 from trading.domain.notice import Notice, Severity
 from trading.store.people import PeopleStore
 
-OLD_NEWS = timedelta(minutes=5)  # what is older was lived through in a replay or while away, and is summed up there
+OLD_NEWS = timedelta(
+    minutes=5
+)  # what is older was lived through in a replay or while away, and is summed up there
 GATHER_SECONDS = 1.5  # fills that come together are told together
 _TONES = {
     Severity.INFO: Tone.PLAIN,
@@ -47,7 +49,9 @@ class Announcer:
             self._news.clear()
             heard, self._heard = self._heard, []
             for account, topic in dict.fromkeys((n.account, n.topic) for n in heard):
-                await self._tell(account or "", topic, [n for n in heard if (n.account, n.topic) == (account, topic)])
+                await self._tell(
+                    account or "", topic, [n for n in heard if (n.account, n.topic) == (account, topic)]
+                )
 
     async def tell(self, account: str, topic: str, reply: Reply, urgency: int) -> None:
         """Send a reply to every chat that wants this topic of this account."""
@@ -71,4 +75,6 @@ def in_one(notices: Sequence[Notice], header: str, worst: Severity) -> Reply:
     ordered = sorted(notices, key=lambda n: -n.severity)
     rows = tuple(Row(n.title) for n in ordered[1:12])
     text = f"and {len(ordered) - 12} more" if len(ordered) > 12 else ""
-    return Reply(title=ordered[0].title, text=text, rows=rows, header=header, tone=_TONES[worst], buttons=(buttons,))
+    return Reply(
+        title=ordered[0].title, text=text, rows=rows, header=header, tone=_TONES[worst], buttons=(buttons,)
+    )

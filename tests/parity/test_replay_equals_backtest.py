@@ -79,7 +79,9 @@ async def test_it_does_not_matter_how_far_the_clock_leaps(leap):
     timeframe=st.sampled_from(["5m", "10m"]),
     leap=st.sampled_from([3, 50, 400]),
 )
-async def test_random_candles_gaps_and_limits_give_the_same_book(strategy, seed, symbols, gaps, timeframe, leap):
+async def test_random_candles_gaps_and_limits_give_the_same_book(
+    strategy, seed, symbols, gaps, timeframe, leap
+):
     asked = job(strategy, seed, symbols=symbols, gaps=gaps, timeframe=timeframe)
 
     tested = backtest(asked, quietly)

@@ -22,7 +22,9 @@ class Timeframe:
         """`1m`, `15m`, `4h`, `1d`, `1w`; raises Refused with what would be right."""
         match = re.fullmatch(r"([1-9][0-9]{0,3})([mhdw])", text.strip())
         if match is None:
-            raise Refused(f"'{text}' is not a timeframe; write a number and m, h, d or w, for instance 15m or 4h.")
+            raise Refused(
+                f"'{text}' is not a timeframe; write a number and m, h, d or w, for instance 15m or 4h."
+            )
         return cls(int(match[1]) * _UNITS[match[2]])
 
     @property

@@ -85,7 +85,11 @@ class Simulated:
         intent, instrument = order.intent, self._instruments[order.intent.symbol]
         price = instrument.price(Decimal(str(seen)) * (1 + intent.side.sign * self._slippage))
         rate = instrument.taker_fee if self._fee is None else self._fee
-        amount = self._affordable(intent.amount, price, rate, instrument) if intent.side is Side.BUY else intent.amount
+        amount = (
+            self._affordable(intent.amount, price, rate, instrument)
+            if intent.side is Side.BUY
+            else intent.amount
+        )
         if amount == 0:
             note = "the cash at hand no longer pays for the smallest step"
             yield OrderChanged(at, replace(order, status=OrderStatus.EXPIRED, changed_at=at, note=note))

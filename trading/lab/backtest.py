@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from time import perf_counter
 
-from trading.core.signals import Board
 from trading.core.frames import Columns
+from trading.core.signals import Board
 from trading.domain.account import Mode
 from trading.domain.report import Report
 from trading.lab.job import Job

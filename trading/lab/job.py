@@ -54,9 +54,13 @@ class Job:
         """Raise Refused, in one sentence, when this job cannot give a result."""
         frames = {str(r.timeframe) for r in self.recorded}
         if len(frames) > 1:
-            raise Refused(f"The candles have different timeframes ({', '.join(sorted(frames))}); give one of them at a time.")
+            raise Refused(
+                f"The candles have different timeframes ({', '.join(sorted(frames))}); give one of them at a time."
+            )
         if not self.base.divides(self.timeframe):
-            raise Refused(f"{self.timeframe} candles cannot be built from {self.base} candles; choose a multiple of {self.base}.")
+            raise Refused(
+                f"{self.timeframe} candles cannot be built from {self.base} candles; choose a multiple of {self.base}."
+            )
         quotes = {s.partition("/")[2] for s in self.symbols}
         if len(quotes) > 1:
             raise Refused(f"One account has one currency; the candles are in {', '.join(sorted(quotes))}.")
@@ -134,5 +138,7 @@ def _notes(recorded: Sequence[Recorded]) -> list[str]:
     for r in recorded:
         missing = sum(gap.missing for gap in r.gaps)
         if missing:
-            notes.append(f"{r.symbol}: {missing} candles are missing in {len(r.gaps)} gaps; nothing was filled in.")
+            notes.append(
+                f"{r.symbol}: {missing} candles are missing in {len(r.gaps)} gaps; nothing was filled in."
+            )
     return notes

@@ -12,8 +12,8 @@ from typing import Any, Literal
 from trading.domain.errors import Refused, TradingError
 from trading.domain.report import Report
 from trading.domain.research import Question
-from trading.lab.backtest import backtest
 from trading.lab.ask import make
+from trading.lab.backtest import backtest
 from trading.lab.replay import replay_now
 from trading.market.archive import Recorded
 
@@ -47,7 +47,9 @@ def work(
     """Do it here and now; the report, or why there is none."""
     try:
         job = make(question, recorded)
-        return backtest(job, note, load_seconds) if kind == "backtest" else replay_now(job, note, load_seconds)
+        return (
+            backtest(job, note, load_seconds) if kind == "backtest" else replay_now(job, note, load_seconds)
+        )
     except TradingError as error:
         return error.tell
 
@@ -71,7 +73,9 @@ class Workers:
             await asyncio.sleep(POLL_SECONDS)
         async with self._turn:
             pool = self._open()
-            doing = asyncio.get_running_loop().run_in_executor(pool, _run, kind, question, recorded, load_seconds)
+            doing = asyncio.get_running_loop().run_in_executor(
+                pool, _run, kind, question, recorded, load_seconds
+            )
             try:
                 while not doing.done():
                     await asyncio.wait([doing], timeout=POLL_SECONDS)
@@ -94,7 +98,9 @@ class Workers:
             self._shared = self._context.Value(c_double, 0.0, lock=False)
             begin = partial(_remember, self._shared)
             if self._own_process:
-                self._pool = ProcessPoolExecutor(1, self._context, initializer=_remember, initargs=(self._shared,))
+                self._pool = ProcessPoolExecutor(
+                    1, self._context, initializer=_remember, initargs=(self._shared,)
+                )
             else:
                 self._pool = ThreadPoolExecutor(1, "lab", initializer=begin)
         return self._pool
