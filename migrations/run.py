@@ -18,6 +18,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
 from sqlalchemy import Connection, Engine, create_engine, event, inspect
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from migrations.backup import copy_of
@@ -26,7 +27,7 @@ from trading.domain.errors import SettingsError
 from trading.store.address import Address
 from trading.store.lease import holder
 from trading.store.tables import Row
-from trading.store.trouble import at_start
+from trading.store.trouble import at_start, sentence
 
 HERE = Path(__file__).parent
 
@@ -119,7 +120,7 @@ def _revision(connection: Connection) -> str | None:
 def _connected(where: Address) -> Iterator[Connection]:
     engine = _engine(where)
     try:
-        with at_start(where), _known_revisions(where), engine.connect() as connection:
+        with _in_words(where), engine.connect() as connection:
             connection.begin()
             if connection.dialect.name == "postgresql":
                 connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7281903)")  # one migration at a time
@@ -129,9 +130,11 @@ def _connected(where: Address) -> Iterator[Connection]:
 
 
 @contextmanager
-def _known_revisions(where: Address) -> Iterator[None]:
+def _in_words(where: Address) -> Iterator[None]:
     try:
         yield
+    except SQLAlchemyError as error:
+        raise SettingsError(f"Nothing was migrated: {sentence(error, where)}.") from error
     except CommandError as error:
         raise SettingsError(
             f"The database {where} cannot be migrated ({str(error).rstrip('.')}); "
