@@ -8,7 +8,7 @@ import numpy as np
 
 from charts.format import Say, amount, axis, day, money, percent, plain, span, window
 from charts.render import png
-from charts.series import Curve, Indexes, curve, thin
+from charts.series import Curve, Indexes, curve, met, thin
 from charts.sheet import EDGE, HEAD, Sheet, empty_figure, roomy, scale
 from charts.theme import WIDTH, Theme
 from charts.ticks import number_ticks
@@ -53,14 +53,14 @@ def equity_figure(
         return empty_figure(title, theme=theme, say=say, name="Equity")
     sheet = Sheet(theme, 1100, say)
     _headline(sheet, found, title, currency)
-    shown = _places(found)
+    shown, closed = _places(found), _closed(found, trades)
     low, high = _range(found)
     values, labels = scale(low, high, sheet.say)
     fall_values, fall_labels = _fall_scale(found)
-    left = sheet.margin(labels + fall_labels + ([sheet.say("trades")] if trades else []))
+    left = sheet.margin(labels + fall_labels + ([sheet.say("trades")] if closed else []))
     above = sheet.pane(left, HEAD, WIDTH - EDGE, 616)
     above.set_ylim(low, high)
-    lowest = low + (high - low) * (0.07 if trades else 0)  # the word beside the trades stands there
+    lowest = low + (high - low) * (0.07 if closed else 0)  # the word beside the trades stands there
     sheet.rules(
         above, values, [label if value >= lowest else "" for value, label in zip(values, labels, strict=True)]
     )
@@ -75,8 +75,8 @@ def equity_figure(
         pane.grid(axis="x", color=theme.grid, linewidth=1.5)
     _draw_equity(sheet, above, found, shown, currency)
     _draw_flows(sheet, above, found, currency)
-    if trades:
-        _draw_trades(sheet, trades, left, above.get_xlim())
+    if closed:
+        _draw_trades(sheet, closed, left, above.get_xlim())
     _draw_falls(sheet, below, found, shown, zone)
     sheet.foot(window(found.at[0], found.at[-1], zone, sheet.say))
     return sheet.figure
@@ -114,10 +114,16 @@ def alt_text(
     if found.flows.any():
         pattern = say("Money put in or taken out ({flows}) is left out of the percentages.")
         sentence += " " + pattern.format(flows=money(moved, currency, signed=True))
-    if trades:
-        won = sum(trade.pnl > 0 for trade in trades)
-        sentence += " " + say("Trades closed: {n}, with profit: {won}.").format(n=len(trades), won=won)
+    closed = _closed(found, trades)
+    if closed:
+        won = sum(trade.pnl > 0 for trade in closed)
+        sentence += " " + say("Trades closed: {n}, with profit: {won}.").format(n=len(closed), won=won)
     return sentence
+
+
+def _closed(of: Curve, trades: Sequence[RoundTrip]) -> list[RoundTrip]:
+    """The trades that ended within the picture."""
+    return [trade for trade in trades if of.at[0] <= trade.exit_at.timestamp() <= of.at[-1]]
 
 
 def _moment(seconds: float) -> datetime:
@@ -165,23 +171,19 @@ def _headline(sheet: Sheet, of: Curve, title: str, currency: str) -> None:
 
 def _draw_equity(sheet: Sheet, pane: "Axes", of: Curve, shown: Indexes, currency: str) -> None:
     theme = sheet.theme
-    at, money_, put_in = of.at[shown], of.equity[shown], of.invested[shown]
-    for colour, where in ((theme.up, money_ >= put_in), (theme.down, money_ <= put_in)):
-        pane.fill_between(
-            at, money_, put_in, where=where, interpolate=True, color=colour, alpha=0.22, linewidth=0
-        )
+    at, line, put_in = met(of.at[shown], of.equity[shown], of.invested[shown])
+    for colour, edge in ((theme.up, np.maximum(line, put_in)), (theme.down, np.minimum(line, put_in))):
+        pane.fill_between(at, put_in, edge, color=colour, alpha=0.22, linewidth=0)
     low, high = pane.get_ylim()
     if low < 0 < high:
         pane.axhline(0, color=theme.muted, linewidth=2)
     pane.plot(at, put_in, color=theme.muted, linewidth=2.2, dashes=(4, 3))
-    pane.plot(at, money_, color=theme.text, linewidth=3.4, solid_joinstyle="round", solid_capstyle="round")
-    pane.plot(
-        at[-1:], money_[-1:], "o", color=theme.towards(of.profit), markersize=13, clip_on=False, zorder=5
-    )
+    pane.plot(at, line, color=theme.text, linewidth=3.4, solid_joinstyle="round", solid_capstyle="round")
+    pane.plot(at[-1:], line[-1:], "o", color=theme.towards(of.profit), markersize=13, clip_on=False, zorder=5)
     if len(of) == 1:
         return
     word = sheet.say("put in {amount}") if of.flows.any() else sheet.say("start {amount}")
-    above = money_[-1] < put_in[-1]
+    above = line[-1] < put_in[-1]
     sheet.tag(
         pane,
         at[-1],

@@ -20,6 +20,7 @@ _TOTAL = 132  # and of the last
 _CELL = (WIDTH - 2 * EDGE - _YEAR - _TOTAL) / 12
 _ROW = 92
 _NAMES = HEAD + 50  # baseline of the months' names
+_FIRST = _NAMES + 24  # top of the first year
 
 
 def monthly_heatmap(months: Months, *, title: str, theme: Theme, say: Say = plain) -> bytes:
@@ -34,7 +35,7 @@ def monthly_figure(months: Months, *, title: str, theme: Theme, say: Say = plain
         return empty_figure(title, theme=theme, say=say, name="Profit a month")
     years = sorted({year for year, _ in found})
     shown = years[-_MOST_YEARS:]
-    sheet = Sheet(theme, _NAMES + 24 + _ROW * len(shown) + 110, say)
+    sheet = Sheet(theme, _FIRST + _ROW * len(shown) + 110, say)
     total = compounded(list(found.values()))
     parts = [
         sheet.part(percent(total), theme.towards(total), size=theme.hero, bold=True),
@@ -42,8 +43,7 @@ def monthly_figure(months: Months, *, title: str, theme: Theme, say: Say = plain
     ]
     sheet.head(title, parts, name="Profit a month")
     _names(sheet)
-    for row, year in enumerate(shown):
-        _row(sheet, _NAMES + 24 + row * _ROW, year, found, _strong(found))
+    _cells(sheet, shown, found)
     notes = [sheet.say("per cent")]
     if len(years) > len(shown):
         notes.append(sheet.say("earlier years: {n}").format(n=len(years) - len(shown)))
@@ -107,43 +107,48 @@ def _names(sheet: Sheet) -> None:
     )
 
 
-def _row(sheet: Sheet, top: float, year: int, found: Months, strong: float) -> None:
-    theme, middle = sheet.theme, top + _ROW / 2
-    pane = sheet.pane(EDGE, top, WIDTH - EDGE, top + _ROW)
+def _cells(sheet: Sheet, years: Sequence[int], found: Months) -> None:
+    """The coloured squares, drawn at once; their numbers follow."""
+    from matplotlib.collections import PolyCollection
+
+    theme, strong, boxes, fills = sheet.theme, _strong(found), [], []
+    for row, year in enumerate(years):
+        top = _FIRST + row * _ROW
+        numbers = [found.get((year, number)) for number in range(1, 13)]
+        colours = [_fill(theme, value, strong) for value in numbers]
+        fills += colours
+        boxes += [_box(_left(column), top) for column in range(12)]
+        sheet.write(EDGE, top + _ROW / 2, str(year), theme.body, theme.text, upward="center")
+        _numbers(sheet, top + _ROW / 2, numbers, colours)
+    bottom = _FIRST + len(years) * _ROW
+    pane = sheet.pane(EDGE, _FIRST, WIDTH - EDGE, bottom)
     pane.set_xlim(EDGE, WIDTH - EDGE)
-    pane.set_ylim(top + _ROW, top)
-    sheet.write(EDGE, middle, str(year), theme.body, theme.text, upward="center")
-    values = [found.get((year, number)) for number in range(1, 13)]
-    for column, value in enumerate(values):
-        fill = theme.blend(theme.grid, 0.45)
+    pane.set_ylim(bottom, _FIRST)
+    pane.add_collection(PolyCollection(boxes, facecolors=fills, edgecolors="none"))
+
+
+def _box(left: float, top: float) -> list[tuple[float, float]]:
+    right, bottom = left + _CELL - 2, top + _ROW - 3
+    return [(left + 2, top + 3), (right, top + 3), (right, bottom), (left + 2, bottom)]
+
+
+def _fill(theme: Theme, value: float | None, strong: float) -> str:
+    if value is None:
+        return theme.blend(theme.grid, 0.45)
+    return theme.blend(theme.towards(value), 0.14 + 0.48 * min(1.0, abs(value) / strong))
+
+
+def _numbers(sheet: Sheet, middle: float, numbers: Sequence[float | None], colours: Sequence[str]) -> None:
+    """A year's months, each on its colour, and what they make together."""
+    small, theme = sheet.theme.small, sheet.theme
+    for column, (value, fill) in enumerate(zip(numbers, colours, strict=True)):
         if value is not None:
-            fill = theme.blend(theme.towards(value), 0.14 + 0.48 * min(1.0, abs(value) / strong))
-        pane.fill_between(
-            [_left(column) + 2, _left(column) + _CELL - 2], top + 3, top + _ROW - 3, color=fill, linewidth=0
-        )
-        if value is not None:
-            text = _cell(sheet, value, _CELL - 4)
-            sheet.write(
-                _left(column) + _CELL / 2,
-                middle,
-                text,
-                theme.small,
-                theme.on(fill),
-                across="center",
-                upward="center",
-            )
-    total = compounded([value for value in values if value is not None])
+            x, text = _left(column) + _CELL / 2, _cell(sheet, value, _CELL - 4)
+            sheet.write(x, middle, text, small, theme.on(fill), across="center", upward="center")
+    total = compounded([value for value in numbers if value is not None])
     text = _cell(sheet, total, _TOTAL - 8, bold=True)
-    sheet.write(
-        WIDTH - EDGE - 8,
-        middle,
-        text,
-        theme.small,
-        theme.towards(total),
-        across="right",
-        upward="center",
-        bold=True,
-    )
+    colour = theme.towards(total)
+    sheet.write(WIDTH - EDGE - 8, middle, text, small, colour, across="right", upward="center", bold=True)
 
 
 def _cell(sheet: Sheet, share: float, room: float, *, bold: bool = False) -> str:

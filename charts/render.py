@@ -1,6 +1,7 @@
 """From figure to PNG bytes, and the one thread that draws so that the loop never waits for a picture."""
 
 import asyncio
+import gc
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +26,13 @@ def png(figure: "Figure") -> bytes:
     return page.getvalue()
 
 
+def _swept(draw: Callable[[], bytes]) -> bytes:
+    """Draws, then sweeps: a figure refers to itself, so its megabytes would lie about for long."""
+    page = draw()
+    gc.collect(1)  # the young generations only: milliseconds
+    return page
+
+
 class Studio:
     """Draws one picture after another in a thread of its own; the drawing library is first loaded there."""
 
@@ -37,7 +45,7 @@ class Studio:
     async def draw(self, function: Callable[P, bytes], /, *args: P.args, **kwargs: P.kwargs) -> bytes:
         """What `function(*args, **kwargs)` draws; its errors are raised here."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, partial(function, *args, **kwargs))
+        return await loop.run_in_executor(self._thread, _swept, partial(function, *args, **kwargs))
 
     def close(self) -> None:
         """Forget the pictures that wait; the one being drawn is finished, and nobody waits for it."""

@@ -1,6 +1,5 @@
 """What an equity curve really earned: growth and falls with money put in or taken out left aside."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -73,21 +72,19 @@ class Fall:
 
 def curve(points: Sequence[EquityPoint]) -> Curve:
     """The points as a curve. A point that is not a number is left out; its cash flow is not."""
-    at, equity, flows = [], [], []
-    carried = 0.0
-    for point in sorted(points, key=lambda p: p.at):
-        carried += point.flow if math.isfinite(point.flow) else 0.0
-        if not math.isfinite(point.equity):
-            continue
-        at.append(point.at.timestamp())
-        equity.append(point.equity)
-        flows.append(carried if len(at) > 1 else 0.0)
-        carried = 0.0
-    money, moved = np.clip(equity, -_HUGE, _HUGE), np.clip(flows, -_HUGE, _HUGE)
+    at = np.array([point.at.timestamp() for point in points], dtype=float)
+    equity = np.array([point.equity for point in points], dtype=float)
+    flows = np.array([point.flow for point in points], dtype=float)
+    put_in = np.where(np.isfinite(flows), np.clip(flows, -_HUGE, _HUGE), 0.0)
+    order = np.argsort(at, kind="stable")
+    kept = order[np.isfinite(equity[order])]
+    moved = np.diff(np.cumsum(put_in[order])[np.isfinite(equity[order])])  # of the points left out, too
+    money = np.clip(equity[kept], -_HUGE, _HUGE)
+    moved = np.concatenate((np.zeros(min(len(kept), 1)), moved))
     growth = _growth(money, moved)
     fall = growth / np.maximum.accumulate(growth) - 1
     fall[fall > -_ROUNDING] = 0.0
-    return Curve(at=np.asarray(at), equity=money, flows=moved, growth=growth, fall=fall)
+    return Curve(at=at[kept], equity=money, flows=moved, growth=growth, fall=fall)
 
 
 def _growth(equity: Floats, flows: Floats) -> Floats:
@@ -128,3 +125,15 @@ def thin(*rows: Floats, room: int = 1200) -> Indexes:
         stretches = row[:whole].reshape(-1, width)
         kept += [offsets + stretches.argmin(axis=1), offsets + stretches.argmax(axis=1)]
     return np.unique(np.concatenate(kept))
+
+
+def met(at: Floats, one: Floats, other: Floats) -> tuple[Floats, Floats, Floats]:
+    """Both lines with a point added wherever they cross, so that each stretch lies on one side."""
+    gap = one - other
+    before = np.flatnonzero(np.sign(gap[:-1]) * np.sign(gap[1:]) < 0)
+    share = gap[before] / (gap[before] - gap[before + 1])
+
+    def inserted(row: Floats) -> Floats:
+        return np.asarray(np.insert(row, before + 1, row[before] + share * (row[before + 1] - row[before])))
+
+    return inserted(at), inserted(one), inserted(other)

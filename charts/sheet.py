@@ -43,15 +43,15 @@ class Sheet:
     """One picture in the making. Every text goes through it: one font, one line, no markup obeyed."""
 
     def __init__(self, theme: Theme, height: int, say: Say = plain) -> None:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.backends.backend_agg import RendererAgg
         from matplotlib.figure import Figure
 
         self.theme = theme
         self.height = height
         self.say = fonts.spoken(say)
         self.figure: Figure = Figure(figsize=(WIDTH / DPI, height / DPI), dpi=DPI, facecolor=theme.background)
-        renderer = FigureCanvasAgg(self.figure).get_renderer()  # type: ignore[no-untyped-call]
-        self._measure: Measure = renderer.get_text_width_height_descent
+        ruler = RendererAgg(1, 1, DPI)  # type: ignore[no-untyped-call]
+        self._measure: Measure = ruler.get_text_width_height_descent
 
     # --- text -------------------------------------------------------------------------------------------
 

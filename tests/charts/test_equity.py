@@ -70,6 +70,13 @@ def test_closed_trades_stand_between_equity_and_drawdown():
     assert words(WEEK, trades=trades).endswith("Trades closed: 3, with profit: 2.")
 
 
+def test_trades_that_ended_before_the_picture_are_not_counted():
+    trades = [a_trip(exit_at=at(-5)), a_trip(exit_at=at(24))]
+
+    assert words(WEEK, trades=trades).endswith("Trades closed: 1, with profit: 1.")
+    assert "trades" not in sentences(figure(WEEK, trades=trades[:1]))
+
+
 def test_both_panes_share_their_time():
     above, below = figure(WEEK).axes[:2]
 

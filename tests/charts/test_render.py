@@ -1,15 +1,17 @@
 """Drawing off the loop, with a library that is loaded only when the first picture is wanted."""
 
 import asyncio
+import gc
 import os
 import subprocess
 import sys
 import threading
+import weakref
 
 import pytest
 
-from charts.equity import equity_chart
-from charts.render import Studio
+from charts.equity import equity_chart, equity_figure
+from charts.render import Studio, png
 from charts.theme import theme
 from tests.charts.gallery import pixels, points
 
@@ -95,6 +97,23 @@ async def test_an_error_reaches_who_asked_and_the_next_picture_is_drawn(studio):
     assert await studio.draw(lambda: b"next") == b"next"
 
 
+async def test_a_drawn_figure_does_not_lie_about(studio):
+    drawn = []
+
+    def draw() -> bytes:
+        figure = equity_figure(points(50), title="t", currency="USDT", zone="UTC", theme=theme())
+        drawn.append(weakref.ref(figure))
+        return png(figure)
+
+    gc.disable()
+    try:
+        await studio.draw(draw)
+    finally:
+        gc.enable()
+
+    assert drawn[0]() is None
+
+
 async def test_closing_forgets_the_pictures_that_wait():
     studio, begun, finish = Studio(), threading.Event(), threading.Event()
 
@@ -116,7 +135,8 @@ async def test_closing_forgets_the_pictures_that_wait():
 
 
 def test_the_list_of_fonts_is_kept_where_it_is_told(monkeypatch, tmp_path):
-    monkeypatch.delenv("MPLCONFIGDIR", raising=False)
+    monkeypatch.setenv("MPLCONFIGDIR", "elsewhere")
+    monkeypatch.delenv("MPLCONFIGDIR")
 
     Studio(tmp_path / "fonts").close()
 

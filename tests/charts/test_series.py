@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from charts.series import curve, falls, thin
+from charts.series import curve, falls, met, thin
 from tests.builders import START
 from trading.domain.report import EquityPoint
 
@@ -117,6 +117,14 @@ def test_thinning_keeps_ends_and_extremes():
 
 def test_few_points_are_all_kept():
     assert thin(np.arange(50.0)).tolist() == list(range(50))
+
+
+def test_lines_that_cross_meet_in_a_point_of_their_own():
+    at, one, other = met(np.array([0.0, 10.0, 20.0]), np.array([1.0, 3.0, 3.0]), np.array([2.0, 2.0, 3.0]))
+
+    assert at.tolist() == [0, 5, 10, 20]
+    assert one.tolist() == [1, 2, 3, 3]
+    assert other.tolist() == [2, 2, 2, 3]
 
 
 @given(
