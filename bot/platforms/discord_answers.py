@@ -213,11 +213,9 @@ class PressAnswer(Answer):
     async def _take_over(self, reply: Reply) -> Edit | None:
         if self._goes_public:
             return None
-        if reply.failed:
-            replaces = self._lonely and self._confirmed  # a question whose time is over
-        else:
-            replaces = self._lonely or self._acts or not reply.private
-        return self._interaction.edit_original_response if replaces else None
+        overdue_question = reply.failed and self._lonely and self._confirmed
+        ours_to_change = not reply.failed and (self._lonely or self._acts or not reply.private)
+        return self._interaction.edit_original_response if overdue_question or ours_to_change else None
 
     def _alone(self, reply: Reply) -> bool:
         return self._in_server and (reply.failed or not self._goes_public)

@@ -15,7 +15,7 @@ from bot import registry
 from bot.dispatcher import Line
 from bot.people import EVERYONE, TRADERS
 from bot.platforms.discord import DiscordPlatform
-from bot.registry import Command, Rest, StrategyName, Symbol, command
+from bot.registry import Command, Rest, StrategyName, Sure, Symbol, command
 from bot.reply import Reply
 from tests.fakes.discord import FakeDiscord
 
@@ -30,6 +30,10 @@ WHY = (
 )
 Clock = Callable[[], datetime]
 Many = Literal[tuple(f"choice{n}" for n in range(40))]  # type: ignore[valid-type]
+
+
+async def are_you_sure(ask, reason: str = "") -> Sure:
+    return Sure(title="Sell everything?", text="0.4 BTC", yes="Sell everything and stop")
 
 
 def _define() -> None:
@@ -49,7 +53,7 @@ def _define() -> None:
     async def pause(ask, strategy: StrategyName = "", reason: Annotated[str, Rest()] = "") -> Reply:
         """Stop opening positions."""
 
-    @command(allow=TRADERS, confirm="Sell everything and stop", always=True)
+    @command(allow=TRADERS, confirm=are_you_sure, always=True)
     async def kill(ask, reason: Annotated[str, Rest(), WHY] = "asked by hand") -> Reply:
         """Cancel every order, sell what was bought, and stay stopped."""
 

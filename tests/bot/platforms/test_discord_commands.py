@@ -1,12 +1,14 @@
 """Slash commands as Discord is told them, and the lines made from what people fill in."""
 
+import shlex
 from decimal import Decimal
 
 import pytest
 
 from bot.people import EVERYONE
 from bot.platforms.discord_commands import line_of, meant, shortened, slash_commands
-from bot.registry import bind, command
+from bot.registry import bind, command, discover
+from bot.words import Words
 from tests.bot.platforms.discord_desk import Desk, serving, some_commands
 from tests.fakes.discord import FakeDiscord
 from tests.fakes.discord_limits import check_commands
@@ -34,6 +36,14 @@ def test_discord_takes_all_our_commands(everywhere):
 
     assert [c["name"] for c in commands] == ["status", "start", "chart", "pause", "kill", "backtest"]
     assert all(("contexts" in c) == everywhere for c in commands)
+
+
+def test_discord_takes_every_command_there_is():
+    commands = slash_commands(discover(), Words("ko"), everywhere=True)
+
+    check_commands(commands, in_guild=False)
+
+    assert {"start", "status", "kill", "chart"} <= {c["name"] for c in commands}
 
 
 async def test_commands_are_registered_everywhere_or_in_one_server():
@@ -180,8 +190,6 @@ def test_what_is_filled_in_becomes_one_line(name, options, line):
     ],
 )
 def test_the_registry_reads_back_exactly_what_was_filled_in(name, options, arguments):
-    import shlex
-
     line = line_of(name, filled(**options), COMMANDS[name])
 
     assert bind(COMMANDS[name], shlex.split(line)[1:]) == arguments

@@ -61,7 +61,7 @@ async def test_intents_that_are_not_allowed_are_named(discord):
 async def test_an_address_that_is_none_is_named():
     async with FakeDiscord() as discord:
         with pytest.raises(PlatformOff, match=r"discord\.api_base"):
-            await a_platform(discord, Desk(), api_base="nowhere").run()
+            await a_platform(discord, Desk(), api_base="http://:99999").run()
 
 
 async def test_a_dropped_connection_is_resumed_and_nothing_is_lost_or_heard_twice(discord):
@@ -296,6 +296,7 @@ async def test_neither_the_token_nor_a_key_to_an_interaction_is_ever_logged(disc
 
     with structlog.testing.capture_logs() as ours:
         async with serving(discord, desk) as platform:
+            discord.fail("PATCH /webhooks/", 429, retry_after=0.01)
             asked = await discord.slash(owner, "status")
             await asked.answer()
             discord.fail("POST /channels/", 403, code=50013)
