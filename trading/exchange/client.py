@@ -95,18 +95,20 @@ class CcxtMarket:
         await self._time.measure_if_due()
         finished = self.now() - self._time.uncertainty
         found: dict[datetime, Candle] = {}
-        since, page = start, await self._page()
+        since, page = start - timeframe.length, await self._page()  # one earlier: leaps are judged by it
+        level: float | None = None
         while since < end:
             wanted = min(page, -((since - end) // timeframe.length) + 1)
-            rows, answered = await self._rows(symbol, timeframe, since, wanted)
+            rows, answered = await self._rows(symbol, timeframe, since, wanted, level)
             found.update(
                 (c.opened_at, c) for c in rows if start <= c.opened_at < end and c.closed_at <= finished
             )
             covered = since + wanted * timeframe.length
             if covered >= end and wanted <= min(page, _SMALL) and answered < wanted:
                 break
-            newest = max((c.opened_at for c in rows), default=since)
-            since = newest + timeframe.length if rows and newest >= since else covered
+            ahead = bool(rows) and rows[-1].opened_at >= since
+            since = rows[-1].opened_at + timeframe.length if ahead else covered
+            level = rows[-1].close if ahead else level
         return [found[opened] for opened in sorted(found)]
 
     async def openings(
@@ -143,7 +145,7 @@ class CcxtMarket:
         await self._connection.close()
 
     async def _rows(
-        self, symbol: str, timeframe: Timeframe, since: datetime, count: int
+        self, symbol: str, timeframe: Timeframe, since: datetime, count: int, level: float | None = None
     ) -> tuple[list[Candle], int]:
         """One page of candles, the unfinished one included, and how many rows it had.
 
@@ -151,7 +153,7 @@ class CcxtMarket:
         """
         milliseconds = int(since.timestamp()) * 1000
         rows = await self._connection.read("fetch_ohlcv", symbol, str(timeframe), milliseconds, count)
-        candles, rejected = translate.candles(rows, symbol, timeframe, self.name)
+        candles, rejected = translate.candles(rows, symbol, timeframe, self.name, level)
         if rejected:
             if symbol not in self._rejected:
                 log.warning("impossible_candles", exchange=self.name, symbol=symbol, count=rejected)

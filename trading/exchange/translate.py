@@ -106,8 +106,12 @@ def instrument(market: Mapping[str, Any], mode: int, quirk: Quirk, price: float 
     )
 
 
-def candles(rows: Any, symbol: str, timeframe: Timeframe, name: str) -> tuple[list[Candle], int]:
+def candles(
+    rows: Any, symbol: str, timeframe: Timeframe, name: str, level: float | None = None
+) -> tuple[list[Candle], int]:
     """OHLCV rows as candles, in order and each once, and how many had to be thrown away.
+
+    `level` is the close before the first row, where it is known.
 
     Thrown away is what cannot have been traded: a price that is missing, not finite or not above zero, a
     high below the low, a time off the grid, a leap that the next candle takes back. Raises Uncertain when
@@ -120,7 +124,7 @@ def candles(rows: Any, symbol: str, timeframe: Timeframe, name: str) -> tuple[li
         raise Uncertain(_UNKNOWN["BadResponse"].format(name=name))
     good = {row[0]: row for row in shaped if _is_possible(row)}
     ordered = [good[opened] for opened in sorted(good)]
-    kept = _without_spikes(ordered)
+    kept = _without_spikes(ordered, level)
     impossible = len(rows) - sum(1 for row in shaped if row[0] in good)
     return [_candle(row, symbol, timeframe) for row in kept], impossible + len(ordered) - len(kept)
 
@@ -171,19 +175,18 @@ def _is_possible(row: Any) -> bool:
     return bool(low <= min(open_, close) and max(open_, close) <= high)
 
 
-def _without_spikes(rows: list[Any]) -> list[Any]:
+def _without_spikes(rows: list[Any], level: float | None) -> list[Any]:
     """Rows without leaps. A newest one that leaps has to wait until the next confirms it or takes it back."""
     kept: list[Any] = []
     for i, row in enumerate(rows):
-        before = kept[-1] if kept else None
-        after = rows[i + 1] if i + 1 < len(rows) else before
-        if before is None or after is None or not _leaps(before, row) or _leaps(before, after):
+        after = rows[i + 1] if i + 1 < len(rows) else None
+        if level is None or not _leaps(level, row) or (after is not None and _leaps(level, after)):
             kept.append(row)
+            level = row[4]
     return kept
 
 
-def _leaps(before: Any, row: Any) -> bool:
-    level = before[4]
+def _leaps(level: float, row: Any) -> bool:
     return bool(row[2] > level * _SPIKE or row[3] < level / _SPIKE)
 
 

@@ -39,11 +39,17 @@ class _Line:
     waiting: dict[datetime, Candle] = field(default_factory=dict)  # closed, but not given out yet
     failing_since: datetime | None = None
     failure: str = ""
+    behind_since: datetime | None = None  # since when others can be read and this one cannot
     quiet_since: datetime | None = None  # since when reads brought nothing new
+    hole: datetime | None = None  # missing at the first look; what comes after it stays until the second
+
+    def has(self, close: datetime) -> bool:
+        """Whether the candle of `close` is here and may leave."""
+        return close in self.waiting and (self.hole is None or close < self.hole)
 
     def may_still_come(self, close: datetime) -> bool:
         """Whether a candle of `close` can be expected yet; a later one in hand says that it is a gap."""
-        return self.until < close and close not in self.waiting and (self.failing or self.newest < close)
+        return self.until < close and not self.has(close) and (self.failing or self.newest < close)
 
     @property
     def failing(self) -> bool:
@@ -139,6 +145,7 @@ class LiveFeed:
             due = self._base.floor(self._clock())
             await asyncio.gather(*(self._look(line, due) for line in self._lines.values()))
             now = self._clock()
+            self._note_who_is_behind(now)
             groups = self._give_out(now)
             self._missed += sum(len(group.candles) for group in groups if group.at < due)
             self._judge(now)
@@ -170,8 +177,10 @@ class LiveFeed:
             return
         try:
             await self._read(line, line.until - self._base.length, due, due)
-            if hole := self._fresh_hole(line, due):
-                await self._read(line, hole - self._base.length, line.newest, due)
+            line.hole = self._fresh_hole(line, due)
+            if line.hole is not None:
+                await self._read(line, line.hole - self._base.length, line.newest, due)
+                line.hole = None
         except (Uncertain, ExchangeSaidNo, Refused) as error:
             line.failing_since, line.failure = line.failing_since or self._clock(), error.tell
             line.quiet_since = None
@@ -212,18 +221,24 @@ class LiveFeed:
     def _give_out(self, now: datetime) -> list[CandlesClosed]:
         groups = []
         for close in sorted({close for line in self._lines.values() for close in line.waiting}):
+            members = [line for line in self._lines.values() if line.has(close)]
             if any(self._waits_for(line, close, now) for line in self._lines.values()):
                 break
-            members = [line for line in self._lines.values() if close in line.waiting]
-            groups.append(CandlesClosed(close, tuple(self._take(line, close) for line in members)))
+            if members:
+                groups.append(CandlesClosed(close, tuple(self._take(line, close) for line in members)))
         self._leave_silence_behind(now)
         return groups
 
     def _waits_for(self, line: _Line, close: datetime, now: datetime) -> bool:
-        """Grace runs from the close; for a symbol that cannot be read, from the first failure where later."""
+        """Grace runs from the close, and for a symbol that cannot be read from when others could be."""
         if not line.may_still_come(close):
             return False
-        return now < max(close, line.failing_since or close) + self._grace
+        return now < max(close, line.behind_since or close) + self._grace
+
+    def _note_who_is_behind(self, now: datetime) -> None:
+        alone = any(not line.failing for line in self._lines.values())
+        for line in self._lines.values():
+            line.behind_since = (line.behind_since or now) if line.failing and alone else None
 
     def _take(self, line: _Line, close: datetime) -> Candle:
         candle = line.waiting.pop(close)

@@ -115,12 +115,12 @@ async def test_only_what_opened_inside_is_answered(open_market, clock):
 
 
 async def test_prices_and_volume_are_the_exchanges(open_market, binance, clock):
-    binance.write("BTC/USDT", clock.now - M, 64000.1, 64010.5, 63990.0, 64001.25, 3.5)
+    binance.write("BTC/USDT", clock.now - M, 160.1, 165.55, 159.0, 161.25, 3.5)
 
     (candle,) = await open_market().candles("BTC/USDT", MINUTE, clock.now - M, clock.now)
 
     prices = (candle.open, candle.high, candle.low, candle.close, candle.volume)
-    assert prices == (64000.1, 64010.5, 63990.0, 64001.25, 3.5)
+    assert prices == (160.1, 165.55, 159.0, 161.25, 3.5)
 
 
 async def test_the_unfinished_candle_is_left_out_until_it_has_closed(open_market, clock):

@@ -185,6 +185,7 @@ async def test_two_pulls_at_once_are_two_pulls_in_a_row(feed, tape, clock):
     results = await asyncio.gather(*(feed.pull() for _ in range(5)))
 
     assert [shown(groups) for groups in results] == [[(1, ["B0", "E0"])], [], [], [], []]
+    assert len(tape.reads) == 2
 
 
 async def test_answers_for_something_else_are_ignored(feed, tape, clock):
@@ -221,6 +222,56 @@ async def test_a_symbol_that_is_silent_for_days_is_not_asked_about_all_of_them(f
     tape.write(B, 4 * 1440)
     tape.write(A, 4 * 1440)
     assert await pull_at(feed, clock, 4 * 1440 + 1.1) == [(5761, ["B5760", "E5760"])]
+
+
+async def test_a_symbol_that_shows_nothing_at_first_loses_nothing(feed, tape, clock):
+    tape.write(A, *range(-2 * 1440, 0))
+    clock.now = m(0)
+    feed.start_from(m(-2 * 1440))
+    await feed.pull()
+
+    tape.write(B, *range(-2 * 1440, 0))
+
+    assert len(await feed.pull()) == 2 * 1440
+    assert feed.cursor == {A: m(0), B: m(0)}
+
+
+async def test_a_symbol_that_could_not_be_read_for_days_loses_nothing(feed, tape, clock):
+    tape.write(A, 0)
+    await pull_at(feed, clock, 1.5)
+    tape.errors = {B: Uncertain("tape broke.")}
+    tape.write(A, *range(1, 3000))
+    for minutes in (2.5, 2.9, 3000.5):
+        await pull_at(feed, clock, minutes)
+
+    tape.errors = {}
+    tape.write(B, *range(3000))
+
+    assert await pull_at(feed, clock, 3000.6) == [(n + 1, [f"E{n}"]) for n in range(3000)]
+
+
+async def test_a_quiet_moment_of_long_ago_does_not_count(feed, tape, clock):
+    tape.write(A, 0)
+    await pull_at(feed, clock, 1.5)
+    tape.write(A, *range(1, 2000))
+    tape.write(B, *range(1, 2000))
+    await pull_at(feed, clock, 2000.1)
+    tape.write(A, *range(2000, 5000))
+    await pull_at(feed, clock, 5000.5)
+
+    tape.write(B, *range(2000, 5000))
+
+    assert len(await pull_at(feed, clock, 5000.6)) == 3000
+
+
+async def test_one_that_cannot_be_read_does_not_hold_up_what_it_has_given_already(feed, tape, clock):
+    tape.write(B, 0)
+    assert await pull_at(feed, clock, 1.5) == [(1, ["E0"])]
+    tape.errors = {B: Uncertain("tape broke.")}
+    tape.write(A, 0, 1)
+
+    assert await pull_at(feed, clock, 2.01) == [(1, ["B0"])]
+    assert await pull_at(feed, clock, 2.2) == [(2, ["B1"])]
 
 
 # --- where it begins ----------------------------------------------------------------------------------------
@@ -358,16 +409,29 @@ async def test_one_symbol_that_cannot_be_read_loses_the_feed_when_it_lasts(feed,
     assert feed.news() == [FeedLost(clock.now, f"{B}: {error.tell}")]
 
 
-async def test_a_symbol_that_cannot_be_read_is_waited_for_from_its_first_failure(feed, tape, clock):
+async def test_a_symbol_that_returns_a_little_later_from_an_outage_is_waited_for(feed, tape, clock):
     tape.write(A, *range(60))
     tape.write(B, *range(60))
-    tape.errors = {B: Uncertain("tape broke.")}
+    tape.errors = {A: Uncertain("tape broke."), B: Uncertain("tape broke.")}
+    for minute in range(1, 60):
+        await pull_at(feed, clock, minute + 0.1)
 
+    tape.errors = {B: Uncertain("tape broke.")}
     assert await pull_at(feed, clock, 60.5) == []
     tape.errors = {}
     groups = await pull_at(feed, clock, 60.6)
 
     assert groups == [(n + 1, [f"B{n}", f"E{n}"]) for n in range(60)]
+
+
+async def test_a_symbol_that_does_not_return_is_waited_for_once(feed, tape, clock):
+    tape.write(A, 0, 1, 2)
+    tape.errors = {B: Uncertain("tape broke.")}
+
+    assert await pull_at(feed, clock, 2.5) == []
+    assert await pull_at(feed, clock, 2.5 + 10 / 60) == [(1, ["B0"]), (2, ["B1"])]
+    assert await pull_at(feed, clock, 3.01) == []
+    assert await pull_at(feed, clock, 3.2) == [(3, ["B2"])]
 
 
 async def test_a_failed_second_look_does_not_make_a_gap(feed, tape, clock):
