@@ -6,11 +6,10 @@ from functools import partial
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Executable, MetaData, Row, create_engine, event, select
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from trading.domain.errors import SettingsError
 from trading.store.address import Address
-from trading.store.lanes import Job, Lane, LoopLane, ThreadLane
+from trading.store.lanes import Job, Lane
 from trading.store.trouble import at_start, in_words
 from trading.store.writer import Writer
 
@@ -104,7 +103,7 @@ def _sqlite(where: Address) -> tuple[Lane, Lane]:
     event.listen(writing, "connect", _with(_WRITER))
     event.listen(writing, "begin", _begin_at_once)
     event.listen(reading, "connect", _with(_READER))
-    return ThreadLane(writing, 1), ThreadLane(reading, READERS)
+    return Lane(writing, 1), Lane(reading, READERS)
 
 
 def _with(pragmas: tuple[str, ...]) -> Callable[[Any, Any], None]:
@@ -121,12 +120,8 @@ def _begin_at_once(connection: Connection) -> None:
 
 def _postgres(where: Address) -> tuple[Lane, Lane]:
     always = f"{where.url.query.get('options', '')} -c timezone=UTC -c synchronous_commit=on".strip()
-    writing = _waiting(where, always, pool_size=1)
-    reading = _waiting(where, f"{always} -c default_transaction_read_only=on", **_READING)
-    return LoopLane(writing), LoopLane(reading)
-
-
-def _waiting(where: Address, options: str, **more: Any) -> AsyncEngine:
-    return create_async_engine(
-        where.url, pool_pre_ping=True, connect_args={"options": options}, **more, **_ALWAYS
-    )
+    asking = f"{always} -c default_transaction_read_only=on"
+    more: dict[str, Any] = {"pool_pre_ping": True, **_ALWAYS}
+    writing = create_engine(where.url, pool_size=1, connect_args={"options": always}, **more)
+    reading = create_engine(where.url, connect_args={"options": asking}, **_READING, **more)
+    return Lane(writing, 1), Lane(reading, READERS)
