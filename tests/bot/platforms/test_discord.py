@@ -248,6 +248,17 @@ async def test_only_new_text_of_people_in_private_is_heard(discord):
     assert desk.texts == ["/buy 1", "/status"]
 
 
+async def test_a_bot_using_our_commands_is_nobody(discord):
+    desk, owner, robot = Desk(), discord.user("owner"), discord.user("robot", bot=True)
+
+    async with serving(discord, desk):
+        ignored = await discord.slash(robot, "pause")
+        await (await discord.slash(owner, "status")).answer()
+
+    assert ignored.response is None
+    assert desk.texts == ["/status"]
+
+
 async def test_progress_in_a_direct_message_edits_one_message_too(discord):
     desk, owner = Desk(), discord.user("owner")
     desk.answers["backtest"] = [Reply(title="Half", progress=0.5), Reply(title="Done")]
