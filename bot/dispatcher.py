@@ -112,21 +112,25 @@ class Dispatcher:
             async for reply in self._stranger(line):
                 yield reply
             return
-        outcome = "done"
+        say, outcome = Words(person.language), "done"
         try:
             async for reply in self._obey(line, person):
                 outcome = "refused" if reply.failed else "done"
                 yield self._signed(reply, person, line)
         except Refused as refused:
             outcome = f"refused: {refused.tell}"
-            yield self._signed(Reply(title=refused.tell, tone=Tone.WARNING, failed=True), person, line)
+            yield self._signed(
+                Reply(title=say.again(refused.tell), tone=Tone.WARNING, failed=True), person, line
+            )
         except TradingError as error:
             outcome = f"failed: {error.tell}"
-            yield self._signed(Reply(title=error.tell, tone=Tone.DANGER, failed=True), person, line)
+            yield self._signed(
+                Reply(title=say.again(error.tell), tone=Tone.DANGER, failed=True), person, line
+            )
         except Exception as error:
             log.exception("command_failed", line=line.text)
             outcome = f"failed: {type(error).__name__}"
-            yield self._signed(_sorry(Words(person.language)), person, line)
+            yield self._signed(_sorry(say), person, line)
         finally:
             await self.diary.audit(
                 at=self.clock(),
@@ -228,7 +232,7 @@ class Dispatcher:
         return Reply(
             title=sure.title,
             text=f"{sure.text}\n{lapses}",
-            buttons=((Button(sure.yes, yes, danger=True), sure.no),),
+            buttons=((Button(sure.yes, yes, danger=True), replace(sure.no, label=say(sure.no.label))),),
             tone=Tone.WARNING,
             data={"confirm": yes},
         )
@@ -251,7 +255,7 @@ class Dispatcher:
         self._told[key] = now
         if words[:1] != ["/start"]:
             await self._note_stranger(line, "refused: unknown person")
-        yield Reply(title=REFUSAL, failed=True)
+        yield Reply(title=Words(self.trading.settings.language)(REFUSAL), failed=True)
 
     async def _note_stranger(self, line: Line, outcome: str) -> None:
         user = f"{line.place.platform}:{line.place.user_id}"
