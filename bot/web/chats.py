@@ -12,7 +12,7 @@ from bot.reply import File, Image, Reply
 from bot.web.shape import picture_size, reply_shape
 
 KEPT_MESSAGES = 200  # per person; a reload shows these
-KEPT_BYTES = 64 * 1024 * 1024  # of pictures and files, of all persons together
+KEPT_BYTES = 32 * 1024 * 1024  # of pictures and files, of all persons together
 KNOWN_LINES = 1000  # per person; a line sent again after a reconnect is recognised among these
 
 

@@ -141,6 +141,7 @@ class WebServer:
             loop="none",
             lifespan="off",
             log_config=None,
+            log_level="warning",
             access_log=False,
             server_header=False,
             proxy_headers=False,

@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from starlette.exceptions import HTTPException
 
@@ -53,7 +54,12 @@ def application(site: Site, hosts: frozenset[str], home: str) -> App:
         title="Tradewind",
         openapi_url=None,
         telemetry={"tracing": False, "metrics": False, "logs": False},
-        exception_handlers={Denied: _denied, Refused: _refused, HTTPException: _plain},
+        exception_handlers={
+            Denied: _denied,
+            Refused: _refused,
+            RequestValidationError: _misread,
+            HTTPException: _plain,
+        },
     )
     for part in (pages, stream, api, ops):
         app.include_router(part.routes(site))
@@ -98,6 +104,11 @@ async def _denied(request: Request, error: Any) -> Response:
 
 async def _refused(request: Request, error: Any) -> Response:
     return JSONResponse({"error": error.tell}, 400)
+
+
+async def _misread(request: Request, error: Any) -> Response:
+    first = error.errors()[0]
+    return JSONResponse({"error": f"{first['loc'][-1]}: {first['msg']}."}, 400)
 
 
 async def _plain(request: Request, error: Any) -> Response:

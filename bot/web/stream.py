@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -67,12 +67,13 @@ def routes(site: Site) -> APIRouter:
             return
         await socket.accept()
         chat, tab = site.chats.chat(caller.place.chat_id), Tab(caller.session)
-        tab.tell(_hello(chat, person, site.header(person.account)))
+        header = site.header(person.account)
+        tab.tell(_hello(chat, person, header))
         chat.tabs.add(tab)
         try:
             async with asyncio.TaskGroup() as pair:
                 writer = pair.create_task(_write(socket, tab))
-                await _read(socket, site, caller, chat, tab)
+                await _read(socket, site, caller, header, chat, tab)
                 if tab.closing is None:
                     writer.cancel()
         finally:
@@ -103,7 +104,7 @@ async def _write(socket: WebSocket, tab: Tab) -> None:
         return  # the page has gone; the reader hears of it too and ends the connection
 
 
-async def _read(socket: WebSocket, site: Site, caller: Caller, chat: Chat, tab: Tab) -> None:
+async def _read(socket: WebSocket, site: Site, caller: Caller, header: str, chat: Chat, tab: Tab) -> None:
     """Take lines until the page goes away or its session ends."""
     while tab.closing is None:
         frame = await socket.receive()
@@ -119,10 +120,10 @@ async def _read(socket: WebSocket, site: Site, caller: Caller, chat: Chat, tab: 
         if not await site.door.is_good(caller.session):
             tab.close(SESSION_OVER)
             continue
-        _take(site, caller, chat, tab, spoken)
+        _take(site, caller, header, chat, tab, spoken)
 
 
-def _take(site: Site, caller: Caller, chat: Chat, tab: Tab, spoken: Spoken) -> None:
+def _take(site: Site, caller: Caller, header: str, chat: Chat, tab: Tab, spoken: Spoken) -> None:
     """Start a line, once: a page that lost its connection sends it again and is told how it stands."""
     if chat.knows(spoken.id):
         tab.tell({"event": "taken", "id": spoken.id})
@@ -137,22 +138,23 @@ def _take(site: Site, caller: Caller, chat: Chat, tab: Tab, spoken: Spoken) -> N
         update_id=f"{caller.place.user_id}:{spoken.id}",
         sent_at=site.clock() - timedelta(seconds=spoken.age),
     )
-    answer = Answer(chat, spoken)
+    answer = Answer(chat, spoken, header)
     site.lines.start(line, answer.hear, answer.over)
 
 
 class Answer:
     """Shows the replies to one line: progress is one bubble that moves on, a press changes its own bubble."""
 
-    def __init__(self, chat: Chat, spoken: Spoken) -> None:
-        self._chat, self._spoken = chat, spoken
+    def __init__(self, chat: Chat, spoken: Spoken, header: str) -> None:
+        self._chat, self._spoken, self._header = chat, spoken, header
         self._replies = 0
         self._open = ""  # the message the next reply replaces
         if spoken.pressed and spoken.on is not None and chat.is_words_only(spoken.on):
             self._open = spoken.on
 
     def hear(self, reply: Reply) -> None:
-        """Show one reply. Pictures never replace words: the words above them stay a record."""
+        """Show one reply, with mode and account. Pictures never replace words: those stay a record."""
+        reply = reply if reply.header else replace(reply, header=self._header)
         if self._replies == 0 and (reply.images or reply.files):
             self._open = ""
         shown = self._chat.show(reply, on=self._open, asked=self._spoken.line, reply_to=self._spoken.id)

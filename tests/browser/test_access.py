@@ -49,6 +49,8 @@ CONTRAST = """
 TEXTS = [
     ".brand",
     ".mode",
+    ".mode.canary",
+    ".mode.live",
     "#state-words",
     ".icon",
     ".title",
@@ -90,8 +92,10 @@ async def a_full_chat(desk, page):
             buttons=QUICK,
         )
         await desk.platform.send("1", reply)
+    for header in ("🐤 CANARY · main", "LIVE · main"):
+        await desk.platform.send("1", Reply(title="Another account", header=header))
     await expect(page.get_by_role("progressbar")).to_be_visible()
-    await expect(bubbles(page)).to_have_count(1 + 10 + len(Tone))
+    await expect(bubbles(page)).to_have_count(1 + 10 + len(Tone) + 2)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -177,7 +181,8 @@ async def test_the_tab_key_reaches_everything_and_shows_where_it_is(desk, open_p
         seen.append(
             await page.evaluate(
                 """() => { const a = document.activeElement, s = getComputedStyle(a);
-                const name = a === document.body ? "" : a.id || a.dataset.line || a.dataset.fill || a.className;
+                const called = a.id || a.dataset.line || a.dataset.fill || a.className;
+                const name = a === document.body ? "" : called;
                 return [name, s.outlineStyle, parseFloat(s.outlineWidth)]; }"""
             )
         )

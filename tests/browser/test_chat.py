@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import expect
 
 from bot.reply import Reply
-from tests.bot.web.desk import HEADER, a_person, running
+from tests.bot.web.desk import a_person, running
 from tests.browser.conftest import DESKTOP, PHONE
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -264,13 +264,14 @@ async def test_a_notice_comes_by_itself_and_is_counted_when_nobody_looks(desk, o
     show = "state => Object.defineProperty(document, 'visibilityState', { value: state, configurable: true })"
 
     await page.evaluate(show, "hidden")
-    await desk.platform.send("1", Reply(title="Sold 0.01 BTC at 63,120.5", header=HEADER))
+    await desk.platform.send("1", Reply(title="Sold 0.01 BTC at 63,120.5", header="LIVE · other"))
     await expect(page.get_by_role("heading", name="Sold 0.01 BTC at 63,120.5")).to_be_visible()
     await expect(page).to_have_title("(1) Tradewind")
     await page.evaluate(show, "visible")
     await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
 
     await expect(page).to_have_title("Tradewind")
+    await expect(page.locator(".bar .mode")).to_have_text("PAPER · main")  # the notice was another account's
 
 
 async def test_hostile_text_stays_text(desk, open_page):

@@ -58,7 +58,7 @@ function show(message) {
   done(message.reply_to);
   const isNew = !bubbles.has(message.id);
   place(message.id, (node) => drawReply(node, message, commands));
-  if (message.header) showMode(message.header);
+  if (message.header && message.reply_to) showMode(message.header); // a notice may be another account's
   if (isNew && document.visibilityState === "hidden") countUnread(unread.count + 1);
 }
 

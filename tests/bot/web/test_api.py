@@ -166,8 +166,11 @@ async def test_values_are_suggested_from_their_source(owner):
     symbols = await (await owner.get("/api/suggest?source=symbols&typed=b")).json()
     unknown = await (await owner.get("/api/suggest?source=nothing")).json()
 
+    incomplete = await owner.get("/api/suggest")
+
     assert symbols == ["BTC/USDT", "ETH/USDT"]
     assert unknown == []
+    assert (incomplete.status, await incomplete.json()) == (400, {"error": "source: Field required."})
 
 
 @pytest.mark.parametrize("path", ["/api/me", "/api/commands", "/api/suggest?source=symbols", "/kept/x"])

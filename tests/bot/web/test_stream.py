@@ -302,7 +302,7 @@ async def test_a_line_that_breaks_the_dispatcher_is_answered_and_takes_nothing_d
         await page.say("/status", "a2")
         message = await page.reply("a2")
 
-    assert sorry["title"] == "That did not work, and it is our fault."
+    assert (sorry["title"], sorry["header"]) == ("That did not work, and it is our fault.", HEADER)
     assert "disk full" not in str(sorry)
     assert message["title"].startswith("Equity")
 
