@@ -147,7 +147,7 @@ def _typed_by_a_person(message: Message) -> bool:
 
 def _ours(query: CallbackQuery, me: User) -> bool:
     message = query.message
-    if not isinstance(message, Message) or not message.is_accessible or query.inline_message_id:
+    if not isinstance(message, Message) or not message.is_accessible:  # inline ones have none
         return False
     author = message.from_user
     written_by_us = author is not None and author.id == me.id
