@@ -3,16 +3,16 @@
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from bot.reply import Row
-from charts.format import money, percent, price
+from charts.format import moment, money, percent, price
 from trading.domain.order import Side
 from trading.domain.report import RoundTrip
 from trading.domain.view import Budget, Holding, Status
 
 if TYPE_CHECKING:
     from bot.dispatcher import Ask
+    from bot.words import Words
 
 __all__ = [
     "account_rows",
@@ -35,19 +35,14 @@ def amount(value: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def since(at: datetime, now: datetime) -> str:
+def since(at: datetime, now: datetime, say: "Words") -> str:
     """`4 s`, `12 min`, `3 h`, `5 d`: how long ago."""
     seconds = max(int((now - at).total_seconds()), 0)
-    for size, name in ((86400, "d"), (3600, "h"), (60, "min")):
-        if seconds >= size:
-            return f"{seconds // size} {name}"
-    return f"{seconds} s"
-
-
-def moment(at: datetime, zone: str) -> str:
-    """`21 Nov 14:05`, in the reader's zone."""
-    local = at.astimezone(ZoneInfo(zone))
-    return f"{local.day} {local:%b %H:%M}"
+    if seconds >= 86400:
+        return say("{n} d", n=seconds // 86400)
+    if seconds >= 3600:
+        return say("{n} h", n=seconds // 3600)
+    return say("{n} min", n=seconds // 60) if seconds >= 60 else say("{n} s", n=seconds)
 
 
 def meter(used: float) -> str:
@@ -90,9 +85,9 @@ def halt_lines(now: Status, ask: "Ask") -> list[str]:
         ask.say(
             "{name} by {by} since {since}: {reason}. {ends}",
             name=names[h.kind],
-            by=h.by,
-            since=moment(h.since, ask.person.zone),
-            reason=h.reason.rstrip("."),
+            by=ask.say.again(h.by),
+            since=moment(h.since, ask.person.zone, ask.say),
+            reason=ask.say.again(h.reason).rstrip("."),
             ends=ends[h.kind],
         )
         for h in now.halts
@@ -136,7 +131,7 @@ def holding_row(holding: Holding, now: Status, ask: "Ask") -> Row:
             entry=price(holding.entry_price, now.currency),
             price=price(holding.price, now.currency),
             sleeve=holding.sleeve,
-            age=since(holding.opened_at, ask.now),
+            age=since(holding.opened_at, ask.now, ask.say),
         ),
     )
 
@@ -154,6 +149,6 @@ def trade_row(trip: RoundTrip, currency: str, ask: "Ask") -> Row:
             exit=price(trip.exit_price, currency),
             sleeve=trip.sleeve,
             reason=ask.say(str(trip.reason)),
-            at=moment(trip.exit_at, ask.person.zone),
+            at=moment(trip.exit_at, ask.person.zone, ask.say),
         ),
     )

@@ -82,7 +82,7 @@ async def orders(ask: Ask, page: Annotated[int, "which page"] = 1) -> Reply:
                 price=money(o.average_price or o.intent.price_at_decision, currency),
                 sleeve=o.intent.sleeve,
                 reason=ask.say(str(o.intent.reason)),
-                at=moment(o.changed_at, ask.person.zone),
+                at=moment(o.changed_at, ask.person.zone, ask.say),
             ),
         )
         for o in found[:PAGE]

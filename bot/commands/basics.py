@@ -13,12 +13,6 @@ from bot.show import account_rows, budget_rows, halt_lines, since, status_line
 from trading.domain.errors import Refused
 from trading.domain.view import Status
 
-HOME = (
-    (Button("Status", "/status"), Button("Equity 7 days", "/equity 7d")),
-    (Button("Trades", "/trades"), Button("Help", "/help")),
-    (Button("Kill", "/kill", danger=True),),
-)
-
 GROUPS = {
     "basics": "Start here",
     "account": "Your account",
@@ -42,15 +36,24 @@ async def start(ask: Ask, code: Annotated[str, "the pairing code from the termin
     try:
         now = ask.trading.status(ask.account)
     except Refused as refused:
-        return Reply(title=title, text=refused.tell, buttons=HOME, tone=Tone.WARNING)
+        return Reply(title=title, text=say.again(refused.tell), buttons=_home(ask), tone=Tone.WARNING)
     stopped = halt_lines(now, ask)
     lines = [status_line(now, ask), *stopped, say("Tap a button, or type a command: /help lists them all.")]
     return Reply(
         title=title,
         text="\n".join(lines),
-        buttons=HOME,
+        buttons=_home(ask),
         tone=Tone.WARNING if stopped else Tone.GOOD,
         data=now,
+    )
+
+
+def _home(ask: Ask) -> tuple[tuple[Button, ...], ...]:
+    say = ask.say
+    return (
+        (Button(say("Status"), "/status"), Button(say("Equity 7 days"), "/equity 7d")),
+        (Button(say("Trades"), "/trades"), Button(say("Help"), "/help")),
+        (Button(say("Kill"), "/kill", danger=True),),
     )
 
 
@@ -85,7 +88,7 @@ async def whoami(ask: Ask) -> Reply:
     person = ask.person
     rows = (
         Row(ask.say("Name"), person.name),
-        Row(ask.say("Roles"), ", ".join(sorted(person.roles))),
+        Row(ask.say("Roles"), ", ".join(ask.say(role) for role in sorted(person.roles))),
         Row(ask.say("Account"), person.account),
         Row(ask.say("This chat"), ask.place.address),
         Row(ask.say("Language"), person.language),
@@ -111,13 +114,13 @@ async def status(ask: Ask) -> Reply:
 
 def _pulse(now: Status, ask: Ask) -> str:
     if now.trouble:
-        return ask.say("The market is not followed right now: {why}", why=now.trouble)
+        return ask.say("The market is not followed right now: {why}", why=ask.say.again(now.trouble))
     if now.last_candle_at is None:
         return ask.say("Waiting for the first candle.")
     return ask.say(
         "{exchange}, last candle {ago} ago, {n} open positions.",
         exchange=now.exchange,
-        ago=since(now.last_candle_at, ask.now),
+        ago=since(now.last_candle_at, ask.now, ask.say),
         n=len(now.holdings),
     )
 

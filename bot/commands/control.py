@@ -38,7 +38,7 @@ async def resume(ask: Ask) -> Reply:
 async def _before_killing(ask: Ask, reason: str = "") -> Sure:
     """Asking to kill closes entries at once; only the sale waits for the button."""
     say = ask.say
-    await ask.trading.close_entries(say("a kill was asked for"), by=ask.person.name)
+    await ask.trading.close_entries("a kill was asked for", by=ask.person.name)
     now = [ask.trading.status(name) for name in ask.trading.accounts if name not in ask.trading.trouble]
     held = [(s, h) for s in now for h in s.holdings]
     stay = Button(say("Sell nothing, stay paused"), "/status")
@@ -62,12 +62,14 @@ async def _before_killing(ask: Ask, reason: str = "") -> Sure:
 
 
 async def _before_unkilling(ask: Ask) -> Sure:
-    now = ask.trading.status(ask.account)
+    say, now = ask.say, ask.trading.status(ask.account)
     kill = next((h for h in now.halts if h.kind == "kill"), None)
     if kill is None:
         raise Refused(ask.say("Nothing is killed, so there is nothing to lift."))
     return Sure(
-        title=ask.say("Lift the kill by {by}: {reason}?", by=kill.by, reason=kill.reason),
+        title=ask.say(
+            "Lift the kill by {by}: {reason}?", by=say.again(kill.by), reason=say.again(kill.reason)
+        ),
         text=ask.say(
             "Strategies may buy again with their next signal. Nothing is bought back; drawdown is measured from "
             "today's {equity}.",

@@ -22,11 +22,11 @@ async def health(ask: Ask) -> Reply:
     now = ask.trading.health()
     started = ask.trading.started_at
     rows = [
-        Row(ask.say("Running"), since(started, ask.now) if started else "—"),
-        Row(ask.say("Database"), now["database"]),
+        Row(ask.say("Running"), since(started, ask.now, ask.say) if started else "—"),
+        Row(ask.say("Database"), ask.say.again(now["database"])),
     ]
-    rows += [Row(name, facts["state"]) for name, facts in now["markets"].items()]
-    rows += [Row(name, state) for name, state in now["accounts"].items()]
+    rows += [Row(name, ask.say.again(facts["state"])) for name, facts in now["markets"].items()]
+    rows += [Row(name, ask.say.again(state)) for name, state in now["accounts"].items()]
     return Reply(
         title=ask.say("Everything works.") if now["ok"] else ask.say("Something needs attention."),
         rows=tuple(rows),
@@ -67,7 +67,8 @@ async def notify(ask: Ask, topic: Topic, state: Annotated[bool, "on or off"]) ->
     wanted = await ask.people.chat_topics(ask.place.address) - {topic} | ({topic} if state else set())
     await ask.people.subscribe(ask.place.address, ask.person.id, "*", wanted)
     rows = tuple(
-        Row(t, ask.say("on") if t in wanted else ask.say("off")) for t in ("reports", "alerts", "trades")
+        Row(ask.say(t), ask.say("on") if t in wanted else ask.say("off"))
+        for t in ("reports", "alerts", "trades")
     )
     return Reply(title=ask.say("This chat is told:"), rows=rows, data=sorted(wanted))
 

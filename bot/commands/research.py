@@ -131,7 +131,7 @@ async def _answer(ask: Ask, report: Report, file: Path | None, output: str, kind
         title=f"{report.strategy} · {', '.join(report.symbols)} · {report.timeframe}",
         currency=currency,
     )
-    notes = list(report.notes)
+    notes = [ask.say.again(note) for note in report.notes]
     if file is not None:
         save(file, report, output)
         notes.append(ask.say("Written to {file}.", file=file))
@@ -177,7 +177,7 @@ def _rows(report: Report, currency: str, ask: Ask) -> tuple[Row, ...]:
             " · ".join(_ratio(m.get(n)) for n in ("sharpe", "sortino", "calmar")),
         ),
         Row(say("Fees paid"), money(report.fees, currency)),
-        Row(say("Took"), f"{report.seconds['total']:.2f} s"),
+        Row(say("Took"), say("{n} s", n=f"{report.seconds['total']:.2f}")),
     )
 
 
