@@ -1,7 +1,8 @@
 """How an account comes to life: restored or new, its past lived through, its missed candles made up."""
 
+import asyncio
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -90,31 +91,44 @@ def begin(made: Room, at: datetime) -> None:
     made.session.step(CashMoved(at, start))
 
 
-async def live_past(made: Room, market: Market, now: datetime, base: Timeframe) -> datetime:
-    """Let a new simulated account live through its last 30 days; answers the moment it has come to."""
-    sleeves = made.desk.sleeves.values()
-    step = Timeframe(math.gcd(*(s.timeframe.seconds for s in sleeves))) if sleeves else base
-    end = step.floor(now)
-    start = end - PAST
+async def live_past(rooms: Sequence[Room], market: Market, now: datetime) -> None:
+    """Let new simulated accounts live through their last 30 days; strategies they share are asked once for all."""
+    by_step: dict[Timeframe, list[Room]] = {}
+    for made in rooms:
+        frames = [s.timeframe.seconds for s in made.desk.sleeves.values()]
+        by_step.setdefault(Timeframe(math.gcd(*frames)) if frames else BASE, []).append(made)
+    for step, group in by_step.items():
+        await _live_past(group, market, step, step.floor(now) - PAST, step.floor(now))
+
+
+async def _live_past(
+    rooms: Sequence[Room], market: Market, step: Timeframe, start: datetime, end: datetime
+) -> None:
     board = Board(step, keep_all=True)
-    questions = [q for s in sleeves for q in s.questions()]
-    for question in questions:
+    for question in (q for made in rooms for s in made.desk.sleeves.values() for q in s.questions()):
         board.ask(question)
-    warmup = max((q.warmup * q.timeframe.seconds for q in questions), default=0)
-    lived: list[Candle] = []
-    for symbol in made.desk.instruments:
-        candles = await market.candles(symbol, step, start - timedelta(seconds=warmup), end)
+    reach = {s: max(n * f.seconds for (t, f), n in board.needs().items() if t == s) for s, _ in board.needs()}
+    lived: dict[str, list[Candle]] = {}
+    for symbol in dict.fromkeys(s for made in rooms for s in made.desk.instruments):
+        first = start - timedelta(seconds=reach.get(symbol, 0))
+        candles = await market.candles(symbol, step, first, end)
         board.extend(symbol, Columns.of(candles))
-        lived += [c for c in candles if c.opened_at >= start]
+        lived[symbol] = [c for c in candles if c.opened_at >= start]
+    for made in rooms:
+        await _step_through(made, board, [c for s in made.desk.instruments for c in lived[s]], start)
+
+
+async def _step_through(made: Room, board: Board, candles: Sequence[Candle], start: datetime) -> None:
     begin(made, start)
-    live_board, made.desk.answers = made.desk.answers, board
-    by_time: dict[datetime, list[Candle]] = {}
-    for candle in lived:
-        by_time.setdefault(candle.closed_at, []).append(candle)
-    for at in sorted(by_time):
-        made.session.step(CandlesClosed(at, tuple(by_time[at])))
-    made.desk.answers = live_board
-    return end
+    groups: dict[datetime, list[Candle]] = {}
+    for candle in candles:
+        groups.setdefault(candle.closed_at, []).append(candle)
+    later, made.desk.answers = made.desk.answers, board
+    for number, at in enumerate(sorted(groups)):
+        made.session.step(CandlesClosed(at, tuple(groups[at])))
+        if number % 50 == 0:
+            await asyncio.sleep(0)  # the chat answers meanwhile
+    made.desk.answers = later
 
 
 def open_floor(market: Market, symbols: tuple[str, ...], clock: Clock) -> Floor:

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -29,7 +29,7 @@ from trading.domain.events import (
     KillLifted,
     SleeveChanged,
 )
-from trading.domain.market import Candle, Timeframe
+from trading.domain.market import Candle, Instrument, Timeframe
 from trading.domain.order import Fill, Order
 from trading.domain.report import CashFlow, EquityPoint, Report, RoundTrip
 from trading.domain.research import Question
@@ -128,11 +128,8 @@ class Trading:
             symbols = tuple(dict.fromkeys(s for a in accounts.values() for s in a.symbols))
             instruments = await market.instruments(symbols)
             floor = open_floor(market, symbols, self.clock)
-            away: list[Away] = []
-            for name in names:
-                mine = {s: instruments[s] for s in _symbols_of(self.settings, name)}
-                made = await open_room(name, self.settings, mine, self.store, floor.board, self._hearer(name))
-                away += await self._wake(made, floor)
+            rooms = [await self._open(name, instruments, floor) for name in names]
+            away = await self._wake(rooms, floor)
             cursor = self._cursor(floor)
             floor.feed.start_from(cursor)
             await floor.warm(cursor)
@@ -149,30 +146,27 @@ class Trading:
             floor.spread(KillAsked(self.clock(), "the KILL_SWITCH file was there at the start", "file"))
         return await self._catch_up(floor, away)
 
-    async def _wake(self, room: Room, floor: Floor) -> list[Away]:
-        """A restored account has been away; a new one gets its cash, and on the simulated market its past."""
-        now = self.clock()
-        if await self.store.snapshot(room.name) is not None:
-            floor.enter(room)
-            since = room.desk.last_candle_at or now
-            return [
-                Away(
-                    account=room.name,
-                    since=since,
-                    until=now,
-                    candles=0,
-                    fills=room.desk.book.fills,
-                    profit=room.desk.book.equity,
-                    killed=room.desk.halts.killed,
-                )
-            ]
-        if self.settings.accounts[room.name].exchange == "simulated":
-            await live_past(room, floor.market, now, BASE)
+    async def _open(self, name: str, instruments: Mapping[str, Instrument], floor: Floor) -> Room:
+        mine = {s: instruments[s] for s in _symbols_of(self.settings, name)}
+        return await open_room(name, self.settings, mine, self.store, floor.board, self._hearer(name))
+
+    async def _wake(self, rooms: Sequence[Room], floor: Floor) -> list[Away]:
+        """Restored accounts have been away; new ones get their cash, and on the simulated market their past."""
+        now, away, new = self.clock(), [], []
+        for room in rooms:
+            if await self.store.snapshot(room.name) is None:
+                new.append(room)
+            else:
+                away.append(_away(room, now))
+        if floor.market.name == "simulated":
+            await live_past(new, floor.market, now)
         else:
-            begin(room, now)
-        floor.enter(room)
-        await self.keeper.keep(room.recorder.drain(now))
-        return []
+            for room in new:
+                begin(room, now)
+        for room in rooms:
+            floor.enter(room)
+        await self.keeper.keep([step for room in new for step in room.recorder.drain(now)])
+        return away
 
     def _cursor(self, floor: Floor) -> dict[str, datetime]:
         """Per symbol: the close of the newest candle that every account on this floor has seen."""
@@ -491,6 +485,20 @@ class Trading:
                 f"Account {room.name} has no strategy '{name}'; it has {', '.join(room.desk.sleeves)}."
             )
         return room.desk.sleeves[name]
+
+
+def _away(room: Room, now: datetime) -> Away:
+    """As it was left: what changes until the desk has caught up is what happened meanwhile."""
+    book = room.desk.book
+    return Away(
+        account=room.name,
+        since=room.desk.last_candle_at or now,
+        until=now,
+        candles=0,
+        fills=book.fills,
+        profit=book.equity,
+        killed=room.desk.halts.killed,
+    )
 
 
 def _symbols_of(settings: Settings, account: str) -> tuple[str, ...]:
