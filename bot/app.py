@@ -6,6 +6,7 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -25,7 +26,6 @@ from bot.reports import away_report, daily_report
 from bot.suggest import Suggester
 from bot.web.server import WebServer
 from bot.web.session import TERMINAL
-from bot.words import Words
 from charts.render import Studio
 from migrations.run import upgrade
 from trading.clock import Clock, wall_clock
@@ -172,8 +172,8 @@ async def _start_trading(
 async def _wake(begin: Callable[[], Awaitable[list[Away]]], house: House, announcer: Announcer) -> None:
     for away in await begin():
         if away.until - away.since > timedelta(minutes=2):
-            reply = away_report(house.trading, away, Words(house.owner.language))
-            await announcer.tell(away.account, "alerts", reply, int(Severity.WARNING))
+            word = partial(away_report, house.trading, away)
+            await announcer.tell(away.account, "alerts", word, Severity.WARNING)
 
 
 def _retry_job(house: House, announcer: Announcer) -> Callable[[], Awaitable[None]]:
@@ -186,8 +186,8 @@ def _retry_job(house: House, announcer: Announcer) -> Callable[[], Awaitable[Non
 def _report_job(house: House, announcer: Announcer, account: str) -> Callable[[], Awaitable[None]]:
     async def send() -> None:
         if account in house.trading.rooms:
-            reply = await daily_report(house.trading, house.studio, house.owner, account)
-            await announcer.tell(account, "reports", reply, int(Severity.INFO))
+            word = partial(daily_report, house.trading, house.studio, account)
+            await announcer.tell(account, "reports", word, Severity.INFO)
 
     return send
 

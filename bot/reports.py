@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 SHOWN = timedelta(days=30)
 
 
-async def daily_report(trading: "Trading", studio: "Studio", person: Person, account: str) -> Reply:
+async def daily_report(trading: "Trading", studio: "Studio", account: str, person: Person) -> Reply:
     """Yesterday's numbers as the caption of a month of equity and drawdown."""
     say = Words(person.language)
     now = trading.status(account)
@@ -57,8 +57,9 @@ async def daily_report(trading: "Trading", studio: "Studio", person: Person, acc
     )
 
 
-def away_report(trading: "Trading", away: Away, say: Words) -> Reply:
+async def away_report(trading: "Trading", away: Away, person: Person) -> Reply:
     """What happened while the desk was not running."""
+    say = Words(person.language)
     status = trading.status(away.account)
     minutes = int((away.until - away.since).total_seconds() // 60)
     rows = (

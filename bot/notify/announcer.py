@@ -1,14 +1,16 @@
 """Hears every event and tells people about the few that matter."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 
 from bot.notify.outbox import Outbox, Parcel
 from bot.notify.wording import notice_for
 from bot.reply import Button, Reply, Row, Tone
+from bot.words import Words
 from trading.domain.events import Event
 from trading.domain.notice import Notice, Severity
+from trading.domain.people import Person
 from trading.store.people import PeopleStore
 
 OLD_NEWS = timedelta(
@@ -23,6 +25,10 @@ _TONES = {
 }
 
 
+Wording = Callable[[Person], Awaitable[Reply]]  # a message in its reader's language and zone
+ENGLISH = Words("en")
+
+
 class Announcer:
     """A listener of trading. `hear` never waits; `run` gathers, words and hands to the outbox."""
 
@@ -30,15 +36,15 @@ class Announcer:
         self, people: PeopleStore, outbox: Outbox, header: Callable[[str], str], clock: Callable[[], datetime]
     ) -> None:
         self._people, self._outbox, self._header, self._clock = people, outbox, header, clock
-        self._heard: list[Notice] = []
+        self._heard: list[tuple[Notice, Event]] = []
         self._news = asyncio.Event()
 
     def hear(self, account: str, event: Event) -> None:
         """Note what is worth telling."""
-        notice = notice_for(account, event)
+        notice = notice_for(account, event, ENGLISH)
         if notice is None or self._clock() - notice.at > OLD_NEWS:
             return
-        self._heard.append(notice)
+        self._heard.append((notice, event))
         self._news.set()
 
     async def run(self) -> None:
@@ -48,33 +54,41 @@ class Announcer:
             await asyncio.sleep(GATHER_SECONDS)
             self._news.clear()
             heard, self._heard = self._heard, []
-            for account, topic in dict.fromkeys((n.account, n.topic) for n in heard):
-                await self._tell(
-                    account or "", topic, [n for n in heard if (n.account, n.topic) == (account, topic)]
-                )
+            for account, topic in dict.fromkeys((n.account, n.topic) for n, _ in heard):
+                about = [(n, event) for n, event in heard if (n.account, n.topic) == (account, topic)]
+                worst = max(n.severity for n, _ in about)
+                await self._tell(account or "", topic, [event for _, event in about], worst)
 
-    async def tell(self, account: str, topic: str, reply: Reply, urgency: int) -> None:
-        """Send a reply to every chat that wants this topic of this account."""
-        for address in await self._people.chats(topic, account):
-            self._outbox.put(Parcel(address, reply, urgency))
+    async def tell(self, account: str, topic: str, word: Wording, urgency: Severity) -> None:
+        """Send a message to every chat that wants this topic; it is made once per language and zone."""
+        made: dict[tuple[str, str], Reply] = {}
+        for address, person in await self._people.readers(topic, account):
+            key = person.language, person.zone
+            if key not in made:
+                made[key] = await word(person)
+            self._outbox.put(Parcel(address, made[key], int(urgency)))
 
-    async def _tell(self, account: str, topic: str, notices: Sequence[Notice]) -> None:
-        worst = max(n.severity for n in notices)
-        reply = in_one(notices, self._header(account), worst)
-        await self.tell(account, topic, reply, int(worst))
+    async def _tell(self, account: str, topic: str, events: Sequence[Event], worst: Severity) -> None:
+        async def word(person: Person) -> Reply:
+            say = Words(person.language)
+            notices = [notice for e in events if (notice := notice_for(account, e, say))]
+            return in_one(notices, self._header(account), say)
+
+        await self.tell(account, topic, word, worst)
 
 
-def in_one(notices: Sequence[Notice], header: str, worst: Severity) -> Reply:
-    """Several notices as one message: the first is the title, the rest are its lines."""
-    buttons = (Button("Status", "/status"), Button("Trades", "/trades"))
+def in_one(notices: Sequence[Notice], header: str, say: Words) -> Reply:
+    """Several notices as one message: the worst is the title, the rest are its lines."""
+    worst = max(n.severity for n in notices)
+    buttons = (Button(say("Status"), "/status"), Button(say("Trades"), "/trades"))
     if worst >= Severity.CRITICAL:
-        buttons = (Button("Status", "/status"), Button("Positions", "/positions"))
+        buttons = (Button(say("Status"), "/status"), Button(say("Positions"), "/positions"))
     if len(notices) == 1:
         rows = tuple(Row(label, value) for label, value in notices[0].facts)
         return Reply(title=notices[0].title, rows=rows, header=header, tone=_TONES[worst], buttons=(buttons,))
     ordered = sorted(notices, key=lambda n: -n.severity)
     rows = tuple(Row(n.title) for n in ordered[1:12])
-    text = f"and {len(ordered) - 12} more" if len(ordered) > 12 else ""
+    text = say("and {n} more", n=len(ordered) - 12) if len(ordered) > 12 else ""
     return Reply(
         title=ordered[0].title, text=text, rows=rows, header=header, tone=_TONES[worst], buttons=(buttons,)
     )

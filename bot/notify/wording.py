@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from bot.words import Words
 from charts.format import money, price
 from trading.domain.events import (
     Event,
@@ -16,7 +17,7 @@ from trading.domain.events import (
 )
 from trading.domain.notice import Notice, Severity
 from trading.domain.order import OrderStatus, Side
-from trading.domain.risk import HaltKind
+from trading.domain.risk import Halt, HaltKind, RiskDecision
 
 _WORSE = {
     HaltKind.KILL: Severity.EMERGENCY,
@@ -25,69 +26,72 @@ _WORSE = {
 }
 
 
-def notice_for(account: str, event: Event) -> Notice | None:
-    """The notice for an event, or None when it is not worth a message."""
+def notice_for(account: str, event: Event, say: Words) -> Notice | None:
+    """The notice for an event in its reader's language, or None when it is not worth a message."""
     match event:
         case OrderFilled(at, fill):
-            verb = "Bought" if fill.side is Side.BUY else "Sold"
             facts = (
-                ("fee", money(fill.fee, fill.fee_currency)),
-                ("strategy", fill.sleeve),
-                ("why", str(fill.reason)),
+                (say("fee"), money(fill.fee, fill.fee_currency)),
+                (say("strategy"), fill.sleeve),
+                (say("why"), say(fill.reason)),
             )
-            title = f"{verb} {fill.amount:f} {fill.symbol} at {price(fill.price, fill.fee_currency)}"
+            values = {
+                "amount": f"{fill.amount:f}",
+                "symbol": fill.symbol,
+                "price": price(fill.price, fill.fee_currency),
+            }
+            title = (
+                say("Bought {amount} {symbol} at {price}", **values)
+                if fill.side is Side.BUY
+                else say("Sold {amount} {symbol} at {price}", **values)
+            )
             return _notice(Severity.INFO, "trades", title, account, fill.id, at, facts)
         case OrderChanged(at, order) if order.status in (OrderStatus.REFUSED, OrderStatus.EXPIRED):
-            title = f"Order for {order.intent.symbol} {order.status}: {order.note or 'no reason given'}"
+            title = say(
+                "Order for {symbol} {status}: {note}",
+                symbol=order.intent.symbol,
+                status=say(order.status),
+                note=say.again(order.note) if order.note else say("no reason given"),
+            )
             return _notice(Severity.WARNING, "alerts", title, account, order.client_id, at)
         case OrderRefused(at, decision):
-            title = f"{decision.intent.symbol} not bought: {decision.reason}"
-            facts = (("rule", decision.rule), ("limit", decision.limit), ("found", decision.observed))
-            return _notice(
-                Severity.INFO,
-                "alerts",
-                title,
-                account,
-                f"{decision.rule}:{decision.intent.symbol}",
-                at,
-                facts,
-            )
+            return _refused(account, at, decision, say)
         case TradingHalted(at, halt):
-            severity = _WORSE.get(halt.kind, Severity.WARNING)
-            word = "KILLED" if halt.kind is HaltKind.KILL else "No new entries"
-            return _notice(
-                severity, "alerts", f"{word} by {halt.by}: {halt.reason}", account, f"halt:{halt.kind}", at
+            severity, values = _WORSE.get(halt.kind, Severity.WARNING), _who_and_why(halt, say)
+            title = (
+                say("KILLED by {by}: {reason}", **values)
+                if halt.kind is HaltKind.KILL
+                else say("No new entries, by {by}: {reason}", **values)
             )
+            return _notice(severity, "alerts", title, account, f"halt:{halt.kind}", at)
         case TradingResumed(at, kind, by):
-            return _notice(
-                Severity.INFO,
-                "alerts",
-                f"Entries are open again ({kind}, by {by})",
-                account,
-                f"halt:{kind}",
-                at,
-            )
+            title = say("Entries are open again ({kind}, by {by})", kind=say(kind), by=say.again(by))
+            return _notice(Severity.INFO, "alerts", title, account, f"halt:{kind}", at)
         case WentFlat(at, _, equity):
-            return _notice(
-                Severity.CRITICAL,
-                "alerts",
-                f"Flat: everything is sold, {equity:.2f} is left",
-                account,
-                "flat",
-                at,
-            )
+            title = say("Flat: everything is sold, {equity} is left", equity=f"{equity:,.2f}")
+            return _notice(Severity.CRITICAL, "alerts", title, account, "flat", at)
         case FeedLost(at, reason):
-            return _notice(Severity.WARNING, "alerts", f"No fresh prices: {reason}", account, "feed", at)
+            title = say("No fresh prices: {reason}", reason=say.again(reason))
+            return _notice(Severity.WARNING, "alerts", title, account, "feed", at)
         case FeedRestored(at, missed) if missed > 5:
-            return _notice(
-                Severity.INFO,
-                "alerts",
-                f"Prices are back; {missed} candles were filled in",
-                account,
-                "feed",
-                at,
-            )
+            title = say("Prices are back; {missed} candles were filled in", missed=missed)
+            return _notice(Severity.INFO, "alerts", title, account, "feed", at)
     return None
+
+
+def _refused(account: str, at: datetime, decision: RiskDecision, say: Words) -> Notice:
+    symbol = decision.intent.symbol
+    title = say("{symbol} not bought: {reason}", symbol=symbol, reason=say.again(decision.reason))
+    facts = (
+        (say("rule"), decision.rule),
+        (say("limit"), say.again(decision.limit)),
+        (say("found"), say.again(decision.observed)),
+    )
+    return _notice(Severity.INFO, "alerts", title, account, f"{decision.rule}:{symbol}", at, facts)
+
+
+def _who_and_why(halt: Halt, say: Words) -> dict[str, str]:
+    return {"by": say.again(halt.by), "reason": say.again(halt.reason)}
 
 
 def _notice(

@@ -213,19 +213,28 @@ class PeopleStore:
     async def chats(self, topic: str, account: str, *, roles: Collection[Role] | None = None) -> list[str]:
         """Addresses of the chats that want this topic of this account, and whose person may see it: has a
         role on the account, one of `roles` when given."""
+        return sorted(await self._wanting(topic, account, roles))
+
+    async def readers(self, topic: str, account: str) -> list[tuple[str, Person]]:
+        """The same chats, each with the person it belongs to, in whose language and zone it is told."""
+        wanting = await self._wanting(topic, account, None)
+        return [(address, await self._known(person_id)) for address, person_id in sorted(wanting.items())]
+
+    async def _wanting(self, topic: str, account: str, roles: Collection[Role] | None) -> dict[str, int]:
+        """Address and person of every chat that wants a topic."""
         chat, grants = table(ChatRow), table(GrantRow)
         query = (
-            select(chat.c.address, chat.c.account, chat.c.topics)
+            select(chat.c.address, chat.c.account, chat.c.topics, chat.c.person_id)
             .join(grants, grants.c.person_id == chat.c.person_id)
             .where(chat.c.account.in_([account, "*"]), grants.c.account.in_([account, "*"]))
         )
         if roles is not None:
             query = query.where(grants.c.role.in_([role.value for role in roles]))
-        wanted: dict[str, list[str]] = {}
+        wanted: dict[str, tuple[list[str], int]] = {}
         for row in await self._store.database.rows(query):
             if row.account != "*" or row.address not in wanted:  # the account's own entry goes first
-                wanted[row.address] = row.topics
-        return sorted(address for address, topics in wanted.items() if topic in topics)
+                wanted[row.address] = row.topics, row.person_id
+        return {address: person for address, (topics, person) in wanted.items() if topic in topics}
 
     async def subscribe(self, address: str, person_id: int, account: str, topics: set[str]) -> None:
         """What a chat wants to hear of an account ('*': of each that has no entry of its own)."""
