@@ -56,6 +56,11 @@ def routes(site: Site) -> APIRouter:
             return answer({"title": "This line was taken before; nothing was done twice.", "data": None}, 409)
         return answer(whole_reply(reply), 422 if reply.failed else 200)
 
+    _serve_terminal(router, site)
+    return router
+
+
+def _serve_terminal(router: APIRouter, site: Site) -> None:
     @router.post("/terminal")
     async def terminal(request: Request) -> Response:
         """One line from this machine's terminal; every reply as a line of JSON, as soon as it is there."""
@@ -65,8 +70,6 @@ def routes(site: Site) -> APIRouter:
         body = await body_of(request)
         line = _line(site, caller, _text(body.get("line")), None)
         return StreamingResponse(_as_lines(site, line), media_type="application/x-ndjson")
-
-    return router
 
 
 def _allowed(site: Site, caller: Caller) -> Mapping[str, Command]:

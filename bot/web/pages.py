@@ -25,7 +25,7 @@ TOO_OFTEN = "Too many attempts; try again in {seconds:.0f} s."
 def routes(site: Site) -> APIRouter:
     router = APIRouter()
     pages = {name: (STATIC / f"{name}.html").read_text() for name in ("index", "enter")}
-    static = {path.name: path.read_bytes() for path in STATIC.iterdir() if path.suffix in MEDIA_TYPES}
+    _serve_files(router, site)
 
     @router.get("/")
     async def home(request: Request) -> Response:
@@ -62,6 +62,13 @@ def routes(site: Site) -> APIRouter:
         site.chats.close_session(caller.session)
         return response
 
+    return router
+
+
+def _serve_files(router: APIRouter, site: Site) -> None:
+    """What the page fetches: its own parts, and what its chat has kept."""
+    static = {path.name: path.read_bytes() for path in STATIC.iterdir() if path.suffix in MEDIA_TYPES}
+
     @router.get("/static/{name}")
     async def asset(name: str) -> Response:
         if name not in static:
@@ -80,8 +87,6 @@ def routes(site: Site) -> APIRouter:
         return Response(
             keepsake.content, media_type=keepsake.media_type, headers={"content-disposition": disposition}
         )
-
-    return router
 
 
 async def _enter(site: Site, code: Any, request: Request, response: Response) -> Response:

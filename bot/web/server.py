@@ -20,7 +20,7 @@ from trading.settings import Web
 if TYPE_CHECKING:  # FastAPI takes a third of a second to import: only a process that serves pays for it
     import uvicorn
 
-    from bot.web.site import Suggest
+    from bot.web.site import Site, Suggest
 
 GRACE = 3  # seconds that open answers get when the server stops
 LARGEST_FRAME = 64 * 1024  # bytes of one WebSocket message
@@ -112,7 +112,7 @@ class WebServer:
     def _server(self) -> "uvicorn.Server":
         import uvicorn
 
-        from bot.web.site import Site, application
+        from bot.web.site import application
 
         class EmbeddedServer(uvicorn.Server):
             """Leaves signals to the process it is part of."""
@@ -121,23 +121,8 @@ class WebServer:
             def capture_signals(self) -> Iterator[None]:
                 yield
 
-        door = Door(
-            sessions=self._sessions, terminal_token=self._terminal_token, clock=self._clock, port=self.port
-        )
-        site = Site(
-            door=door,
-            chats=self.chats,
-            lines=self._lines,
-            enter=self._enter,
-            commands=self._commands,
-            suggest=self._suggest,
-            checks=self._checks,
-            header=self._header,
-            clock=self._clock,
-            started_at=self._clock(),
-        )
         config = uvicorn.Config(
-            application(site, self._known_hosts(), self.address),
+            application(self._site(), self._known_hosts(), self.address),
             loop="none",
             lifespan="off",
             log_config=None,
@@ -152,6 +137,25 @@ class WebServer:
             timeout_graceful_shutdown=GRACE,
         )
         return EmbeddedServer(config)
+
+    def _site(self) -> "Site":
+        from bot.web.site import Site
+
+        door = Door(
+            sessions=self._sessions, terminal_token=self._terminal_token, clock=self._clock, port=self.port
+        )
+        return Site(
+            door=door,
+            chats=self.chats,
+            lines=self._lines,
+            enter=self._enter,
+            commands=self._commands,
+            suggest=self._suggest,
+            checks=self._checks,
+            header=self._header,
+            clock=self._clock,
+            started_at=self._clock(),
+        )
 
     def _known_hosts(self) -> frozenset[str]:
         """What a browser may call us; a name that strangers point at us (DNS rebinding) is not there."""

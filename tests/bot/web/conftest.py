@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.bot.web.desk import a_visitor, an_open_desk
+from tests.bot.web.desk import an_open_desk
+from tests.bot.web.visitor import a_visitor
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ import pytest
 import bot.web
 from bot.platforms import PlatformOff
 from bot.platforms.web import WebPlatform
-from tests.bot.web.desk import Desk, a_visitor, running
+from tests.bot.web.desk import Desk, running
+from tests.bot.web.visitor import a_visitor
 from trading.domain.errors import SettingsError
 
 WEB = Path(bot.web.__file__).parent
