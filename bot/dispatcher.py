@@ -9,7 +9,7 @@ from typing import Protocol
 import structlog
 
 from bot.registry import Command, Sure, bind, nearest
-from bot.reply import Button, Reply, Tone
+from bot.reply import LONGEST_COMMAND, Button, Reply, Tone
 from bot.words import Words
 from charts.render import Studio
 from trading.domain.errors import Refused, TradingError
@@ -160,7 +160,7 @@ class Dispatcher:
             line=line.text,
         )
         if command.confirm is not None and not yes:
-            yield self._ask_first(await command.confirm(ask, **arguments), line, say)
+            yield self._ask_first(command, await command.confirm(ask, **arguments), line, say)
             return
         answer = command.run(ask, **arguments)
         if isinstance(answer, AsyncIterator):
@@ -225,9 +225,13 @@ class Dispatcher:
                 )
             )
 
-    def _ask_first(self, sure: Sure, line: Line, say: Words) -> Reply:
-        deadline = int((self.clock() + YES_FOR).timestamp())
-        yes = f"/{line.text.strip().lstrip('/')} !{_base36(deadline)}"
+    def _ask_first(self, command: Command, sure: Sure, line: Line, say: Words) -> Reply:
+        mark = f" !{_base36(int((self.clock() + YES_FOR).timestamp()))}"
+        asked = f"/{line.text.strip().lstrip('/')}"
+        room = LONGEST_COMMAND - len(mark)
+        if len(asked.encode()) > room and not (command.parameters and command.parameters[-1].rest):
+            raise Refused(say("This line is too long for a button. Send it again with ! at its end to confirm it."))
+        yes = asked.encode()[:room].decode(errors="ignore").rstrip() + mark  # of a long reason, the beginning is kept
         lapses = say("The button works for {seconds} s.", seconds=int(YES_FOR.total_seconds()))
         return Reply(
             title=sure.title,

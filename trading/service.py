@@ -2,48 +2,39 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 from trading.analysis.metrics import measure
 from trading.analysis.periods import by_period, first_start
 from trading.analysis.trades import round_trips
-from trading.boot import BASE, begin, live_past, market_for, open_floor, open_room
+from trading.boot import market_for
 from trading.build import Room, sleeves_of
-from trading.clock import Clock
-from trading.core.signals import Board
-from trading.domain.errors import ExchangeSaidNo, Refused, Uncertain
+from trading.domain.errors import Refused
 from trading.domain.events import (
-    DeskEvent,
     Event,
-    FeedLost,
-    FeedRestored,
     HaltAsked,
     HaltLifted,
     KillAsked,
     KillLifted,
     SleeveChanged,
 )
-from trading.domain.market import Candle, Instrument, Timeframe
+from trading.domain.market import Candle, Timeframe
 from trading.domain.order import Fill, Order
 from trading.domain.report import CashFlow, EquityPoint, Report, RoundTrip
 from trading.domain.research import Question
 from trading.domain.risk import HaltKind
-from trading.domain.view import Away, Figures, Period, Status
-from trading.floor import Floor
-from trading.keeper import Keeper
+from trading.domain.view import Figures, Period, Status
 from trading.lab.ask import from_candles, load
 from trading.lab.workers import Kind, Workers
 from trading.market.archive import Recorded
 from trading.modes import MODES, wiring
-from trading.settings import Settings
+from trading.running import Running, symbols_of
 from trading.store.records import SleeveOverride, StoredEvent
-from trading.store.store import Store
 from trading.strategies import find, strategies
 from trading.views import status_of
 
@@ -52,27 +43,10 @@ LOOK_BACK = timedelta(days=90)  # how far a backtest looks back when nothing els
 
 
 @dataclass(slots=True)
-class Trading:
-    """All accounts of this house. One instance per process; everything runs on its loop."""
+class Trading(Running):
+    """All accounts of this house, and everything one may ask of them."""
 
-    settings: Settings
-    store: Store
-    clock: Clock
-    keeper: Keeper
-    kill_file: Path
-    floors: dict[str, Floor] = field(default_factory=dict)
-    rooms: dict[str, Room] = field(default_factory=dict)
-    trouble: dict[str, str] = field(default_factory=dict)  # account -> why its market is not followed
-    started_at: datetime | None = None
     workers: Workers = field(default_factory=Workers)
-    ready: asyncio.Event = field(default_factory=asyncio.Event)
-    _listeners: list[Listener] = field(default_factory=list)
-
-    # --- coming to life ---------------------------------------------------------------------------------
-
-    def listen(self, listener: Listener) -> None:
-        """Be told every event of every account, after it happened."""
-        self._listeners.append(listener)
 
     def check(self) -> None:
         """Raise SettingsError when an account cannot trade as it is set up; nothing is started then."""
@@ -80,183 +54,32 @@ class Trading:
             wiring(account.trading_mode, name)
             sleeves_of(self.settings, name)
 
-    async def start(self) -> list[Away]:
-        """Bring every account to this moment. An exchange that cannot be reached is told and tried again later."""
-        self.started_at = self.clock()
-        away: list[Away] = []
-        for name in self.settings.accounts:
-            self.trouble[name] = "starting"
-        for key, names in self._by_market().items():
-            away += await self._start_floor(key, names)
-        return away
-
-    async def look(self) -> None:
-        """Know every account as it was left, without following any market: for a command line without a desk."""
-        self.started_at = self.clock()
-        for name, account in self.settings.accounts.items():
-            market = market_for(account, self.settings, self.clock)
-            try:
-                instruments = await market.instruments(_symbols_of(self.settings, name))
-                board = Board(BASE)
-                self.rooms[name] = await open_room(
-                    name, self.settings, instruments, self.store, board, self._hearer(name)
-                )
-            except (Uncertain, ExchangeSaidNo, Refused) as error:
-                self.trouble[name] = error.tell
-            finally:
-                await market.close()
-
-    async def retry(self) -> list[Away]:
-        """Try again to reach the markets that could not be reached."""
-        away: list[Away] = []
-        for key, names in self._by_market().items():
-            if any(name not in self.rooms for name in names):
-                away += await self._start_floor(key, names)
-        return away
-
-    def _by_market(self) -> dict[str, list[str]]:
-        groups: dict[str, list[str]] = {}
-        for name, account in self.settings.accounts.items():
-            key = json.dumps([account.exchange, account.exchange_options], sort_keys=True, default=str)
-            groups.setdefault(key, []).append(name)
-        return groups
-
-    async def _start_floor(self, key: str, names: list[str]) -> list[Away]:
-        accounts = {name: self.settings.accounts[name] for name in names}
-        market = market_for(accounts[names[0]], self.settings, self.clock)
-        try:
-            symbols = tuple(dict.fromkeys(s for a in accounts.values() for s in a.symbols))
-            instruments = await market.instruments(symbols)
-            floor = open_floor(market, symbols, self.clock)
-            rooms = [await self._open(name, instruments, floor) for name in names]
-            away = await self._wake(rooms, floor)
-            cursor = self._cursor(floor)
-            floor.feed.start_from(cursor)
-            await floor.warm(cursor)
-        except (Uncertain, ExchangeSaidNo, Refused) as error:
-            await market.close()
-            for name in names:
-                self.trouble[name] = error.tell
-            return []
-        self.floors[key] = floor
-        for name, room in floor.rooms.items():
-            self.rooms[name] = room
-            self.trouble.pop(name, None)
-        if self.kill_file.exists():
-            floor.spread(KillAsked(self.clock(), "the KILL_SWITCH file was there at the start", "file"))
-        return await self._catch_up(floor, away)
-
-    async def _open(self, name: str, instruments: Mapping[str, Instrument], floor: Floor) -> Room:
-        mine = {s: instruments[s] for s in _symbols_of(self.settings, name)}
-        return await open_room(name, self.settings, mine, self.store, floor.board, self._hearer(name))
-
-    async def _wake(self, rooms: Sequence[Room], floor: Floor) -> list[Away]:
-        """Restored accounts have been away; new ones get their cash, and on the simulated market their past."""
-        now, away, new = self.clock(), [], []
-        for room in rooms:
-            if await self.store.snapshot(room.name) is None:
-                new.append(room)
-            else:
-                away.append(_away(room, now))
-        if floor.market.name == "simulated":
-            await live_past(new, floor.market, now)
-        else:
-            for room in new:
-                begin(room, now)
-        for room in rooms:
-            floor.enter(room)
-        await self.keeper.keep([step for room in new for step in room.recorder.drain(now)])
-        return away
-
-    def _cursor(self, floor: Floor) -> dict[str, datetime]:
-        """Per symbol: the close of the newest candle that every account on this floor has seen."""
-        now = BASE.floor(self.clock())
-        cursor: dict[str, datetime] = {}
-        for room in floor.rooms.values():
-            for symbol in room.desk.instruments:
-                seen = room.desk.seen.get(symbol, now)
-                cursor[symbol] = min(cursor.get(symbol, seen), seen)
-        return cursor
-
-    async def _catch_up(self, floor: Floor, away: list[Away]) -> list[Away]:
-        groups = await self._tick(floor)
-        told = []
-        for entry in away:
-            book = self.rooms[entry.account].desk.book
-            told.append(
-                Away(
-                    account=entry.account,
-                    since=entry.since,
-                    until=entry.until,
-                    candles=groups,
-                    fills=book.fills - entry.fills,
-                    profit=book.equity - entry.profit,
-                    killed=self.rooms[entry.account].desk.halts.killed,
-                )
-            )
-        return told
-
     async def close(self) -> None:
-        """Everything written, every market let go of."""
-        await self._keep_all()
+        """Everything written, every market and worker let go of."""
         self.workers.close()
-        for floor in self.floors.values():
-            await floor.market.close()
-
-    # --- the pulse --------------------------------------------------------------------------------------
-
-    async def tick(self) -> None:
-        """At the close of a minute: whatever closed since the last tick goes through every desk, then to disk."""
-        for floor in self.floors.values():
-            await self._tick(floor)
-
-    async def _tick(self, floor: Floor) -> int:
-        groups = await floor.tick()
-        for news in floor.feed.news():
-            self._feed_news(floor, news)
-        await self._keep_all()
-        return len(groups)
-
-    def _feed_news(self, floor: Floor, news: FeedLost | FeedRestored) -> None:
-        for name, room in floor.rooms.items():
-            self._tell(name, news)
-            if isinstance(news, FeedLost):
-                room.session.step(HaltAsked(news.at, HaltKind.FEED, news.reason, "feed"))
-            else:
-                room.session.step(HaltLifted(news.at, HaltKind.FEED, "feed"))
-
-    async def _keep_all(self) -> None:
-        now = self.clock()
-        steps = [step for room in self.rooms.values() for step in room.recorder.drain(now)]
-        written = await self.keeper.keep(steps)
-        for room in self.rooms.values():
-            stopped = HaltKind.STORE in room.desk.halts
-            if not written and not stopped:
-                room.session.step(HaltAsked(now, HaltKind.STORE, self.keeper.trouble or "", "journal"))
-            elif written and stopped:
-                room.session.step(HaltLifted(now, HaltKind.STORE, "journal"))
+        await Running.close(self)
 
     # --- stopping and starting --------------------------------------------------------------------------
 
     async def kill(self, reason: str, by: str, account: str | None = None) -> None:
         """Stop at once: latch, file, cancel, sell at the next price. Killing twice is killing once."""
-        await self._do(self._named(account), lambda now: KillAsked(now, reason, by))
+        await self.do(self.named(account), lambda now: KillAsked(now, reason, by))
         trouble = self._write_kill_file(reason, by) if account is None else None
         for floor in self.floors.values():
             waiting = {s for room in floor.rooms.values() for s in room.executor.waiting}
             if waiting:
                 await floor.quote(waiting)
-        await self._keep_all()
+        await self.keep_all()
         if trouble:
             raise Refused(f"Everything is stopped, but the KILL_SWITCH file could not be written: {trouble}.")
 
     async def close_entries(self, reason: str, by: str) -> None:
         """Pause every account at once; what is paused or killed already stays as it is."""
-        await self._do(self._named(None), lambda now: HaltAsked(now, HaltKind.PAUSE, reason, by))
+        await self.do(self.named(None), lambda now: HaltAsked(now, HaltKind.PAUSE, reason, by))
 
     async def unkill(self, by: str, account: str | None = None) -> None:
         """An owner lifts the kill: entries may open again, drawdown is measured from here."""
-        if not any(room.desk.halts.killed for room in self._named(account)):
+        if not any(room.desk.halts.killed for room in self.named(account)):
             raise Refused("Nothing is killed, so there is nothing to lift.")
         try:
             self.kill_file.unlink(missing_ok=True)
@@ -264,9 +87,9 @@ class Trading:
             raise Refused(
                 f"The KILL_SWITCH file cannot be removed ({error.strerror}), so the kill stays."
             ) from None
-        rooms = self._named(account)
-        await self._do(rooms, lambda now: KillLifted(now, by))
-        await self._do(rooms, lambda now: HaltLifted(now, HaltKind.PAUSE, by))
+        rooms = self.named(account)
+        await self.do(rooms, lambda now: KillLifted(now, by))
+        await self.do(rooms, lambda now: HaltLifted(now, HaltKind.PAUSE, by))
 
     async def obey_kill_file(self) -> None:
         """The file stops everything; taking it away does not start anything."""
@@ -275,7 +98,7 @@ class Trading:
 
     async def pause(self, account: str, reason: str, by: str) -> None:
         """No new entries until somebody resumes; exits go on."""
-        await self._do(self._named(account), lambda now: HaltAsked(now, HaltKind.PAUSE, reason, by))
+        await self.do(self.named(account), lambda now: HaltAsked(now, HaltKind.PAUSE, reason, by))
 
     async def resume(self, account: str, by: str) -> None:
         """Entries open again. A kill is not lifted by this."""
@@ -284,7 +107,7 @@ class Trading:
             raise Refused("This account is killed; only an owner's /unkill ends that.")
         if HaltKind.PAUSE not in halts:
             raise Refused("This account is not paused.")
-        await self._do(self._named(account), lambda now: HaltLifted(now, HaltKind.PAUSE, by))
+        await self.do(self.named(account), lambda now: HaltLifted(now, HaltKind.PAUSE, by))
 
     async def switch(self, account: str, sleeve: str, enabled: bool, by: str) -> None:
         """Turn a strategy on or off; switched off it sells what it holds."""
@@ -311,13 +134,7 @@ class Trading:
             room.session.step(SleeveChanged(self.clock(), sleeve, enabled, dict(values), by))
             floor.enter(room)
             await floor.warm(floor.feed.cursor)
-        await self._keep_all()
-
-    async def _do(self, rooms: Iterable[Room], event: Callable[[datetime], DeskEvent]) -> None:
-        now = self.clock()
-        for room in rooms:
-            room.session.step(event(now))
-        await self._keep_all()
+        await self.keep_all()
 
     def _write_kill_file(self, reason: str, by: str) -> str | None:
         try:
@@ -327,10 +144,6 @@ class Trading:
         return None
 
     # --- looking ----------------------------------------------------------------------------------------
-
-    @property
-    def accounts(self) -> tuple[str, ...]:
-        return tuple(self.settings.accounts)
 
     def checks(self) -> dict[str, Any]:
         """Yes or no for everything that must work, for supervisors."""
@@ -343,19 +156,11 @@ class Trading:
         mine = self.settings.accounts.get(account)
         return f"{MODES[mine.trading_mode].badge} · {account}" if mine else account
 
-    def room(self, account: str) -> Room:
-        """Raises Refused while the account's market cannot be reached, saying why."""
-        if account in self.rooms:
-            return self.rooms[account]
-        if account not in self.settings.accounts:
-            raise Refused(f"There is no account '{account}'; there is {', '.join(self.accounts)}.")
-        raise Refused(f"The account {account} is not trading yet: {self.trouble.get(account, 'starting')}")
-
     def status(self, account: str) -> Status:
         return status_of(self.room(account), self.settings.accounts[account], self.trouble.get(account))
 
     def symbols(self, account: str) -> tuple[str, ...]:
-        return _symbols_of(self.settings, account)
+        return symbols_of(self.settings, account)
 
     async def orders(self, account: str, limit: int, offset: int = 0) -> list[Order]:
         return await self.store.orders(account, limit=limit, offset=offset)
@@ -405,11 +210,23 @@ class Trading:
 
     async def candles(self, account: str, symbol: str, timeframe: Timeframe, count: int) -> list[Candle]:
         """The newest closed candles; raises Refused for a symbol the market does not have."""
-        floor = self._floor_of(account)
+        floor = self.floor_of(account)
         await floor.market.instruments([symbol])
         now = self.clock()
         start = timeframe.floor(now) - timeframe.length * count
         return await floor.market.candles(symbol, timeframe, start, now)
+
+    def health(self) -> dict[str, Any]:
+        """Whether everything that must work does, as plain facts."""
+        feeds = {key: floor.feed.health() for key, floor in self.floors.items()}
+        names = {key: f"{json.loads(key)[0]}" for key in feeds}
+        return {
+            "ok": not self.trouble and self.keeper.trouble is None,
+            "uptime_seconds": int((self.clock() - self.started_at).total_seconds()) if self.started_at else 0,
+            "database": self.keeper.trouble or "ok",
+            "markets": {names[key]: health for key, health in feeds.items()},
+            "accounts": {name: self.trouble.get(name, "ok") for name in self.accounts},
+        }
 
     # --- research ---------------------------------------------------------------------------------------
 
@@ -450,33 +267,7 @@ class Trading:
         found = find(strategy)
         return found.describe(found.params(params))
 
-    def health(self) -> dict[str, Any]:
-        """Whether everything that must work does, as plain facts."""
-        feeds = {key: floor.feed.health() for key, floor in self.floors.items()}
-        names = {key: f"{json.loads(key)[0]}" for key in feeds}
-        return {
-            "ok": not self.trouble and self.keeper.trouble is None,
-            "uptime_seconds": int((self.clock() - self.started_at).total_seconds()) if self.started_at else 0,
-            "database": self.keeper.trouble or "ok",
-            "markets": {names[key]: health for key, health in feeds.items()},
-            "accounts": {name: self.trouble.get(name, "ok") for name in self.accounts},
-        }
-
-    # --- inside -----------------------------------------------------------------------------------------
-
-    def _hearer(self, account: str) -> Callable[[Event], None]:
-        return lambda event: self._tell(account, event)
-
-    def _tell(self, account: str, event: Event) -> None:
-        for listener in self._listeners:
-            listener(account, event)
-
-    def _named(self, account: str | None) -> list[Room]:
-        return list(self.rooms.values()) if account is None else [self.room(account)]
-
-    def _floor_of(self, account: str) -> Floor:
-        self.room(account)
-        return next(f for f in self.floors.values() if account in f.rooms)
+    # --- inside ---
 
     @staticmethod
     def _sleeve(room: Room, name: str) -> Any:
@@ -485,23 +276,3 @@ class Trading:
                 f"Account {room.name} has no strategy '{name}'; it has {', '.join(room.desk.sleeves)}."
             )
         return room.desk.sleeves[name]
-
-
-def _away(room: Room, now: datetime) -> Away:
-    """As it was left: what changes until the desk has caught up is what happened meanwhile."""
-    book = room.desk.book
-    return Away(
-        account=room.name,
-        since=room.desk.last_candle_at or now,
-        until=now,
-        candles=0,
-        fills=book.fills,
-        profit=book.equity,
-        killed=room.desk.halts.killed,
-    )
-
-
-def _symbols_of(settings: Settings, account: str) -> tuple[str, ...]:
-    mine = settings.accounts[account]
-    extra = (s for sleeve in mine.sleeves.values() for s in sleeve.symbols)
-    return tuple(dict.fromkeys((*mine.symbols, *extra)))

@@ -1,0 +1,267 @@
+"""Every account alive: brought to this moment, stepped at every close, written down after each step."""
+
+import asyncio
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from trading.boot import BASE, begin, live_past, market_for, open_floor, open_room
+from trading.build import Room
+from trading.clock import Clock
+from trading.core.signals import Board
+from trading.domain.errors import ExchangeSaidNo, Refused, Uncertain
+from trading.domain.events import (
+    DeskEvent,
+    Event,
+    FeedLost,
+    FeedRestored,
+    HaltAsked,
+    HaltLifted,
+    KillAsked,
+)
+from trading.domain.market import Instrument
+from trading.domain.risk import HaltKind
+from trading.domain.view import Away
+from trading.floor import Floor
+from trading.keeper import Keeper
+from trading.settings import Settings
+from trading.store.store import Store
+
+Listener = Callable[[str, Event], None]
+LOOK_BACK = timedelta(days=90)  # how far a backtest looks back when nothing else is said
+
+
+@dataclass(slots=True)
+class Running:
+    """Every account of this house and the markets they live on. One per process; everything runs on its loop."""
+
+    settings: Settings
+    store: Store
+    clock: Clock
+    keeper: Keeper
+    kill_file: Path
+    floors: dict[str, Floor] = field(default_factory=dict)
+    rooms: dict[str, Room] = field(default_factory=dict)
+    trouble: dict[str, str] = field(default_factory=dict)  # account -> why its market is not followed
+    started_at: datetime | None = None
+    ready: asyncio.Event = field(default_factory=asyncio.Event)
+    _listeners: list[Listener] = field(default_factory=list)
+
+    # --- coming to life ---------------------------------------------------------------------------------
+
+    def listen(self, listener: Listener) -> None:
+        """Be told every event of every account, after it happened."""
+        self._listeners.append(listener)
+
+    async def start(self) -> list[Away]:
+        """Bring every account to this moment. An exchange that cannot be reached is told and tried again later."""
+        self.started_at = self.clock()
+        away: list[Away] = []
+        for name in self.settings.accounts:
+            self.trouble[name] = "starting"
+        for key, names in self._by_market().items():
+            away += await self._start_floor(key, names)
+        return away
+
+    async def look(self) -> None:
+        """Know every account as it was left, without following any market: for a command line without a desk."""
+        self.started_at = self.clock()
+        for name, account in self.settings.accounts.items():
+            market = market_for(account, self.settings, self.clock)
+            try:
+                instruments = await market.instruments(symbols_of(self.settings, name))
+                board = Board(BASE)
+                self.rooms[name] = await open_room(
+                    name, self.settings, instruments, self.store, board, self._hearer(name)
+                )
+            except (Uncertain, ExchangeSaidNo, Refused) as error:
+                self.trouble[name] = error.tell
+            finally:
+                await market.close()
+
+    async def retry(self) -> list[Away]:
+        """Try again to reach the markets that could not be reached."""
+        away: list[Away] = []
+        for key, names in self._by_market().items():
+            if any(name not in self.rooms for name in names):
+                away += await self._start_floor(key, names)
+        return away
+
+    def _by_market(self) -> dict[str, list[str]]:
+        groups: dict[str, list[str]] = {}
+        for name, account in self.settings.accounts.items():
+            key = json.dumps([account.exchange, account.exchange_options], sort_keys=True, default=str)
+            groups.setdefault(key, []).append(name)
+        return groups
+
+    async def _start_floor(self, key: str, names: list[str]) -> list[Away]:
+        accounts = {name: self.settings.accounts[name] for name in names}
+        market = market_for(accounts[names[0]], self.settings, self.clock)
+        try:
+            symbols = tuple(dict.fromkeys(s for a in accounts.values() for s in a.symbols))
+            instruments = await market.instruments(symbols)
+            floor = open_floor(market, symbols, self.clock)
+            rooms = [await self._open(name, instruments, floor) for name in names]
+            away = await self._wake(rooms, floor)
+            cursor = self._cursor(floor)
+            floor.feed.start_from(cursor)
+            await floor.warm(cursor)
+        except (Uncertain, ExchangeSaidNo, Refused) as error:
+            await market.close()
+            for name in names:
+                self.trouble[name] = error.tell
+            return []
+        self.floors[key] = floor
+        for name, room in floor.rooms.items():
+            self.rooms[name] = room
+            self.trouble.pop(name, None)
+        if self.kill_file.exists():
+            floor.spread(KillAsked(self.clock(), "the KILL_SWITCH file was there at the start", "file"))
+        return await self._catch_up(floor, away)
+
+    async def _open(self, name: str, instruments: Mapping[str, Instrument], floor: Floor) -> Room:
+        mine = {s: instruments[s] for s in symbols_of(self.settings, name)}
+        return await open_room(name, self.settings, mine, self.store, floor.board, self._hearer(name))
+
+    async def _wake(self, rooms: Sequence[Room], floor: Floor) -> list[Away]:
+        """Restored accounts have been away; new ones get their cash, and on the simulated market their past."""
+        now, away, new = self.clock(), [], []
+        for room in rooms:
+            if await self.store.snapshot(room.name) is None:
+                new.append(room)
+            else:
+                away.append(_away(room, now))
+        if floor.market.name == "simulated":
+            await live_past(new, floor.market, now)
+        else:
+            for room in new:
+                begin(room, now)
+        for room in rooms:
+            floor.enter(room)
+        await self.keeper.keep([step for room in new for step in room.recorder.drain(now)])
+        return away
+
+    def _cursor(self, floor: Floor) -> dict[str, datetime]:
+        """Per symbol: the close of the newest candle that every account on this floor has seen."""
+        now = BASE.floor(self.clock())
+        cursor: dict[str, datetime] = {}
+        for room in floor.rooms.values():
+            for symbol in room.desk.instruments:
+                seen = room.desk.seen.get(symbol, now)
+                cursor[symbol] = min(cursor.get(symbol, seen), seen)
+        return cursor
+
+    async def _catch_up(self, floor: Floor, away: list[Away]) -> list[Away]:
+        groups = await self._tick(floor)
+        told = []
+        for entry in away:
+            book = self.rooms[entry.account].desk.book
+            told.append(
+                Away(
+                    account=entry.account,
+                    since=entry.since,
+                    until=entry.until,
+                    candles=groups,
+                    fills=book.fills - entry.fills,
+                    profit=book.equity - entry.profit,
+                    killed=self.rooms[entry.account].desk.halts.killed,
+                )
+            )
+        return told
+
+    async def close(self) -> None:
+        """Everything written, every market let go of."""
+        await self.keep_all()
+        for floor in self.floors.values():
+            await floor.market.close()
+
+    # --- the pulse --------------------------------------------------------------------------------------
+
+    async def tick(self) -> None:
+        """At the close of a minute: whatever closed since the last tick goes through every desk, then to disk."""
+        for floor in self.floors.values():
+            await self._tick(floor)
+
+    async def _tick(self, floor: Floor) -> int:
+        groups = await floor.tick()
+        for news in floor.feed.news():
+            self._feed_news(floor, news)
+        await self.keep_all()
+        return len(groups)
+
+    def _feed_news(self, floor: Floor, news: FeedLost | FeedRestored) -> None:
+        for name, room in floor.rooms.items():
+            self._tell(name, news)
+            if isinstance(news, FeedLost):
+                room.session.step(HaltAsked(news.at, HaltKind.FEED, news.reason, "feed"))
+            else:
+                room.session.step(HaltLifted(news.at, HaltKind.FEED, "feed"))
+
+    async def keep_all(self) -> None:
+        now = self.clock()
+        steps = [step for room in self.rooms.values() for step in room.recorder.drain(now)]
+        written = await self.keeper.keep(steps)
+        for room in self.rooms.values():
+            stopped = HaltKind.STORE in room.desk.halts
+            if not written and not stopped:
+                room.session.step(HaltAsked(now, HaltKind.STORE, self.keeper.trouble or "", "journal"))
+            elif written and stopped:
+                room.session.step(HaltLifted(now, HaltKind.STORE, "journal"))
+
+    # --- one step for all, or for one -------------------------------------------------
+
+    async def do(self, rooms: Iterable[Room], event: Callable[[datetime], DeskEvent]) -> None:
+        now = self.clock()
+        for room in rooms:
+            room.session.step(event(now))
+        await self.keep_all()
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        return tuple(self.settings.accounts)
+
+    def room(self, account: str) -> Room:
+        """Raises Refused while the account's market cannot be reached, saying why."""
+        if account in self.rooms:
+            return self.rooms[account]
+        if account not in self.settings.accounts:
+            raise Refused(f"There is no account '{account}'; there is {', '.join(self.accounts)}.")
+        raise Refused(f"The account {account} is not trading yet: {self.trouble.get(account, 'starting')}")
+
+    def named(self, account: str | None) -> list[Room]:
+        return list(self.rooms.values()) if account is None else [self.room(account)]
+
+    def floor_of(self, account: str) -> Floor:
+        self.room(account)
+        return next(f for f in self.floors.values() if account in f.rooms)
+
+    # --- inside ---
+
+    def _hearer(self, account: str) -> Callable[[Event], None]:
+        return lambda event: self._tell(account, event)
+
+    def _tell(self, account: str, event: Event) -> None:
+        for listener in self._listeners:
+            listener(account, event)
+
+
+def _away(room: Room, now: datetime) -> Away:
+    """As it was left: what changes until the desk has caught up is what happened meanwhile."""
+    book = room.desk.book
+    return Away(
+        account=room.name,
+        since=room.desk.last_candle_at or now,
+        until=now,
+        candles=0,
+        fills=book.fills,
+        profit=book.equity,
+        killed=room.desk.halts.killed,
+    )
+
+
+def symbols_of(settings: Settings, account: str) -> tuple[str, ...]:
+    mine = settings.accounts[account]
+    extra = (s for sleeve in mine.sleeves.values() for s in sleeve.symbols)
+    return tuple(dict.fromkeys((*mine.symbols, *extra)))
