@@ -14,6 +14,14 @@ async def test_health_tells_strangers_yes_or_no_and_nothing_else(desk, visitor):
     }
 
 
+async def test_health_tells_strangers_nobody_s_account(desk, visitor):
+    desk.checks = {"account mina": True, "account juno": False, "account ruth": True}
+
+    body = await (await visitor.get("/healthz")).json()
+
+    assert body["checks"] == {"account": False}
+
+
 async def test_health_tells_the_owner_the_details(owner):
     body = await (await owner.get("/healthz")).json()
 
