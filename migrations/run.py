@@ -182,11 +182,10 @@ def _make_file(where: Address) -> None:
 def _nobody_else(where: Address) -> None:
     """A running desk must not have its tables changed under it."""
     desk = holder(where.path.parent) if where.path is not None else None
-    if desk and desk.get("pid") != os.getpid():
-        raise SettingsError(
-            f"The desk that uses the database {where} is running (process {desk.get('pid')} since "
-            f"{desk.get('since')}); stop it before migrating."
-        )
+    if desk is None or desk.get("pid") == os.getpid():
+        return
+    who = f" (process {desk['pid']} since {desk['since']})" if "pid" in desk else ""
+    raise SettingsError(f"The desk that uses the database {where} is running{who}; stop it before migrating.")
 
 
 def _check_keys(connection: Connection) -> None:

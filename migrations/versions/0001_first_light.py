@@ -13,7 +13,7 @@ KEY = sa.BigInteger()
 TEXT = sa.Text()
 MONEY = sa.Text().with_variant(sa.Numeric(), "postgresql")
 TIME = sa.DateTime(timezone=True)
-NUMBER = sa.Double()
+NUMBER: sa.Double[float] = sa.Double()
 
 
 def upgrade() -> None:

@@ -1,23 +1,25 @@
 """Up, down and up again; models and migrations agree; a copy is kept; failing half-way changes nothing."""
 
 import logging
-import resource
 import shutil
 import sqlite3
 import stat
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import Column, Text, create_engine
+from sqlalchemy import Column, MetaData, Text, create_engine
 
 from migrations import run
 from migrations.__main__ import main
 from migrations.run import downgrade_now, upgrade, upgrade_now
 from tests.builders import START, a_fill
 from tests.fakes.postgres import Postgres, postgres
+from tests.trading.store.nobody import a_folder_for_everybody, files_no_larger_than, without_privileges
 from trading.domain.errors import SettingsError
+from trading.store.columns import Money, PlainText, UtcTime
 from trading.store.lease import hold
 from trading.store.store import Step, Store
 from trading.store.tables import Row
@@ -65,17 +67,6 @@ def an_extra_migration(folder: Path, body: str, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(run, "HERE", folder / "migrations")
 
 
-@contextmanager
-def files_no_larger_than(size: int) -> Iterator[None]:
-    """As good as a full disk, for files that grow."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
 def test_up_down_up_ends_where_it_began(url):
     first = upgrade_now(url)
     there = run.tables(url)
@@ -115,14 +106,19 @@ def test_sqlite_tables_are_the_models_to_the_letter(sqlite_url, tmp_path):
     assert [sql for sql in made - modelled if "tradewind_alembic_version" not in sql] == []
 
 
-def test_a_column_the_migrations_do_not_know_is_found(url, monkeypatch):
-    upgrade_now(url)
-    changed = type(Row.metadata)(naming_convention=Row.metadata.naming_convention)
+def models_with(*more: Column[Any]) -> MetaData:
+    """The models as they are, with other columns in the table `meta`."""
+    changed = MetaData(naming_convention=Row.metadata.naming_convention)
     for table in Row.metadata.sorted_tables:
         table.to_metadata(changed)
-    changed.tables["meta"].append_column(Column("colour", Text()))
-    changed.remove(changed.tables["chat"])
-    monkeypatch.setattr(Row, "metadata", changed)
+    for column in more:
+        changed.tables["meta"].append_column(column)
+    return changed
+
+
+def test_a_column_the_migrations_do_not_know_is_found(url, monkeypatch):
+    upgrade_now(url)
+    monkeypatch.setattr(Row, "metadata", models_with(Column("colour", Text())))
 
     found = run.differences(url)
 
@@ -285,6 +281,26 @@ def test_a_desk_may_migrate_its_own_database(sqlite_url):
         assert upgrade_now(sqlite_url).after == HEAD
 
 
+def test_a_desk_that_is_just_starting_is_left_alone_too(sqlite_url, tmp_path, monkeypatch):
+    upgrade_now(sqlite_url)
+    an_extra_migration(tmp_path, "op.drop_table('fill')", monkeypatch)
+
+    with hold(path_of(sqlite_url).parent) as desk:
+        desk.path.write_text("")
+        with pytest.raises(SettingsError, match=r"is running; stop it before migrating"):
+            upgrade_now(sqlite_url)
+
+
+def test_a_folder_that_cannot_be_written_is_one_sentence():
+    with a_folder_for_everybody() as folder:
+        folder.chmod(0o555)
+
+        with without_privileges(), pytest.raises(SettingsError) as told:
+            upgrade_now(f"sqlite:///{folder}/data/tradewind.db")
+
+    assert told.value.tell == f"The database {folder}/data/tradewind.db cannot be opened (Permission denied)."
+
+
 @pytest.mark.parametrize("what", [downgrade_now, run.differences])
 def test_a_database_that_is_not_there_cannot_go_down_or_be_checked(tmp_path, what):
     with pytest.raises(SettingsError, match="There is no database at"):
@@ -340,13 +356,21 @@ def test_what_is_wrong_is_one_sentence_and_an_exit_code(capsys):
     assert told.err.count("\n") == 1
 
 
-def test_a_new_migration_is_written_from_the_models(tmp_path, monkeypatch, capsys):
+def test_a_new_migration_is_written_in_types_that_never_change_and_works(url, tmp_path, monkeypatch, capsys):
     shutil.copytree(run.HERE, tmp_path / "migrations", ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(run, "HERE", tmp_path / "migrations")
+    monkeypatch.setattr(
+        Row,
+        "metadata",
+        models_with(Column("price", Money()), Column("seen_at", UtcTime()), Column("note", PlainText())),
+    )
+    upgrade_now(url)
 
     assert main(["new", "Add colours"]) == 0
 
     (written,) = (tmp_path / "migrations" / "versions").glob("*_add_colours.py")
     assert written.name == f"{int(HEAD) + 1:04d}_add_colours.py"
-    assert f"down_revision = '{HEAD}'" in written.read_text()
-    assert "pass" in written.read_text()
+    assert "trading" not in written.read_text()
+    assert upgrade_now(url).after == written.name[:4]
+    assert run.differences(url) == []
+    assert downgrade_now(url).after == HEAD

@@ -257,7 +257,7 @@ def plain(value: Any) -> Any:
     if is_dataclass(value):
         return {f.name: plain(getattr(value, f.name)) for f in fields(value)}
     if isinstance(value, Mapping):
-        return {str(key): plain(of) for key, of in value.items()}
+        return {storable(str(key)): plain(of) for key, of in value.items()}
     if isinstance(value, tuple | list | set | frozenset):
         return [plain(one) for one in value]
     return value

@@ -2,57 +2,14 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import BigInteger, Double, Index, MetaData, Table, UniqueConstraint
-from sqlmodel import Field, SQLModel
+from sqlalchemy import BigInteger, Index, UniqueConstraint
+from sqlmodel import Field
 
-from trading.store.columns import BigId, Json, Money, PlainText, UtcTime
+from trading.store.row import CLUSTERED, NUMBERED_ONCE, Row, counted, json, money, number, table, text, time
 
-NAMES = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "ck": "ck_%(table_name)s_%(constraint_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-    "pk": "pk_%(table_name)s",
-}
-CLUSTERED = {"sqlite_with_rowid": False}  # the rows lie in the order of their key
-
-
-class Row(SQLModel):
-    """What all tables share. Names of constraints are fixed, so that a migration can find them."""
-
-    metadata = MetaData(naming_convention=NAMES)
-
-
-def text(**more: Any) -> Any:
-    return Field(sa_type=PlainText, **more)
-
-
-def money(**more: Any) -> Any:
-    return Field(sa_type=Money, **more)
-
-
-def time(**more: Any) -> Any:
-    return Field(sa_type=UtcTime, **more)
-
-
-def number(**more: Any) -> Any:
-    return Field(sa_type=Double, **more)
-
-
-def json(**more: Any) -> Any:
-    return Field(sa_type=Json, **more)
-
-
-def counted() -> Any:
-    return Field(default=None, primary_key=True, sa_type=cast(Any, BigId))
-
-
-def table(row: type[SQLModel]) -> Table:
-    """The table behind a class."""
-    return cast(Table, cast(Any, row).__table__)
-
+__all__ = ["Row", "table"]
 
 # --- the market ---------------------------------------------------------------------------------------------
 
@@ -222,7 +179,7 @@ class PersonRow(Row, table=True):
     """Ids are never used again, so that an old audit row cannot point to somebody new."""
 
     __tablename__ = "person"
-    __table_args__ = {"sqlite_autoincrement": True}
+    __table_args__ = NUMBERED_ONCE
 
     id: int | None = counted()
     name: str = text()
@@ -299,7 +256,7 @@ class AuditEntry(Row, table=True):
     """Never changed, never deleted; `seq` has no gaps that a deletion would explain."""
 
     __tablename__ = "audit"
-    __table_args__ = ({"sqlite_autoincrement": True},)
+    __table_args__ = NUMBERED_ONCE
 
     seq: int | None = counted()
     at: datetime = time()

@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError, StatementError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from trading.domain.errors import Broken, SettingsError
 from trading.store.address import Address
@@ -67,8 +66,6 @@ def at_start(where: Address) -> Iterator[None]:
 
 def sentence(error: SQLAlchemyError, where: Address) -> str:
     """What happened and what would help, without values that were being written."""
-    if isinstance(error, PoolTimeoutError):
-        return f"the database {where} did not answer in time; look for a program that keeps it busy"
     if not isinstance(error, DBAPIError):
         cause = error.orig if isinstance(error, StatementError) and error.orig is not None else error
         return f"the store was given what it cannot keep ({cause})"

@@ -1,6 +1,7 @@
-"""Folders that cannot be written, also where the tests run as root (whom permissions do not stop)."""
+"""Folders that cannot be written and disks that are full, also where the tests run as root."""
 
 import os
+import resource
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -32,3 +33,14 @@ def without_privileges() -> Iterator[None]:
         yield
     finally:
         os.seteuid(0)
+
+
+@contextmanager
+def files_no_larger_than(size: int) -> Iterator[None]:
+    """As good as a full disk, for files that grow."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)

@@ -75,6 +75,12 @@ def test_a_time_of_any_zone_comes_back_in_utc(dialect):
 
 
 @each
+def test_no_time_is_no_time(dialect):
+    assert UtcTime().process_bind_param(None, dialect) is None
+    assert UtcTime().process_result_value(None, dialect) is None
+
+
+@each
 def test_a_time_without_a_zone_is_refused(dialect):
     with pytest.raises(ValueError, match="has no time zone"):
         UtcTime().process_bind_param(datetime(2024, 1, 1), dialect)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.trading.store.nobody import a_folder_for_everybody, without_privileges
+from tests.trading.store.nobody import a_folder_for_everybody, files_no_larger_than, without_privileges
 from trading.domain.errors import SettingsError
 from trading.store.lease import Held, hold, holder
 
@@ -175,6 +175,13 @@ def test_a_folder_that_cannot_be_written_is_one_sentence():
         f"The data folder {folder} cannot be written (Permission denied); "
         "make it writable for this user, or set data_dir to a folder that is."
     )
+
+
+def test_a_full_disk_is_one_sentence_and_nobody_holds_the_folder(tmp_path):
+    with files_no_larger_than(0), pytest.raises(SettingsError, match=r"cannot be written \(File too large\)"):
+        hold(tmp_path)
+
+    assert holder(tmp_path) is None
 
 
 def test_a_file_where_the_folder_should_be_is_one_sentence(tmp_path):

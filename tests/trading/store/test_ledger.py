@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from itertools import count
 from typing import get_args
 
@@ -154,6 +155,14 @@ def test_facts_are_written_out_in_plain_words():
     assert row["facts"]["decision"]["intent"]["amount"] == "1.5"
     assert row["facts"]["decision"]["intent"]["decided_at"] == "2024-01-01T00:00:00+00:00"
     assert "at" not in row["facts"]
+
+
+def test_whatever_a_fact_is_made_of_becomes_plain():
+    prices = {"BTC/USDT": Decimal("1E+2"), "half \ud83d": [Verdict.REFUSED, START, None, True]}
+
+    assert ledger.plain((prices,)) == [
+        {"BTC/USDT": "100", "half \ufffd": ["refused", "2024-01-01T00:00:00+00:00", None, True]}
+    ]
 
 
 def test_the_same_news_has_the_same_digest_and_other_news_another():

@@ -389,6 +389,22 @@ async def test_chats_can_be_asked_for_by_role(people):
     assert await people.chats("alerts", "main", roles={Role.OWNER, Role.VIEWER}) == ["telegram:7"]
 
 
+async def test_a_chat_is_told_in_the_language_of_its_person(people):
+    mina = await an_owner(people)
+    guest = await a_guest(people, Role.VIEWER, accounts=["alpha"])
+    await people.set_language(mina.id, "ko")
+    await people.subscribe("telegram:8", guest.id, "alpha", {"alerts"})
+
+    alerts = await people.readers("alerts", "alpha")
+    reports = await people.readers("reports", "alpha")
+
+    assert [(address, person.language) for address, person in alerts] == [
+        ("telegram:7", "ko"),
+        ("telegram:8", "en"),
+    ]
+    assert [address for address, _ in reports] == ["telegram:7"]
+
+
 async def test_a_topic_that_does_not_exist_is_refused(people):
     owner = await an_owner(people)
 
