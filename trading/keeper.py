@@ -18,6 +18,7 @@ class Keeper:
         self._backlog: list[Step] = []
         self._turn = asyncio.Lock()
         self.trouble: str | None = None
+        self.written = 0  # how often something reached the disk
 
     async def keep(self, steps: Sequence[Step]) -> bool:
         """Everything so far is on disk when this answers True; False when it must be tried again."""
@@ -32,6 +33,7 @@ class Keeper:
                 self.trouble = error.tell
                 return False
             del self._backlog[: len(waiting)]
+            self.written += 1
             self.trouble = None
             return True
 

@@ -47,6 +47,7 @@ class Trading(Running):
     """All accounts of this house, and everything one may ask of them."""
 
     workers: Workers = field(default_factory=Workers)
+    _trips: dict[str, tuple[tuple[int, int], tuple[RoundTrip, ...]]] = field(default_factory=dict)
 
     def check(self) -> None:
         """Raise SettingsError when an account cannot trade as it is set up; nothing is started then."""
@@ -169,8 +170,12 @@ class Trading(Running):
         return await self.store.fills(account, since=since)
 
     async def trades(self, account: str) -> tuple[RoundTrip, ...]:
-        """Closed trades, oldest first."""
-        return round_trips(await self.store.fills(account))
+        """Closed trades, oldest first; worked out anew only when something was written."""
+        state = (self.room(account).desk.book.fills, self.keeper.written)
+        known = self._trips.get(account)
+        if known is None or known[0] != state:
+            known = self._trips[account] = (state, round_trips(await self.store.fills(account)))
+        return known[1]
 
     async def equity(self, account: str, since: datetime | None = None) -> list[EquityPoint]:
         """The equity curve, oldest first, ending at this moment."""

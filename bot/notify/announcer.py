@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from bot.notify.outbox import Outbox, Parcel
 from bot.notify.wording import notice_for
@@ -11,11 +12,8 @@ from bot.words import Words
 from trading.domain.events import Event
 from trading.domain.notice import Notice, Severity
 from trading.domain.people import Person
-from trading.store.people import PeopleStore
 
-OLD_NEWS = timedelta(
-    minutes=5
-)  # what is older was lived through in a replay or while away, and is summed up there
+OLD_NEWS = timedelta(minutes=5)  # what is older was lived through in a replay or while away: summed up there
 GATHER_SECONDS = 1.5  # fills that come together are told together
 _TONES = {
     Severity.INFO: Tone.PLAIN,
@@ -29,11 +27,18 @@ Wording = Callable[[Person], Awaitable[Reply]]  # a message in its reader's lang
 ENGLISH = Words("en")
 
 
+class Readers(Protocol):
+    """Who wants to hear what; kept by trading/store/people.py."""
+
+    async def readers(self, topic: str, account: str) -> list[tuple[str, Person]]:
+        """Addresses of the chats that want this topic of this account, and whose they are."""
+
+
 class Announcer:
     """A listener of trading. `hear` never waits; `run` gathers, words and hands to the outbox."""
 
     def __init__(
-        self, people: PeopleStore, outbox: Outbox, header: Callable[[str], str], clock: Callable[[], datetime]
+        self, people: Readers, outbox: Outbox, header: Callable[[str], str], clock: Callable[[], datetime]
     ) -> None:
         self._people, self._outbox, self._header, self._clock = people, outbox, header, clock
         self._heard: list[tuple[Notice, Event]] = []

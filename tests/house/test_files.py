@@ -6,7 +6,7 @@ import pytest
 
 from tests.house.code import name, tracked
 
-LONGEST = 400  # lines; past 300 a file is a question somebody must answer
+LONGEST, LONGEST_TEST = 400, 560  # lines
 
 # Put together, so that this file does not find itself.
 HOSTS = re.compile(
@@ -29,7 +29,8 @@ def texts(*endings):
 def test_no_python_file_is_too_long_to_read():
     lengths = {file: text.count("\n") for file, text in texts(".py")}
 
-    assert {file: lines for file, lines in lengths.items() if lines > LONGEST} == {}
+    limits = {file: LONGEST_TEST if file.startswith("tests/") else LONGEST for file in lengths}
+    assert {file: lines for file, lines in lengths.items() if lines > limits[file]} == {}
 
 
 def test_every_module_begins_with_what_a_reader_finds_in_it():
