@@ -1,6 +1,5 @@
 """A tick over 100 accounts x 8 symbols x 3 strategies, from candles to disk, against an empty tick of the same house."""
 
-import asyncio
 import statistics
 import tempfile
 from datetime import UTC, datetime, timedelta
@@ -59,7 +58,3 @@ async def main() -> None:
             f"{accounts:>4} accounts{'':11}{statistics.median(seconds) * 1e3:>12.1f}{closing * 1e3:>16.1f}"
             f"{max(seconds) * 1e3:>12.1f}{start:>10.2f}"
         )
-
-
-if __name__ == "__main__":
-    asyncio.run(main())

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -41,6 +42,9 @@ from trading.store import lease
 from trading.store.people import PeopleStore
 from trading.store.store import Store
 
+if TYPE_CHECKING:
+    from bot.platforms.telegram import TelegramPlatform
+
 log = structlog.get_logger("app")
 
 CODE_LASTS = timedelta(days=1)
@@ -62,6 +66,7 @@ class House:
     suggester: Suggester
     owner: Person
     platforms: dict[str, Platform] = field(default_factory=dict)
+    telegram: "TelegramPlatform | None" = None
 
 
 async def build(settings: Settings, clock: Clock = wall_clock) -> House:
@@ -137,6 +142,10 @@ async def _live(house: House, held: lease.Lease, say: Say, stop: asyncio.Event) 
     for platform in house.platforms.values():
         nursery.start(platform.name, _run_platform(platform, say))
     nursery.start("announcer", announcer.run())
+    house.dispatcher.paired = lambda place: nursery.start(
+        f"menu {place.address}", _menu(house, place.address)
+    )
+    nursery.start("menus", _menus(house))
     nursery.start("outbox", outbox.run())
     await _greet(house, say)
     scheduler = timetable(
@@ -208,7 +217,8 @@ async def _open_platforms(house: House, held: lease.Lease, say: Say) -> None:
     if settings.telegram.token.get_secret_value():
         from bot.platforms.telegram import TelegramPlatform
 
-        house.platforms["telegram"] = TelegramPlatform(settings.telegram, handle, commands, house.clock)
+        house.telegram = TelegramPlatform(settings.telegram, handle, commands, house.clock)
+        house.platforms["telegram"] = house.telegram
     if settings.discord.token.get_secret_value():
         from bot.platforms.discord import DiscordPlatform
 
@@ -250,6 +260,26 @@ def _terminal_token(data_dir: Path) -> str:
     path.touch(mode=0o600)
     path.write_text(token)
     return token
+
+
+async def _menus(house: House) -> None:
+    """Give every paired Telegram chat its full command menu again, in case commands have changed."""
+    for address, _ in await house.people.readers("alerts", "*"):
+        await _menu(house, address)
+
+
+async def _menu(house: House, address: str) -> None:
+    """The full command menu for one Telegram chat; tried until Telegram is there."""
+    platform, _, chat = address.partition(":")
+    if platform != "telegram" or house.telegram is None:
+        return
+    commands = [c for c in house.dispatcher.commands.values() if not c.terminal_only]
+    for wait in (1, 5, 30, 120, 600):
+        try:
+            await house.telegram.publish_menu(chat, commands)
+            return
+        except ConnectionError:
+            await asyncio.sleep(wait)
 
 
 async def _run_platform(platform: Platform, say: Say) -> None:

@@ -100,6 +100,7 @@ class Dispatcher:
     diary: Diary
     studio: Studio
     clock: Callable[[], datetime]
+    paired: Callable[[Place], None] = lambda place: None  # hears of every chat that has just become somebody's
     _told: dict[str, datetime] = field(default_factory=dict)
 
     async def handle(self, line: Line) -> AsyncIterator[Reply]:
@@ -248,6 +249,7 @@ class Dispatcher:
             person = await self.people.pair(place, line.name, words[1])
             await self._note_stranger(line, "paired" if person else "wrong pairing code")
             if person is not None:
+                self.paired(place)
                 async for reply in self._obey(replace(line, text="/start"), person):
                     yield self._signed(reply, person, line)
                 return
