@@ -162,14 +162,6 @@ def _listen_to_crashes() -> None:
 # --- what a line looks like -------------------------------------------------------------------------------
 
 
-def _plain(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    exc_info = event.pop("exc_info", None)
-    fields: EventDict = _hidden_inside(event)
-    if exc_info:
-        fields["exc_info"] = exc_info
-    return fields
-
-
 def _name_error(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     """What was raised, in one field, for whoever does not want to read the traceback."""
     info = event.get("exc_info")
@@ -179,16 +171,22 @@ def _name_error(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     return event
 
 
-def _hidden_inside(value: Any, depth: int = 0) -> Any:
-    """Plain data with secret fields hidden; what is nested too deeply, or in itself, becomes text."""
-    if value is None or isinstance(value, bool | int | float):
+def _clean(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    cleaned: EventDict = _without_secrets(event)
+    return cleaned
+
+
+def _without_secrets(value: Any, depth: int = 0) -> Any:
+    """Plain data with every text redacted; what is nested too deeply, or in itself, becomes text."""
+    if value is None or isinstance(value, bool):
         return value
     if isinstance(value, dict) and depth < _DEEPEST:
-        inner = {str(key): _hidden_inside(inner, depth + 1) for key, inner in value.items()}
-        return {key: HIDDEN if names_a_secret(key) else inner for key, inner in inner.items()}
+        pairs = [(str(key), inner) for key, inner in value.items()]
+        return {redact(k): HIDDEN if names_a_secret(k) else _without_secrets(v, depth + 1) for k, v in pairs}
     if isinstance(value, list | tuple) and depth < _DEEPEST:
-        return [_hidden_inside(inner, depth + 1) for inner in value]
-    return str(value)
+        return [_without_secrets(inner, depth + 1) for inner in value]
+    text = redact(str(value))
+    return value if isinstance(value, int | float) and text == str(value) else text
 
 
 _SHARED: Final[list[Processor]] = [
@@ -200,7 +198,7 @@ _SHARED: Final[list[Processor]] = [
 
 
 class _Formatter(structlog.stdlib.ProcessorFormatter):
-    """The last station of every line, whoever wrote it: nothing leaves here that was not redacted."""
+    """The last station of every line, whoever wrote it: nothing is put into words that was not redacted."""
 
     def __init__(self, render: Processor) -> None:
         super().__init__(
@@ -208,14 +206,11 @@ class _Formatter(structlog.stdlib.ProcessorFormatter):
             processors=[
                 self.remove_processors_meta,
                 _name_error,
-                _plain,
                 structlog.processors.format_exc_info,
+                _clean,
                 render,
             ],
         )
-
-    def format(self, record: logging.LogRecord) -> str:
-        return redact(super().format(record))
 
 
 def _as_json(_: WrappedLogger, __: str, event: EventDict) -> str:
@@ -225,7 +220,7 @@ def _as_json(_: WrappedLogger, __: str, event: EventDict) -> str:
 
 def _as_text(_: WrappedLogger, __: str, event: EventDict) -> str:
     """One line for a person; a traceback follows indented, so that nothing in it can pass for a line."""
-    trace = redact(str(event.pop("exception", "")))
+    trace = str(event.pop("exception", ""))
     return _head(event) + "".join(f"\n    | {one_line(line)}" for line in trace.split("\n") if trace)
 
 

@@ -234,6 +234,16 @@ def test_a_field_named_like_a_secret_is_hidden_whatever_it_holds(lines):
     assert event["request"] == {"headers": {"Authorization": HIDDEN, "Accept": "c"}}
 
 
+def test_a_secret_that_looks_like_part_of_an_escape_does_not_break_the_line(lines):
+    log = lines.start()
+    logs.protect("0000ab", "123456")
+
+    log.info("x", field="\x00ab", number=123456, other=1234567.5)
+
+    event = lines.events[0]
+    assert (event["field"], event["number"], event["other"]) == ("\x00ab", HIDDEN, f"{HIDDEN}7.5")
+
+
 def test_a_secret_learnt_later_is_hidden_in_what_is_read_back(lines):
     lines.start().info("x", code="late-secret")
 
