@@ -139,16 +139,19 @@ async def persist(
 ) -> T:
     """Ask again while nobody knows; a definite no, an open breaker or too long a wait end it at once.
 
-    For reads only: an order is never sent twice.
+    What is raised is what the exchange did, not that it is left alone because of it. For reads only: an order is
+    never sent twice.
     """
     began, tries_made = clock(), 0
+    failed: Uncertain | None = None
     while True:
         tries_made += 1
         try:
             return await read()
-        except Resting:
-            raise
+        except Resting as resting:
+            raise failed or resting from None
         except Uncertain as error:
+            failed = error
             pause = patience.pause(tries_made, error, roll)
             if tries_made >= patience.tries or clock() - began + pause > patience.total:
                 raise

@@ -182,6 +182,18 @@ async def test_impossible_candles_are_left_out_and_counted(open_market, binance,
     assert market.health()["rejected_candles"] == {"BTC/USDT": 4}
 
 
+async def test_a_leap_at_the_beginning_of_a_page_is_seen(open_market, binance, clock):
+    start = clock.now - 1100 * M
+    binance.history(start - M, 1101, "BTC/USDT")
+    for minute in (0, 999):  # the first that was asked for, and the first of the second page
+        binance.write("BTC/USDT", start + minute * M, 1e6)
+
+    found = await open_market().candles("BTC/USDT", MINUTE, start, clock.now)
+
+    assert len(found) == 1098
+    assert max(c.high for c in found) < 1000
+
+
 async def test_an_exchange_that_forgets_where_to_begin_does_not_trap_us(open_market, binance, clock):
     old = clock.now - timedelta(days=2)
     binance.history(old, 5, "BTC/USDT")

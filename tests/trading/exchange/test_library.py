@@ -104,7 +104,8 @@ async def test_exchanges_without_a_stream_in_ccxt_open_too():
     assert not exchange.has.get("watchOHLCV")
 
 
-async def test_ccxt_never_logs_its_request_headers():
+async def test_ccxt_never_logs_its_request_headers(caplog):
+    caplog.set_level(logging.DEBUG)
     await library.load()
     exchange = library.open_exchange("binance", {"apiKey": "topsecret"})
 

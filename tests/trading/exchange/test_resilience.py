@@ -234,6 +234,13 @@ async def test_a_definite_no_and_an_open_breaker_are_not_asked_again(steady, fin
     assert (read.asked, pauses) == (1, [])
 
 
+async def test_what_failed_is_raised_even_when_the_breaker_opened_meanwhile(steady):
+    pauses, read = Pauses(steady), Script(Uncertain("upbit broke."), Resting("left alone"))
+
+    with pytest.raises(Uncertain, match=r"^upbit broke\.$"):
+        await keep(read, steady, pauses)
+
+
 async def test_the_exchanges_own_wait_is_kept(steady):
     pauses, read = Pauses(steady), Script(SlowDown("slow", 7.0), "prices")
 

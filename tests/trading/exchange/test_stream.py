@@ -111,6 +111,19 @@ async def test_an_open_socket_that_says_nothing_is_replaced(open_market, binance
         assert binance.connections == 2
 
 
+async def test_a_socket_that_goes_on_is_kept(open_market, binance, clock):
+    binance.history(clock.now, 10)
+    async with listening(open_market().hints(BOTH, MINUTE)) as heard:
+        await binance.subscribed(BTC)
+        for _ in range(6):
+            await binance.push("BTC/USDT", clock.now)
+            await a_moment()
+            clock.advance(60)
+
+        assert heard == ["BTC/USDT"] * 5
+        assert binance.connections == 1
+
+
 async def test_a_socket_whose_candles_stand_still_is_replaced_however_much_it_talks(
     open_market, binance, clock
 ):
@@ -277,6 +290,22 @@ async def test_when_ccxt_cancels_its_own_wait_the_stream_lives_on(clock):
         await heard.until(1)
         assert first.closed
         assert not second.closed
+
+
+async def test_closing_does_not_wait_for_the_next_try():
+    clock = HandClock()
+
+    async def connect():
+        raise Uncertain("byhand did not answer in time.")
+
+    stream = Stream("byhand", connect, lambda: clock.now.timestamp())
+    hints = stream.changes(("A/B",), MINUTE)
+    listening = asyncio.create_task(anext(hints, None))
+    await a_moment()
+
+    await stream.close()
+
+    assert await asyncio.wait_for(listening, 0.3) is None
 
 
 async def test_a_failed_connect_is_tried_again():
