@@ -3,6 +3,7 @@
 import base64
 import html
 import re
+import sys
 from dataclasses import dataclass
 from typing import Final
 
@@ -61,8 +62,11 @@ class _Known:
     values: frozenset[str] = frozenset()
     plain: tuple[str, ...] = ()
     pattern: re.Pattern[str] = re.compile(r"(?!)")  # matches nothing
+    shortest: int = sys.maxsize
 
     def hide_in(self, text: str) -> str:
+        if len(text) < self.shortest:
+            return text
         if _ESCAPED.search(text) or any(form in text for form in self.plain):
             return self.pattern.sub(HIDDEN, text)
         return text
@@ -79,7 +83,8 @@ def protect(*values: str) -> None:
     if known != _known.values:
         longest_first = sorted(known, key=lambda value: (-len(value), value))
         plain = {form for value in known for form in _plain_forms(value)}
-        _known = _Known(known, tuple(plain), re.compile("|".join(map(_any_form, longest_first))))
+        pattern = re.compile("|".join(map(_any_form, longest_first)))
+        _known = _Known(known, tuple(plain), pattern, min(map(len, plain)))
 
 
 def forget() -> None:
