@@ -1,7 +1,6 @@
-"""The running house as a process: first answer, latency with 100 chats at once, memory; a bare loopback echo as floor."""
+"""The running house as a process: first answer, 100 chats at once, memory; beside a bare echo as floor."""
 
 import asyncio
-import json
 import os
 import re
 import signal
@@ -117,7 +116,5 @@ async def main() -> None:
                     await latencies(base, token, "/api/commands/trades"),
                 )
                 row("bare echo (floor)", await floor())
-                commands = json.dumps(sorted(p.name for p in Path(folder).iterdir()))
-                print(f"files: {commands}")
             process.send_signal(signal.SIGTERM)
             process.wait(10)

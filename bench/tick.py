@@ -1,4 +1,4 @@
-"""A tick over 100 accounts x 8 symbols x 3 strategies, from candles to disk, against an empty tick of the same house."""
+"""A tick over 100 accounts, 8 symbols, 3 strategies, from candles to disk, beside a tick of one account."""
 
 import statistics
 import tempfile
