@@ -6,15 +6,13 @@ exactly what a backtest over years says.
 """
 
 import warnings
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-Floats = npt.NDArray[np.float64]
+from trading.windows import Floats, Ints, beginnings, moments, ratchet, ratchets
 
 _NOTHING = 1e-9  # moves smaller than this share of the price are rounding, not movement
 
@@ -31,13 +29,13 @@ def bar_seconds(candles: pd.DataFrame) -> int:
 
 def sma(line: pd.Series, length: int) -> pd.Series:
     """Plain average of the last `length` values."""
-    mean, _ = _moments(_floats(line), length)
+    mean, _ = moments(_floats(line), length)
     return _series(mean, line)
 
 
 def stdev(line: pd.Series, length: int) -> pd.Series:
     """Population standard deviation of the last `length` values."""
-    _, squares = _moments(_floats(line), length)
+    _, squares = moments(_floats(line), length)
     return _series(np.sqrt(squares / length), line)
 
 
@@ -76,15 +74,23 @@ def roc(line: pd.Series, length: int) -> pd.Series:
 
 def cci(candles: pd.DataFrame, length: int) -> pd.Series:
     """Commodity channel index; NaN where the price did not move."""
-    return _one(_library().cci(candles["high"], candles["low"], candles["close"], length=length), candles)
+    typical = _floats(_typical(candles))
+    mean, _ = moments(typical, length)
+    apart = np.zeros(len(typical))
+    for lag in range(min(length, len(typical))):
+        apart[lag:] += np.abs(typical[: len(typical) - lag] - mean[lag:])
+    usual = apart / length
+    moved = np.where(usual > _NOTHING * np.abs(mean), usual, np.nan)
+    return _series((typical - mean) / (0.015 * moved), candles["close"])
 
 
 def stoch(candles: pd.DataFrame, length: int, smooth: int, signal: int) -> pd.DataFrame:
-    """Slow stochastic, 0 ... 100: columns k and d (the average of k)."""
-    found = _library().stoch(
-        candles["high"], candles["low"], candles["close"], k=length, d=signal, smooth_k=smooth
-    )
-    return _many(found, candles, ("k", "d"))
+    """Slow stochastic, 0 ... 100: columns k and d (the average of k); NaN where the price did not move."""
+    channel = donchian(candles, length)
+    height = channel["upper"] - channel["lower"]
+    place = 100 * (candles["close"] - channel["lower"])
+    k = sma(place / height.where(height > _NOTHING * channel["upper"]), smooth)
+    return pd.DataFrame({"k": k, "d": sma(k, signal)})
 
 
 def obv(candles: pd.DataFrame) -> pd.Series:
@@ -110,9 +116,19 @@ def atr(candles: pd.DataFrame, length: int) -> pd.Series:
 
 
 def adx(candles: pd.DataFrame, length: int) -> pd.DataFrame:
-    """Columns adx (strength of the trend, 0 ... 100), plus and minus (its two directions)."""
-    found = _library().adx(candles["high"], candles["low"], candles["close"], length=length)
-    return _many(found, candles, ("adx", "plus", "minus"))
+    """Columns adx (strength of the trend, 0 ... 100), plus and minus (its two directions).
+
+    All three are 0 where the price does not move.
+    """
+    up, down = candles["high"].diff(), -candles["low"].diff()
+    rise = _wilder_sum(up.where((up > down) & (up > 0), 0.0), length)
+    fall = _wilder_sum(down.where((down > up) & (down > 0), 0.0), length)
+    reach = _wilder_sum(true_range(candles), length)
+    still = reach <= _NOTHING * candles["close"]
+    plus, minus = (100 * (part / reach.mask(still)).mask(still, 0.0) for part in (rise, fall))
+    both = plus + minus
+    apart = (100 * (plus - minus).abs() / both.where(both != 0)).mask(both == 0, 0.0)
+    return pd.DataFrame({"adx": wilder(apart, length), "plus": plus, "minus": minus})
 
 
 def bbands(line: pd.Series, length: int, deviations: float) -> pd.DataFrame:
@@ -121,7 +137,7 @@ def bbands(line: pd.Series, length: int, deviations: float) -> pd.DataFrame:
     `percent` is NaN where the bands have no width.
     """
     values = _floats(line)
-    mid, squares = _moments(values, length)
+    mid, squares = moments(values, length)
     half = deviations * np.sqrt(squares / length)
     open_ = np.where(half > _NOTHING * np.abs(mid), half, np.nan)
     columns = {
@@ -141,16 +157,45 @@ def donchian(candles: pd.DataFrame, length: int) -> pd.DataFrame:
     return pd.DataFrame({"lower": lower, "mid": (lower + upper) / 2, "upper": upper})
 
 
-def supertrend(candles: pd.DataFrame, length: int, multiplier: float) -> pd.DataFrame:
+def supertrend(
+    candles: pd.DataFrame, length: int, multiplier: float, *, memory: int | None = None
+) -> pd.DataFrame:
     """Columns line (the trailing stop) and direction (1 above it, -1 below), NaN until the ATR exists.
 
     The stop only ever tightens while its direction lasts; a close beyond it turns the direction. It begins as
-    a downtrend.
+    a downtrend. That makes it depend on the first candle there is; with `memory` it depends on no more than
+    2 x memory bars: time is cut into fixed periods of `memory` bars (see `period`), and each shows the stop
+    that was begun with the period before it. The first period of the frame is then NaN.
     """
     middle = (candles["high"] + candles["low"]) / 2
     reach = multiplier * atr(candles, length)
-    lines, directions = _ratchet(_floats(middle - reach), _floats(middle + reach), _floats(candles["close"]))
+    lower, upper, close = _floats(middle - reach), _floats(middle + reach), _floats(candles["close"])
+    if memory is None:
+        lines, directions = ratchet(lower, upper, close)
+    else:
+        lines, directions = ratchets(lower, upper, close, beginnings(period(candles, memory)))
     return pd.DataFrame({"line": lines, "direction": directions}, index=candles.index)
+
+
+def regression(line: pd.Series, length: int) -> pd.Series:
+    """Where the straight line through the last `length` values (least squares) ends."""
+    return _one(_library().linreg(line, length=length), line)
+
+
+def period(candles: pd.DataFrame, bars: int) -> Ints:
+    """The number of the stretch of `bars` bars each bar lies in, counted from 1970: the same in every window."""
+    return _seconds(candles) // (bars * bar_seconds(candles))
+
+
+def day(candles: pd.DataFrame, starts_at: int = 0) -> Ints:
+    """The number of the day each bar lies in, counted from 1970; days begin at the hour `starts_at`, UTC."""
+    return (_seconds(candles) - starts_at * 3600) // 86400
+
+
+def day_age(candles: pd.DataFrame, starts_at: int = 0) -> Floats:
+    """Hours from the beginning of its day (at the hour `starts_at`, UTC) to the close of each bar."""
+    opened = (_seconds(candles) - starts_at * 3600) % 86400
+    return np.asarray((opened + bar_seconds(candles)) / 3600)
 
 
 def vwap(candles: pd.DataFrame, *, day_starts_at: int = 0) -> pd.Series:
@@ -158,50 +203,13 @@ def vwap(candles: pd.DataFrame, *, day_starts_at: int = 0) -> pd.Series:
 
     NaN until something was traded that day.
     """
-    day = (_seconds(candles) - day_starts_at * 3600) // 86400
-    typical = (candles["high"] + candles["low"] + candles["close"]) / 3
-    paid = (typical * candles["volume"]).groupby(day).cumsum()
-    traded = candles["volume"].groupby(day).cumsum()
+    today = day(candles, day_starts_at)
+    paid = (_typical(candles) * candles["volume"]).groupby(today).cumsum()
+    traded = candles["volume"].groupby(today).cumsum()
     return paid / traded.where(traded > 0)
 
 
 # --- how ----------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Windows:
-    """Mean and sum of squared deviations of every whole window of `size` values, oldest first."""
-
-    size: int
-    mean: Floats
-    squares: Floats
-
-    def joined(self, newer: "_Windows") -> "_Windows":
-        """Each window together with the `newer` one that begins where it ends (Chan's formula)."""
-        size = self.size + newer.size
-        count = len(self.mean) - newer.size
-        mean, apart = self.mean[:count], newer.mean[self.size :] - self.mean[:count]
-        squares = self.squares[:count] + newer.squares[self.size :]
-        return _Windows(
-            size,
-            mean + apart * (newer.size / size),
-            squares + apart * apart * (self.size * newer.size / size),
-        )
-
-
-def _moments(values: Floats, length: int) -> tuple[Floats, Floats]:
-    """Mean and sum of squared deviations of the last `length` values, joined from windows of 1, 2, 4 …"""
-    if len(values) < length:
-        return np.full(len(values), np.nan), np.full(len(values), np.nan)
-    block = _Windows(1, values, np.zeros(len(values)))
-    whole = block if length & 1 else None
-    while 2 * block.size <= length:
-        block = block.joined(block)
-        if length & block.size:
-            whole = block if whole is None else block.joined(whole)
-    assert whole is not None  # every length has a highest bit
-    cold = np.full(length - 1, np.nan)
-    return np.concatenate((cold, whole.mean)), np.concatenate((cold, whole.squares))
 
 
 def _smoothed(line: pd.Series, length: int, weight: float) -> pd.Series:
@@ -216,22 +224,21 @@ def _smoothed(line: pd.Series, length: int, weight: float) -> pd.Series:
     return _series(values, line).ewm(alpha=weight, adjust=False).mean()
 
 
-def _ratchet(lower: Floats, upper: Floats, close: Floats) -> tuple[Floats, Floats]:
-    """Bands that only tighten until a close beyond them: line and direction at every bar."""
-    lines, directions = np.full(len(close), np.nan), np.full(len(close), np.nan)
-    floor, ceiling, direction, before = -np.inf, np.inf, -1.0, np.nan
-    rows = zip(lower.tolist(), upper.tolist(), close.tolist(), strict=True)
-    for at, (low, high, price) in enumerate(rows):
-        if low != low:  # NaN: no range yet
-            continue
-        floor = max(floor, low) if before >= floor else low
-        ceiling = min(ceiling, high) if before <= ceiling else high
-        if direction < 0 and price > ceiling:
-            direction = 1.0
-        elif direction > 0 and price < floor:
-            direction = -1.0
-        lines[at], directions[at], before = floor if direction > 0 else ceiling, direction, price
-    return lines, directions
+def _wilder_sum(line: pd.Series, length: int) -> pd.Series:
+    """TA-Lib's running sum, as an average: begins with the `length` - 1 values after the first, known one later."""
+    values = line.to_numpy(dtype=np.float64, copy=True)
+    if len(values) <= length:
+        return _series(np.full(len(values), np.nan), line)
+    values[length - 1] = values[1:length].sum() / length
+    values[: length - 1] = np.nan
+    smooth = _series(values, line).ewm(alpha=1 / length, adjust=False).mean()
+    smooth.iloc[length - 1] = np.nan
+    return smooth
+
+
+def _typical(candles: pd.DataFrame) -> pd.Series:
+    price: pd.Series = (candles["high"] + candles["low"] + candles["close"]) / 3
+    return price
 
 
 @cache
@@ -243,19 +250,11 @@ def _library() -> Any:
     return pandas_ta_classic
 
 
-def _one(found: pd.Series | None, candles: pd.DataFrame) -> pd.Series:
+def _one(found: pd.Series | None, like: pd.Series) -> pd.Series:
     """The library's answer; where it has none (too few bars), NaN."""
     if found is None:
-        return pd.Series(np.nan, index=candles.index)
-    return _series(_floats(found), candles["close"])
-
-
-def _many(found: pd.DataFrame | None, candles: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:
-    """The library's columns, in its order, under our names; where it has no answer, NaN."""
-    if found is None:
-        return pd.DataFrame(np.nan, index=candles.index, columns=list(names))
-    columns = {name: found.iloc[:, at] for at, name in enumerate(names)}
-    return pd.DataFrame(columns).reindex(candles.index)
+        return pd.Series(np.nan, index=like.index)
+    return _series(_floats(found), like)
 
 
 def _floats(line: pd.Series) -> Floats:
@@ -266,7 +265,7 @@ def _series(values: Floats, like: pd.Series) -> pd.Series:
     return pd.Series(values, index=like.index)
 
 
-def _seconds(candles: pd.DataFrame) -> npt.NDArray[np.int64]:
+def _seconds(candles: pd.DataFrame) -> Ints:
     """Open times in whole seconds since 1970."""
     index = candles.index
     assert isinstance(index, pd.DatetimeIndex)

@@ -1,6 +1,7 @@
 """Building blocks of exposures with a memory that ends: what lies further back than stated has no say."""
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 SETTLED = 16  # spans after which an exponential average has forgotten its start: exp(-32) is 1e-14
@@ -22,6 +23,22 @@ def latch(enter: pd.Series, leave: pd.Series, hold: int) -> pd.Series:
     left = np.maximum.accumulate(np.where(leave.to_numpy(), bars, -1))
     inside = (entered > left) & (bars - entered < hold)
     return pd.Series(inside.astype(np.float64), index=enter.index)
+
+
+def recent(event: pd.Series, bars: int) -> pd.Series:
+    """True where the event happened on this bar or one of the `bars` - 1 before it."""
+    return latch(event, pd.Series(False, index=event.index), bars) > 0
+
+
+def kept(line: pd.Series, numbers: npt.NDArray[np.int64]) -> pd.Series:
+    """Each period's first value, on all its bars; NaN in the period the frame begins in, as it may be cut.
+
+    `numbers` says which period every bar lies in (`indicators.period` or `indicators.day`).
+    """
+    fresh = np.diff(numbers, prepend=numbers[:1]) != 0
+    newest = np.maximum.accumulate(np.where(fresh, np.arange(len(numbers)), -1))
+    values = line.to_numpy(dtype=np.float64)
+    return pd.Series(np.where(newest >= 0, values[newest], np.nan), index=line.index)
 
 
 def crossed_above(line: pd.Series, level: pd.Series | float) -> pd.Series:
