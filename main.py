@@ -70,7 +70,6 @@ async def _main(settings_file: Path | None, as_json: bool, words: list[str]) -> 
         return await _answer(settings, as_json, words)
     from bot.app import serve
 
-    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     logs.set_up(settings.log, settings.data_dir / "logs", settings.secrets)
     try:
         await serve(settings, lambda text: print(text, flush=True))

@@ -130,7 +130,8 @@ class _File(_Careful, logging.handlers.RotatingFileHandler):
 
 def _file(folder: Path, log: Log) -> _File:
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
         return _File(folder / FILE, maxBytes=log.size_mb * 1_000_000, backupCount=log.files)
     except OSError as error:
         problem = error.strerror

@@ -322,7 +322,13 @@ def test_only_the_owner_can_read_the_files_even_after_they_were_set_aside(lines,
     assert [file.name for file in files] == [logs.FILE, f"{logs.FILE}.1", f"{logs.FILE}.2"]
     assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
     assert all(file.stat().st_size <= 1_000_000 for file in files)
-    assert stat.S_IMODE((tmp_path / "fresh").parent.stat().st_mode) == 0o700
+
+
+def test_the_folders_that_are_made_are_the_owners_alone(tmp_path):
+    logs.set_up(Log(), tmp_path / "data" / "logs")
+
+    made = (tmp_path / "data", tmp_path / "data" / "logs")
+    assert [stat.S_IMODE(folder.stat().st_mode) for folder in made] == [0o700, 0o700]
 
 
 def test_a_folder_that_cannot_be_written_is_refused_in_one_sentence(tmp_path):
