@@ -133,8 +133,10 @@ def _file(folder: Path, log: Log) -> _File:
         folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.mkdir(mode=0o700, exist_ok=True)
         return _File(folder / FILE, maxBytes=log.size_mb * 1_000_000, backupCount=log.files)
+    except (FileExistsError, NotADirectoryError):
+        problem = "there is a file in the way"
     except OSError as error:
-        problem = error.strerror
+        problem = str(error.strerror)
     raise SettingsError(
         f"Logs cannot be written to {folder} ({problem}); set data_dir to a folder that can be."
     )

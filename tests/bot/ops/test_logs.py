@@ -339,7 +339,7 @@ def test_a_folder_that_cannot_be_written_is_refused_in_one_sentence(tmp_path):
 
     folder = tmp_path / "data" / "logs"
     assert refused.value.tell == (
-        f"Logs cannot be written to {folder} (Not a directory); set data_dir to a folder that can be."
+        f"Logs cannot be written to {folder} (there is a file in the way); set data_dir to a folder that can be."
     )
 
 
