@@ -34,6 +34,7 @@ from trading.lab.workers import Kind, Workers
 from trading.market.archive import Recorded
 from trading.modes import MODES, wiring
 from trading.running import Running, symbols_of
+from trading.shared import Shared
 from trading.store.records import SleeveOverride, StoredEvent
 from trading.strategies import find, strategies
 from trading.views import status_of
@@ -47,7 +48,7 @@ class Trading(Running):
     """All accounts of this house, and everything one may ask of them."""
 
     workers: Workers = field(default_factory=Workers)
-    _trips: dict[str, tuple[tuple[int, int], tuple[RoundTrip, ...]]] = field(default_factory=dict)
+    _shared: Shared = field(default_factory=Shared)
 
     def check(self) -> None:
         """Raise SettingsError when an account cannot trade as it is set up; nothing is started then."""
@@ -164,18 +165,27 @@ class Trading(Running):
         return symbols_of(self.settings, account)
 
     async def orders(self, account: str, limit: int, offset: int = 0) -> list[Order]:
-        return await self.store.orders(account, limit=limit, offset=offset)
+        """Newest first."""
+
+        async def work() -> list[Order]:
+            return await self.store.orders(account, limit=limit, offset=offset)
+
+        return await self._shared.get(("orders", account, limit, offset), self._state(account), work)
+
+    def _state(self, account: str) -> tuple[int, int]:
+        """What answers depend on: they are worked out anew once this has changed."""
+        return self.room(account).desk.book.fills, self.keeper.written
 
     async def fills(self, account: str, since: datetime | None = None) -> list[Fill]:
         return await self.store.fills(account, since=since)
 
     async def trades(self, account: str) -> tuple[RoundTrip, ...]:
-        """Closed trades, oldest first; worked out anew only when something was written."""
-        state = (self.room(account).desk.book.fills, self.keeper.written)
-        known = self._trips.get(account)
-        if known is None or known[0] != state:
-            known = self._trips[account] = (state, round_trips(await self.store.fills(account)))
-        return known[1]
+        """Closed trades, oldest first."""
+
+        async def work() -> tuple[RoundTrip, ...]:
+            return round_trips(await self.store.fills(account))
+
+        return await self._shared.get(("trades", account), self._state(account), work)
 
     async def equity(self, account: str, since: datetime | None = None) -> list[EquityPoint]:
         """The equity curve, oldest first, ending at this moment."""
@@ -188,6 +198,9 @@ class Trading(Running):
 
     async def figures(self, account: str) -> Figures:
         """The account since its start, measured."""
+        return await self._shared.get(("figures", account), self._state(account), lambda: self._figures(account))
+
+    async def _figures(self, account: str) -> Figures:
         points, trips = await self.equity(account), await self.trades(account)
         flows = await self.store.flows(account)
         metrics = await asyncio.to_thread(measure, points, trips)
@@ -201,8 +214,12 @@ class Trading(Running):
     async def periods(self, account: str, length: str, count: int, zone: str) -> list[Period]:
         """The newest `count` days, weeks or months, oldest first; the running one is the last."""
         since = first_start(self.clock(), length, count, zone)
-        points = await self.equity(account, since - timedelta(days=1))
-        return by_period(points, await self.trades(account), since, self.clock(), length, zone)
+
+        async def work() -> list[Period]:
+            points = await self.equity(account, since - timedelta(days=1))
+            return by_period(points, await self.trades(account), since, self.clock(), length, zone)
+
+        return await self._shared.get(("periods", account, length, zone, since), self._state(account), work)
 
     def timeframe(self, account: str) -> str:
         return self.settings.accounts[account].timeframe
