@@ -5,12 +5,15 @@ import json
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Self
 
-from aiohttp import WSCloseCode, WSMsgType, web
+from aiohttp import web
 
-from tests.fakes.binance_books import MINUTE, Bar, Books, Listing
+from tests.fakes.binance_books import MINUTE, Books, Listing, market_id
+from tests.fakes.binance_streams import Streams, eventually, kline_event, trade_event
+
+__all__ = ["FakeBinance", "Listing", "Rejected", "eventually"]
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -19,13 +22,6 @@ LISTED = (
     Listing("ETH/USDT"),
     Listing("SOL/USDT", tick="0.001", step="0.01", least="10"),
 )
-
-
-async def eventually(holds: Callable[[], bool], within: float = 10.0) -> None:
-    """Wait until something holds that happens on another task; TimeoutError when it never does."""
-    async with asyncio.timeout(within):
-        while not holds():  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
 
 
 class Rejected(Exception):
@@ -48,20 +44,7 @@ class Fault:
     slow: float = 0.0
 
 
-@dataclass(eq=False)
-class Socket:
-    """One WebSocket and what it subscribed to. On /stream the events come wrapped, on /ws they come bare."""
-
-    ws: web.WebSocketResponse
-    wrapped: bool
-    streams: set[str]
-
-    async def send(self, stream: str, event: dict[str, Any]) -> None:
-        if stream in self.streams and not self.ws.closed:
-            await self.ws.send_json({"stream": stream, "data": event} if self.wrapped else event)
-
-
-class FakeBinance:
+class FakeBinance(Streams):
     """`async with FakeBinance(clock) as binance:` and give ccxt `binance.exchange_options()`.
 
     Its time is the clock's, so a candle is unfinished until the test moves the clock past its end. Endpoints
@@ -69,14 +52,11 @@ class FakeBinance:
     """
 
     def __init__(self, clock: Callable[[], datetime], listed: Iterable[Listing] = LISTED) -> None:
+        super().__init__()
         self.clock = clock
         self.listed = {listing.id: listing for listing in listed}
         self.books = Books()
         self.asked: Counter[str] = Counter()  # requests by endpoint
-        self.sockets: list[Socket] = []
-        self.connections = 0  # sockets ever opened
-        self.silent = False  # sockets stay open and say nothing
-        self.deaf = False  # sockets are refused
         self._faults: dict[str, list[Fault]] = {}
         self._routes: dict[tuple[str, str], Handler] = {}
         self._stopping = asyncio.Event()
@@ -91,6 +71,7 @@ class FakeBinance:
             "ticker/price": self._tickers,
             "depth": self._depth,
             "trades": self._trades,
+            "aggTrades": self._aggregated_trades,
         }.items():
             self.route("GET", name, handler)
 
@@ -99,7 +80,7 @@ class FakeBinance:
     async def __aenter__(self) -> Self:
         app = web.Application()
         app.router.add_route("*", "/api/v3/{name:.+}", self._rest)
-        app.router.add_get("/{kind:ws|stream}{tail:.*}", self._socket)
+        app.router.add_get("/{kind:ws|stream}{tail:.*}", self.serve_socket)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
@@ -138,11 +119,11 @@ class FakeBinance:
     def write(self, symbol: str, opened_at: datetime, *bar: float) -> None:
         """A minute of a market: open, high, low, close and volume, or one price for all of it."""
         full = bar if len(bar) == 5 else (bar[0], bar[0], bar[0], bar[0], 1.0)
-        self.books.write(_id(symbol), opened_at, full)
+        self.books.write(market_id(symbol), opened_at, full)
 
     def history(self, start: datetime, count: int, *symbols: str) -> None:
         """`count` minutes of the symbols (of all that are listed, when none is named)."""
-        for market in [_id(symbol) for symbol in symbols] or self.listed:
+        for market in [market_id(symbol) for symbol in symbols] or self.listed:
             self.books.history(market, start, count)
 
     def fail(self, name: str, *, times: int = 1, **how: Any) -> None:
@@ -153,62 +134,18 @@ class FakeBinance:
         """Take back every fault."""
         self._faults.clear()
 
-    # --- the sockets ------------------------------------------------------------------------------------
-
     async def push(self, symbol: str, opened_at: datetime, *, closed: bool = False) -> None:
         """Send the candle of the books to everybody who subscribed to it."""
-        market, opened = _id(symbol), int(opened_at.timestamp()) * 1000
+        market, opened = market_id(symbol), int(opened_at.timestamp()) * 1000
         bar = self.books.bar(market, opened)
         assert bar is not None, f"nothing is written for {symbol} at {opened_at}"
-        await self.send(f"{market.lower()}@kline_1m", _kline_event(market, opened, bar, closed, self.clock()))
+        await self.send(f"{market.lower()}@kline_1m", kline_event(market, opened, bar, closed, self._now()))
 
-    async def send(self, stream: str, event: dict[str, Any]) -> None:
-        """Send any event on a stream, unless the server has been told to be silent."""
-        for socket in [] if self.silent else list(self.sockets):
-            await socket.send(stream, event)
-
-    async def send_raw(self, text: str) -> None:
-        """Send any text at all to every socket."""
-        for socket in list(self.sockets):
-            await socket.ws.send_str(text)
-
-    async def drop(self) -> None:
-        """Cut every socket."""
-        for socket in list(self.sockets):
-            await socket.ws.close(code=WSCloseCode.GOING_AWAY, message=b"dropped")
-
-    async def subscribed(self, stream: str, *, sockets: int = 1) -> None:
-        """Wait until so many sockets listen to a stream."""
-        await eventually(lambda: sum(stream in socket.streams for socket in self.sockets) >= sockets)
-
-    async def _socket(self, request: web.Request) -> web.StreamResponse:
-        if self.deaf:
-            return web.Response(status=503)
-        ws = web.WebSocketResponse()
-        await ws.prepare(request)
-        named = request.query.get("streams", "").split("/") + request.match_info["tail"].split("/")
-        wrapped = request.match_info["kind"] == "stream"
-        socket = Socket(ws, wrapped, {name for name in named if "@" in name})
-        self.sockets.append(socket)
-        self.connections += 1
-        try:
-            async for message in ws:
-                if message.type is WSMsgType.TEXT:
-                    await self._heard(socket, json.loads(message.data))
-        finally:
-            self.sockets.remove(socket)
-        return ws
-
-    async def _heard(self, socket: Socket, asked: dict[str, Any]) -> None:
-        names, result = set(asked.get("params", [])), None
-        match asked["method"]:
-            case "SUBSCRIBE":
-                socket.streams |= names
-            case "UNSUBSCRIBE":
-                socket.streams -= names
-            case "LIST_SUBSCRIPTIONS":
-                result = sorted(socket.streams)
-        await socket.ws.send_json({"result": result, "id": asked["id"]})
+    async def push_trade(self, symbol: str, price: float, amount: float = 1.0) -> None:
+        """Send a trade of now, on the stream of trades and on that of aggregated ones."""
+        market = market_id(symbol)
+        for kind in ("trade", "aggTrade"):
+            await self.send(f"{market.lower()}@{kind}", trade_event(kind, market, price, amount, self._now()))
 
     # --- REST -------------------------------------------------------------------------------------------
 
@@ -302,12 +239,7 @@ class FakeBinance:
         trade = {"id": 1, "price": f"{price:.8f}", "qty": "1.0", "time": self._now(), "isBuyerMaker": False}
         return web.json_response([trade])
 
-
-def _id(symbol: str) -> str:
-    return symbol.replace("/", "")
-
-
-def _kline_event(market: str, opened: int, bar: Bar, closed: bool, now: datetime) -> dict[str, Any]:
-    names = dict(zip(("o", "h", "l", "c", "v"), (f"{value:.8f}" for value in bar), strict=True))
-    kline = {"t": opened, "T": opened + MINUTE - 1, "s": market, "i": "1m", "x": closed, "n": 40, **names}
-    return {"e": "kline", "E": int((now + timedelta(0)).timestamp() * 1000), "s": market, "k": kline}
+    async def _aggregated_trades(self, request: web.Request) -> web.Response:
+        price = self.books.last(self._market(request), self.clock()) or 0.0
+        trade = {"a": 1, "p": f"{price:.8f}", "q": "1.0", "f": 1, "l": 1, "T": self._now(), "m": False}
+        return web.json_response([trade])

@@ -11,6 +11,10 @@ INTERVALS = {"1m": 1, "3m": 3, "5m": 5, "15m": 15, "30m": 30, "1h": 60, "4h": 24
 Bar = tuple[float, float, float, float, float]  # open, high, low, close, volume
 
 
+def market_id(symbol: str) -> str:
+    return symbol.replace("/", "")
+
+
 @dataclass(frozen=True)
 class Listing:
     """One market as exchangeInfo describes it."""
@@ -23,7 +27,7 @@ class Listing:
 
     @property
     def id(self) -> str:
-        return self.symbol.replace("/", "")
+        return market_id(self.symbol)
 
     def described(self) -> dict[str, Any]:
         base, quote = self.symbol.split("/")

@@ -126,6 +126,8 @@ class CcxtMarket:
             return translate.last_price(await self._connection.read("fetch_ticker", symbol))
 
         wanted = tuple(symbols)
+        if not wanted:
+            return {}
         for symbol in wanted:
             await self._market(symbol)
         exchange = await self._connection.exchange()
