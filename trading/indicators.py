@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from trading.windows import Floats, Ints, beginnings, moments, ratchet, ratchets
+from trading.windows import NOTHING, Floats, Ints, beginnings, moments, profiles, ratchet, ratchets
 
-_NOTHING = 1e-9  # moves smaller than this share of the price are rounding, not movement
+_CELLS = 500_000  # prices a volume profile looks at in one go, to keep memory small
 
 
 def bar_seconds(candles: pd.DataFrame) -> int:
@@ -64,7 +64,7 @@ def rsi(line: pd.Series, length: int) -> pd.Series:
     change = line.diff()
     gain, loss = wilder(change.clip(lower=0), length), wilder(-change.clip(upper=0), length)
     moved = gain + loss
-    return 100 * gain / moved.where(moved > _NOTHING * line.abs())
+    return 100 * gain / moved.where(moved > NOTHING * line.abs())
 
 
 def roc(line: pd.Series, length: int) -> pd.Series:
@@ -80,7 +80,7 @@ def cci(candles: pd.DataFrame, length: int) -> pd.Series:
     for lag in range(min(length, len(typical))):
         apart[lag:] += np.abs(typical[: len(typical) - lag] - mean[lag:])
     usual = apart / length
-    moved = np.where(usual > _NOTHING * np.abs(mean), usual, np.nan)
+    moved = np.where(usual > NOTHING * np.abs(mean), usual, np.nan)
     return _series((typical - mean) / (0.015 * moved), candles["close"])
 
 
@@ -89,7 +89,7 @@ def stoch(candles: pd.DataFrame, length: int, smooth: int, signal: int) -> pd.Da
     channel = donchian(candles, length)
     height = channel["upper"] - channel["lower"]
     place = 100 * (candles["close"] - channel["lower"])
-    k = sma(place / height.where(height > _NOTHING * channel["upper"]), smooth)
+    k = sma(place / height.where(height > NOTHING * channel["upper"]), smooth)
     return pd.DataFrame({"k": k, "d": sma(k, signal)})
 
 
@@ -124,7 +124,7 @@ def adx(candles: pd.DataFrame, length: int) -> pd.DataFrame:
     rise = _wilder_sum(up.where((up > down) & (up > 0), 0.0), length)
     fall = _wilder_sum(down.where((down > up) & (down > 0), 0.0), length)
     reach = _wilder_sum(true_range(candles), length)
-    still = reach <= _NOTHING * candles["close"]
+    still = reach <= NOTHING * candles["close"]
     plus, minus = (100 * (part / reach.mask(still)).mask(still, 0.0) for part in (rise, fall))
     both = plus + minus
     apart = (100 * (plus - minus).abs() / both.where(both != 0)).mask(both == 0, 0.0)
@@ -139,7 +139,7 @@ def bbands(line: pd.Series, length: int, deviations: float) -> pd.DataFrame:
     values = _floats(line)
     mid, squares = moments(values, length)
     half = deviations * np.sqrt(squares / length)
-    open_ = np.where(half > _NOTHING * np.abs(mid), half, np.nan)
+    open_ = np.where(half > NOTHING * np.abs(mid), half, np.nan)
     columns = {
         "lower": mid - half,
         "mid": mid,
@@ -180,6 +180,26 @@ def supertrend(
 def regression(line: pd.Series, length: int) -> pd.Series:
     """Where the straight line through the last `length` values (least squares) ends."""
     return _one(_library().linreg(line, length=length), line)
+
+
+def volume_profile(
+    candles: pd.DataFrame, length: int, *, bins: int, share: float, every: int
+) -> pd.DataFrame:
+    """Columns poc (the price most was traded at), low and high (the edges of the value area).
+
+    The area holds `share` of the volume of the last `length` bars; it is drawn anew with every period of
+    `every` bars (see `period`) and stands until the next. NaN until the first is drawn.
+    """
+    numbers = period(candles, every)
+    drawn = beginnings(numbers)
+    drawn = drawn[(drawn > 0) & (drawn >= length - 1)]
+    found = np.full((3, len(candles)), np.nan)
+    typical, volume = _floats(_typical(candles)), _floats(candles["volume"])
+    for some in np.array_split(drawn, len(drawn) * length // _CELLS + 1) if len(drawn) else ():
+        back = some[:, None] + np.arange(1 - length, 1)
+        found[:, some] = profiles(typical[back], volume[back], bins, share)
+    newest = np.maximum.accumulate(np.isin(np.arange(len(candles)), drawn) * np.arange(len(candles)))
+    return pd.DataFrame(found[:, newest].T, index=candles.index, columns=["poc", "low", "high"])
 
 
 def period(candles: pd.DataFrame, bars: int) -> Ints:

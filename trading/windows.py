@@ -8,6 +8,8 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
+NOTHING = 1e-9  # moves smaller than this share of the price are rounding, not movement
+
 
 @dataclass(frozen=True, slots=True)
 class _Windows:
@@ -87,3 +89,30 @@ def ratchets(lower: Floats, upper: Floats, close: Floats, begin: Ints) -> tuple[
 def beginnings(numbers: Ints) -> Ints:
     """Where each new number begins, the first bar included."""
     return np.flatnonzero(np.diff(numbers, prepend=numbers[:1] - 1))
+
+
+def profiles(prices: Floats, volumes: Floats, bins: int, share: float) -> tuple[Floats, Floats, Floats]:
+    """For each row of prices and their volumes: the price most was traded at, and the edges of the value area.
+
+    A row's range is cut into `bins`; the area grows from the fullest one to whichever neighbour holds more
+    until it holds `share` of the volume. NaN where nothing was traded or the price did not move.
+    """
+    rows = np.arange(len(prices))
+    low, high = prices.min(axis=1), prices.max(axis=1)
+    width = np.where(high - low > NOTHING * high, (high - low) / bins, np.nan)
+    with np.errstate(invalid="ignore"):  # a row without width is NaN in the end
+        slots = np.clip(((prices - low[:, None]) / width[:, None]).astype(np.int64), 0, bins - 1)
+    cells = (slots + rows[:, None] * bins).ravel()
+    traded = np.bincount(cells, weights=volumes.ravel(), minlength=len(rows) * bins).reshape(-1, bins)
+    walled = np.pad(traded, ((0, 0), (1, 1)), constant_values=-1.0)  # beyond the outermost bins
+    peak = traded.argmax(axis=1)
+    bottom, top, held = peak.copy(), peak.copy(), traded[rows, peak]
+    whole = traded.sum(axis=1)
+    for _ in range(bins - 1):
+        below, above = walled[rows, bottom], walled[rows, top + 2]
+        wanting = (held < share * whole) & (np.maximum(below, above) >= 0)
+        up, down = wanting & (above >= below), wanting & (above < below)
+        held = held + np.where(up, above, 0.0) + np.where(down, below, 0.0)
+        top, bottom = top + up, bottom - down
+    step = np.where(whole > 0, width, np.nan)
+    return low + (peak + 0.5) * step, low + bottom * step, low + (top + 1) * step
