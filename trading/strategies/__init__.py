@@ -2,14 +2,16 @@
 
 A strategy is one file: a `Params` class and a function from candles to wanted exposure under `@strategy`.
 Candles are a frame of the float columns open, high, low, close, volume; its index is the open times (UTC).
+With `many=True` the function compares markets: it takes a frame for every symbol and answers for every symbol.
 """
 
 import inspect
 import pkgutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, is_dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -20,9 +22,20 @@ from trading.strategies.parameters import ParamSpec, nearest, param, read_params
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["ParamSpec", "Strategy", "evaluate", "find", "param", "strategies", "strategy"]
+__all__ = [
+    "ParamSpec",
+    "Strategy",
+    "evaluate",
+    "evaluate_together",
+    "find",
+    "param",
+    "strategies",
+    "strategy",
+]
 
 Exposure = Callable[["pd.DataFrame", Any], "pd.Series"]
+Together = Callable[[Mapping[str, "pd.DataFrame"], Any], Mapping[str, "pd.Series"]]
+Written = TypeVar("Written", bound=Callable[..., Any])
 Warmup = Callable[[Any], int] | Callable[[Any, int], int]
 
 _DECIMALS = 6  # exposures closer than this are the same wish
@@ -44,6 +57,12 @@ class Strategy:
     parameters: tuple[ParamSpec, ...]
     exposure: Exposure
     bars: Callable[[Any, int], int]
+    together: Together | None = None  # of a strategy that compares markets; `exposure` is then for one alone
+
+    @property
+    def many(self) -> bool:
+        """Whether it compares markets. Its exposures are then shares of the whole budget: all add up to 1 at most."""
+        return self.together is not None
 
     def params(self, values: Mapping[str, Any] | None = None) -> Any:
         """Checked parameters from words, settings or numbers; raises Refused in one sentence."""
@@ -77,14 +96,15 @@ class Strategy:
         }
 
 
-def strategy(name: str, *, warmup: Warmup) -> Callable[[Exposure], Exposure]:
+def strategy(name: str, *, warmup: Warmup, many: bool = False) -> Callable[[Written], Written]:
     """Register the function below under `name`; its first docstring line is what people read.
 
     `warmup` says how many bars it needs: `lambda p: ...`, or `lambda p, bar_seconds: ...` where a parameter
-    is in days. Raises Broken when the name is taken or the function is not fully described.
+    is in days. With `many` the function takes a dict of frames by symbol and gives a dict of exposures.
+    Raises Broken when the name is taken or the function is not fully described.
     """
 
-    def register(function: Exposure) -> Exposure:
+    def register(function: Written) -> Written:
         if name in _registered:
             raise Broken(f"Two strategies are called {name}.")
         summary = (inspect.getdoc(function) or "").partition("\n")[0]
@@ -96,8 +116,9 @@ def strategy(name: str, *, warmup: Warmup) -> Callable[[Exposure], Exposure]:
             summary=summary,
             Params=kind,
             parameters=specs_of(kind),
-            exposure=function,
+            exposure=_alone(function) if many else function,
             bars=_two_arguments(warmup),
+            together=function if many else None,
         )
         return function
 
@@ -127,18 +148,50 @@ def evaluate(strategy: Strategy, params: Any, candles: "pd.DataFrame") -> npt.ND
 
     Never changes `candles`. Raises Broken, naming the strategy, when it fails or its answer breaks the rules.
     """
+    if _ready(strategy, params, candles) >= len(candles):
+        return np.zeros(len(candles))
+    with _blamed(strategy, len(candles)):
+        wanted = np.array(strategy.exposure(candles, params), dtype=np.float64)
+    return _checked(strategy, params, wanted, candles)
+
+
+def evaluate_together(
+    strategy: Strategy, params: Any, candles: Mapping[str, "pd.DataFrame"]
+) -> dict[str, npt.NDArray[np.float64]]:
+    """As `evaluate`, for all markets at once: what a strategy that compares them needs; every other one may."""
+    if strategy.together is None:
+        return {symbol: evaluate(strategy, params, frame) for symbol, frame in candles.items()}
+    some = {symbol: frame for symbol, frame in candles.items() if len(frame)}
+    with _blamed(strategy, sum(map(len, some.values()))):
+        answer = strategy.together(some, params)
+        wanted = {symbol: np.array(answer[symbol], dtype=np.float64) for symbol in some}
+    return {
+        symbol: _checked(strategy, params, wanted[symbol], frame) if symbol in some else np.zeros(0)
+        for symbol, frame in candles.items()
+    }
+
+
+@contextmanager
+def _blamed(strategy: Strategy, bars: int) -> Iterator[None]:
+    try:
+        yield
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise Broken(f"The strategy {strategy.name} failed on {bars} candles: {error!r}.") from error
+
+
+def _ready(strategy: Strategy, params: Any, candles: "pd.DataFrame") -> int:
+    """The first candle at which it is warm."""
     from trading.indicators import bar_seconds
 
-    ready = strategy.warmup(params, bar_seconds(candles)) - 1 if len(candles) else 0
-    if ready >= len(candles):
-        return np.zeros(len(candles))
-    try:
-        wanted = np.array(strategy.exposure(candles, params), dtype=np.float64)
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-        raise Broken(f"The strategy {strategy.name} failed on {len(candles)} candles: {error!r}.") from error
+    return strategy.warmup(params, bar_seconds(candles)) - 1 if len(candles) else 0
+
+
+def _checked(
+    strategy: Strategy, params: Any, wanted: npt.NDArray[np.float64], candles: "pd.DataFrame"
+) -> npt.NDArray[np.float64]:
     if wanted.shape != (len(candles),):
         raise Broken(f"The strategy {strategy.name} gave {wanted.shape} values for {len(candles)} candles.")
-    wanted[:ready] = 0.0
+    wanted[: _ready(strategy, params, candles)] = 0.0
     wrong = ~(np.abs(wanted) <= 1 + 1e-9)  # NaN compares false, so it is wrong too
     if wrong.any():
         at = int(wrong.argmax())
@@ -150,7 +203,16 @@ def evaluate(strategy: Strategy, params: Any, candles: "pd.DataFrame") -> npt.ND
     return np.asarray(settled, dtype=np.float64)
 
 
-def _params_class(name: str, function: Exposure) -> type[Any]:
+def _alone(together: Together) -> Exposure:
+    """What a strategy that compares markets says of one without any other."""
+
+    def exposure(candles: "pd.DataFrame", params: Any) -> "pd.Series":
+        return together({"": candles}, params)[""]
+
+    return exposure
+
+
+def _params_class(name: str, function: Callable[..., Any]) -> type[Any]:
     arguments = [a.annotation for a in inspect.signature(function).parameters.values()]
     kind = arguments[1] if len(arguments) == 2 else None
     if isinstance(kind, str):
