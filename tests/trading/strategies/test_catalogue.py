@@ -58,7 +58,7 @@ def test_a_misspelt_strategy_is_refused_with_the_nearest():
 
 
 def test_a_strategy_nothing_is_like_is_refused_with_the_list():
-    with pytest.raises(Refused, match="There is no strategy 'zzz'; there is bollinger, ema_cross, macd"):
+    with pytest.raises(Refused, match="There is no strategy 'zzz'; there is adx_trend, bollinger, boll"):
         find("zzz")
 
 
