@@ -18,16 +18,32 @@ class Shared:
         """The answer to `key` as of `state`; an error is raised to everybody who waited, and forgotten."""
         known = self._known.get(key)
         if known is not None and known[0] == state:
-            return await asyncio.shield(known[1])
+            return await self._wait_for(known[1], key, state, work)
         if len(self._known) >= MOST:
             self._known.clear()
         answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._known[key] = state, answer
         try:
             answer.set_result(await work())
-        except BaseException as error:
+        except asyncio.CancelledError:
+            del self._known[key]
+            answer.cancel()  # somebody who waits takes over
+            raise
+        except Exception as error:
             del self._known[key]
             answer.set_exception(error)
             answer.exception()  # whoever waited has it; nobody waiting is no reason to warn
             raise
         return answer.result()
+
+    async def _wait_for(
+        self, answer: asyncio.Future[Any], key: Hashable, state: Hashable, work: Callable[[], Awaitable[T]]
+    ) -> T:
+        me = asyncio.current_task()
+        try:
+            found: T = await asyncio.shield(answer)
+        except asyncio.CancelledError:
+            if answer.cancelled() and me is not None and not me.cancelling():
+                return await self.get(key, state, work)
+            raise
+        return found

@@ -77,3 +77,17 @@ async def test_one_who_leaves_early_does_not_take_the_answer_from_the_others():
     assert await first == 1
     with pytest.raises(asyncio.CancelledError):
         await second
+
+
+async def test_when_the_one_who_works_leaves_somebody_who_waits_takes_over():
+    shared, work = Shared(), Work()
+    first = asyncio.ensure_future(shared.get("a", 1, work))
+    await asyncio.sleep(0)
+    second = asyncio.ensure_future(shared.get("a", 1, work))
+    await asyncio.sleep(0)
+
+    first.cancel()
+    await asyncio.sleep(0)
+    work.go.set()
+
+    assert await second == 1
