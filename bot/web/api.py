@@ -17,6 +17,7 @@ from bot.web.session import Caller
 from bot.web.shape import whole_reply
 from bot.web.site import Denied, Site, answer, at_speed, body_of, known
 from bot.web.stream import LONGEST_LINE, is_line_id
+from bot.words import Words
 from trading.domain.errors import Refused
 
 
@@ -34,7 +35,8 @@ def routes(site: Site) -> APIRouter:
     async def commands(request: Request) -> Response:
         """The commands this caller may use, with their words."""
         caller = await known(site, request)
-        return answer([_described(command) for command in _allowed(site, caller).values()])
+        say = Words(caller.person.language if caller.person else "en")
+        return answer([_described(command, say) for command in _allowed(site, caller).values()])
 
     @router.get("/suggest")
     async def suggest(request: Request, source: str, typed: str = "") -> Response:
@@ -83,23 +85,23 @@ def _allowed(site: Site, caller: Caller) -> Mapping[str, Command]:
     }
 
 
-def _described(command: Command) -> dict[str, Any]:
+def _described(command: Command, say: Words) -> dict[str, Any]:
     return {
         "name": command.name,
         "group": command.group,
-        "help": command.help,
+        "help": say(command.help),
         "usage": command.usage,
         "asks_first": command.confirm is not None,
         "takes_params": command.takes_params,
-        "parameters": [_word(parameter) for parameter in command.parameters],
+        "parameters": [_word(parameter, say) for parameter in command.parameters],
     }
 
 
-def _word(parameter: Parameter) -> dict[str, Any]:
+def _word(parameter: Parameter, say: Words) -> dict[str, Any]:
     default = parameter.default.value if isinstance(parameter.default, Enum) else parameter.default
     return {
         "name": parameter.name,
-        "help": parameter.help,
+        "help": say(parameter.help),
         "type": parameter.type.__name__,
         "required": parameter.required,
         "default": default,

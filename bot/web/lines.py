@@ -8,21 +8,11 @@ import structlog
 from bot.dispatcher import Line
 from bot.platforms import Handle
 from bot.reply import Reply, Tone
+from bot.words import Words
 
 log = structlog.get_logger("web")
 
-CUT_SHORT = Reply(
-    title="Tradewind was stopped before this was done.",
-    text="Send /status to see where things stand.",
-    tone=Tone.WARNING,
-    failed=True,
-)
-SORRY = Reply(
-    title="That did not work, and it is our fault.",
-    text="Send /status to see where things stand.",
-    tone=Tone.DANGER,
-    failed=True,
-)
+ENGLISH = Words("en")
 
 
 class Lines:
@@ -32,7 +22,9 @@ class Lines:
         self._handle = handle
         self._at_work: set[asyncio.Task[None]] = set()
 
-    def start(self, line: Line, hear: Callable[[Reply], None], over: Callable[[], None]) -> None:
+    def start(
+        self, line: Line, hear: Callable[[Reply], None], over: Callable[[], None], say: Words = ENGLISH
+    ) -> None:
         """Begin a line; `hear` gets each reply, `over` is called once after the last, whatever happened."""
         task = asyncio.create_task(self._run(line, hear), name="web line")
         self._at_work.add(task)
@@ -40,10 +32,10 @@ class Lines:
         def ended(task: asyncio.Task[None]) -> None:
             self._at_work.discard(task)
             if task.cancelled():
-                hear(CUT_SHORT)
+                hear(_cut_short(say))
             elif (error := task.exception()) is not None:
                 log.error("line_failed", error=type(error).__name__, exc_info=error)
-                hear(SORRY)
+                hear(_sorry(say))
             over()
 
         task.add_done_callback(ended)
@@ -68,3 +60,21 @@ class Lines:
     async def _run(self, line: Line, hear: Callable[[Reply], None]) -> None:
         async for reply in self._handle(line):
             hear(reply)
+
+
+def _cut_short(say: Words) -> Reply:
+    return Reply(
+        title=say("Tradewind was stopped before this was done."),
+        text=say("Send /status to see where things stand."),
+        tone=Tone.WARNING,
+        failed=True,
+    )
+
+
+def _sorry(say: Words) -> Reply:
+    return Reply(
+        title=say("That did not work, and it is our fault."),
+        text=say("Send /status to see where things stand."),
+        tone=Tone.DANGER,
+        failed=True,
+    )

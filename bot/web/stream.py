@@ -15,6 +15,7 @@ from bot.web.chats import SESSION_OVER, Chat, Tab
 from bot.web.json import to_json
 from bot.web.session import Caller
 from bot.web.site import Site
+from bot.words import Words
 from trading.domain.people import Person
 
 LONGEST_LINE = 4000  # characters
@@ -139,7 +140,8 @@ def _take(site: Site, caller: Caller, header: str, chat: Chat, tab: Tab, spoken:
         sent_at=site.clock() - timedelta(seconds=spoken.age),
     )
     answer = Answer(chat, spoken, header)
-    site.lines.start(line, answer.hear, answer.over)
+    say = Words(caller.person.language if caller.person else "en")
+    site.lines.start(line, answer.hear, answer.over, say)
 
 
 class Answer:

@@ -23,7 +23,7 @@ UNSAID = {
     "한국어로 말씀드리겠습니다.": "in the language that was just chosen",
 }
 # What speaks before anybody is known, or to programs: in English.
-ENGLISH = {"bot/app.py", "bot/platforms/terminal.py", "bot/web/lines.py"}
+ENGLISH = {"bot/app.py", "bot/platforms/terminal.py"}
 
 
 def listed(sentences: dict[str, str]) -> str:
