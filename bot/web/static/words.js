@@ -90,7 +90,7 @@ const WORDS = {
     "close": "닫기",
     "file": "{name} 저장 ({size})",
     "optional": "선택",
-    "Status": "현황", "Balance": "잔고", "Trades": "거래", "Equity": "자산 곡선", "Help": "도움말", "Kill": "전체 정지",
+    "Status": "현황", "Balance": "잔고", "Trades": "거래", "Equity": "평가금액", "Help": "도움말", "Kill": "킬",
     "enter.title": "나의 트레이딩 데스크",
     "enter.link": "이 브라우저로 로그인하는 중입니다. 링크는 한 번만 쓸 수 있습니다.",
     "enter.where": "Tradewind를 실행한 터미널에 나온 링크를 열거나, 그 아래의 페어링 코드를 입력하세요.",
