@@ -92,8 +92,16 @@ class Recorder:
         self._changed = self._ticked = False
 
     def _note_equity(self, at: datetime) -> None:
-        point = EquityPoint(at, float(self._desk.book.equity), self._flow)
+        point = EquityPoint(at, self._worth(), self._flow)
         self._flow = 0.0
         if self.equity and self.equity[-1].at == at:
             point = EquityPoint(at, point.equity, point.flow + self.equity.pop().flow)
         self.equity.append(point)
+
+    def _worth(self) -> float:
+        """Equity as a measured number; added up in a fixed order, so that a backtest gets the very same."""
+        book = self._desk.book
+        worth = float(book.cash)
+        for (_, symbol), position in sorted(book.positions.items()):
+            worth += float(position.quantity) * float(book.prices[symbol])
+        return worth

@@ -343,8 +343,10 @@ class Desk:
         self.sleeves[event.sleeve] = replace(sleeve, enabled=event.enabled, params=params)
         return []
 
-    def _marks(self, prices: Mapping[str, float]) -> dict[str, Decimal]:
-        return {symbol: self.instruments[symbol].price(price) for symbol, price in prices.items()}
+    @staticmethod
+    def _marks(prices: Mapping[str, float]) -> dict[str, Decimal]:
+        """Prices as they were measured; orders round them to the exchange's step."""
+        return {symbol: Decimal(repr(price)) for symbol, price in prices.items()}
 
 
 def _reserved(intent: OrderIntent) -> Order:

@@ -8,7 +8,7 @@ from trading.core.signals import Board
 from trading.domain.account import Mode
 from trading.domain.report import Report
 from trading.lab.job import Job
-from trading.market.history import history
+from trading.lab.quiet import Track, step_through
 
 Progress = Callable[[float], None]
 
@@ -27,10 +27,7 @@ def backtest(job: Job, progress: Progress, load_seconds: float = 0.0) -> Report:
     for question in questions:
         board.curve(question)
     signals = perf_counter()
-    for number, event in enumerate(history(job.recorded)):
-        done.session.step(event)
-        if number % 5000 == 0:
-            progress(min(number * len(job.recorded) / job.bars, 1.0))
+    step_through(done, Track(job.recorded), board, questions, progress)
     finished = perf_counter()
     progress(1.0)
     seconds = {

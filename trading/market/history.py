@@ -1,32 +1,16 @@
-"""Recorded candles as a market and as a plain series of events; gaps stay gaps."""
+"""Recorded candles as a market: it shows what had closed at the time its clock says; gaps stay gaps."""
 
 import asyncio
-import heapq
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from itertools import groupby
 
 import numpy as np
 
 from trading.clock import Clock
 from trading.core.frames import Columns
 from trading.domain.errors import Refused
-from trading.domain.events import CandlesClosed
 from trading.domain.market import Candle, Instrument, Timeframe
 from trading.market.archive import Recorded
-
-
-def history(recorded: Sequence[Recorded]) -> Iterator[CandlesClosed]:
-    """Every candle of every symbol, grouped by close time, oldest first."""
-    streams = [_candles(r.symbol, r.timeframe, Columns.of_frame(r.frame)) for r in recorded]
-    if len(streams) == 1:
-        for candle in streams[0]:
-            yield CandlesClosed(candle.closed_at, (candle,))
-        return
-    merged = heapq.merge(*streams, key=lambda c: c.opened_at)
-    for _, group in groupby(merged, key=lambda c: c.opened_at):
-        candles = tuple(group)
-        yield CandlesClosed(candles[0].closed_at, candles)
 
 
 def _candles(symbol: str, timeframe: Timeframe, columns: Columns) -> Iterator[Candle]:

@@ -1,0 +1,81 @@
+"""Leaving out the quiet candles gives the same book as visiting every one, marks and all."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.parity.test_replay_equals_backtest import job
+from trading.core.frames import Columns
+from trading.core.signals import Board
+from trading.domain.account import Mode
+from trading.lab.job import Job
+from trading.lab.quiet import Track, step_through
+from trading.risk.rules import Limits
+
+SHARES = st.sampled_from([0.005, 0.01, 0.02, 0.05, 0.2, 1.0])
+
+
+def a_room(asked: Job):
+    board = Board(asked.base, keep_all=True)
+    room = asked.open_room(Mode.BACKTEST, board)
+    questions = [q for s in room.desk.sleeves.values() for q in s.questions()]
+    for question in questions:
+        board.ask(question)
+    for r in asked.recorded:
+        board.extend(r.symbol, Columns.of_frame(r.frame))
+    return room, board, questions, Track(asked.recorded)
+
+
+def state(room) -> dict[str, object]:
+    book = room.desk.book
+    return {
+        "cash": book.cash,
+        "positions": book.positions,
+        "prices": book.prices,
+        "day": book.day,
+        "fills": room.recorder.fills,
+        "equity": room.recorder.equity,
+        "halts": room.desk.halts.all,
+        "seen": room.desk.seen,
+        "tops": (book.peak_equity, book.day_start_equity),
+    }
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    strategy=st.sampled_from(["ema_cross", "rsi", "macd", "bollinger"]),
+    seed=st.integers(0, 10_000),
+    symbols=st.integers(1, 3),
+    gaps=st.booleans(),
+    daily_loss=SHARES,
+    drawdown=SHARES,
+    order_share=st.sampled_from([0.1, 0.4, 1.0]),
+)
+def test_the_same_book_with_and_without_the_quiet_candles(
+    strategy, seed, symbols, gaps, daily_loss, drawdown, order_share
+):
+    limits = Limits(order_share=order_share, daily_loss=daily_loss, drawdown=drawdown)
+    asked = job(strategy, seed, symbols=symbols, gaps=gaps, limits=limits)
+
+    every, _, _, track = a_room(asked)
+    for index in range(len(track)):
+        every.session.step(track.event(index))
+    some, board, questions, track = a_room(asked)
+    step_through(some, track, board, questions, lambda _: None)
+
+    expected, found = state(every), state(some)
+    if min(daily_loss, drawdown) == 1.0:  # without loss limits nobody reads the tops, so they are not kept
+        expected.pop("tops"), found.pop("tops")
+    assert found == expected
+
+
+def test_most_candles_are_quiet():
+    asked = job(
+        "ema_cross", seed=5, symbols=1, gaps=False, limits=Limits(order_share=1, daily_loss=1, drawdown=1)
+    )
+    room, board, questions, track = a_room(asked)
+    visits = []
+    room.session._listeners = (*room.session._listeners, visits.append)
+
+    step_through(room, track, board, questions, lambda _: None)
+
+    assert 0 < len([v for v in visits if type(v).__name__ == "CandlesClosed"]) < len(track) / 4

@@ -1,0 +1,223 @@
+"""Stepping a desk over recorded candles and leaving out the quiet ones, where nothing can happen.
+
+A candle is visited when a strategy says something new there, when a loss limit could be reached there, or while the
+desk is not settled. Everything else only moves the marks, and those are moved in one go. The book is the same as when
+every candle is visited; tests/parity holds it to that.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import numpy as np
+
+from trading.build import Room
+from trading.core.frames import Columns, Floats, Ints
+from trading.core.signals import Board, Question
+from trading.domain.events import CandlesClosed
+from trading.domain.market import Candle, Timeframe
+from trading.domain.report import EquityPoint
+from trading.domain.risk import HaltKind
+from trading.market.archive import Recorded
+
+DAY = 86_400
+NEARLY = 1 + 1e-9  # floats look ahead; the desk decides in Decimal, so look a hair too early
+
+
+class Track:
+    """Recorded candles of several symbols on one time line of closes."""
+
+    def __init__(self, recorded: Sequence[Recorded]) -> None:
+        self.timeframe: Timeframe = recorded[0].timeframe
+        self.symbols = tuple(r.symbol for r in recorded)
+        self._columns = [Columns.of_frame(r.frame) for r in recorded]
+        self.times: Ints = (
+            np.unique(np.concatenate([c.opened for c in self._columns])) + self.timeframe.seconds
+        )
+        self._row = [self._rows_of(c) for c in self._columns]
+        self.closes = {
+            s: c.close[np.maximum(r, 0)]
+            for s, c, r in zip(self.symbols, self._columns, self._row, strict=True)
+        }
+        self._fresh = [np.diff(row, prepend=-1) > 0 for row in self._row]
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+    def index_of(self, times: Ints) -> Ints:
+        return np.searchsorted(self.times, times)
+
+    def event(self, index: int) -> CandlesClosed:
+        """Everything that closed at this place of the time line."""
+        candles = tuple(
+            _candle(symbol, self.timeframe, columns, int(row[index]))
+            for symbol, columns, row, fresh in zip(
+                self.symbols, self._columns, self._row, self._fresh, strict=True
+            )
+            if fresh[index]
+        )
+        return CandlesClosed(datetime.fromtimestamp(int(self.times[index]), UTC), candles)
+
+    def last_closes(self, index: int) -> dict[str, tuple[float, datetime]]:
+        """Each symbol's newest close up to here, and when it closed."""
+        found = {}
+        for symbol, columns, row in zip(self.symbols, self._columns, self._row, strict=True):
+            if row[index] >= 0:
+                at = int(columns.opened[row[index]]) + self.timeframe.seconds
+                found[symbol] = (float(columns.close[row[index]]), datetime.fromtimestamp(at, UTC))
+        return found
+
+    def _rows_of(self, columns: Columns) -> Ints:
+        """For every place of the time line, the row of the newest candle; -1 before the first."""
+        return np.searchsorted(columns.opened, self.times - self.timeframe.seconds, "right") - 1
+
+
+def step_through(
+    room: Room, track: Track, board: Board, questions: Iterable[Question], note: Callable[[float], None]
+) -> None:
+    """Bring the room from the first candle to the last."""
+    stops = _changes(track, board, questions)
+    walk = _Walk(room, track)
+    index = 0
+    while index < len(track):
+        room.session.step(track.event(index))
+        walk.visited(index)
+        following = index + 1
+        if room.desk.settled:
+            place = int(np.searchsorted(stops, following))
+            limit = int(stops[place]) if place < len(stops) else len(track)
+            following = walk.first_danger(index, limit)
+            walk.leave_out(index, following)
+        index = following
+        if len(walk.places) % 1000 == 0:
+            note(index / len(track))
+    walk.fill_in_equity()
+
+
+def _changes(track: Track, board: Board, questions: Iterable[Question]) -> Ints:
+    """The places where any strategy says something else than before."""
+    found = [np.empty(0, np.int64)]
+    for question in questions:
+        times, values = board.curve(question)
+        changed = np.diff(values, prepend=0.0) != 0
+        found.append(track.index_of(times[changed]))
+    return np.unique(np.concatenate(found))
+
+
+class _Walk:
+    """Where we have been, and what the account was between the visits."""
+
+    def __init__(self, room: Room, track: Track) -> None:
+        self._room, self._track, self._book = room, track, room.desk.book
+        self._limits = room.desk.limits
+        self._watches = self._limits.daily_loss < 1 or self._limits.drawdown < 1
+        self._days = track.times // DAY
+        self.places: list[int] = []
+        self._cash: list[float] = []
+        self._held: dict[tuple[str, str], list[tuple[int, float]]] = {}
+
+    def visited(self, index: int) -> None:
+        self.places.append(index)
+        self._cash.append(float(self._book.cash))
+        number = len(self.places) - 1
+        for key, history in self._held.items():
+            if key not in self._book.positions and history[-1][1] != 0.0:
+                history.append((number, 0.0))
+        for key, position in self._book.positions.items():
+            quantity, history = float(position.quantity), self._held.setdefault(key, [])
+            if not history or history[-1][1] != quantity:
+                history.append((number, quantity))
+
+    def first_danger(self, index: int, limit: int) -> int:
+        """The first place after `index`, and before `limit`, where a limit could act or a halt could end."""
+        desk = self._room.desk
+        if HaltKind.DAILY_LOSS in desk.halts:
+            limit = min(limit, int(np.searchsorted(self._days, self._days[index], "right")))
+        if not self._watches or not self._book.positions or desk.halts.killed or limit <= index + 1:
+            return limit
+        worth = self._worth(index + 1, limit)
+        top = np.maximum.accumulate(np.concatenate(([float(self._book.peak_equity)], worth)))[1:]
+        danger = worth <= top * (1 - self._limits.drawdown) * NEARLY
+        danger |= worth <= self._day_starts(index, worth) * (1 - self._limits.daily_loss) * NEARLY
+        found = np.flatnonzero(danger)
+        return index + 1 + int(found[0]) if len(found) else limit
+
+    def leave_out(self, index: int, following: int) -> None:
+        """Move the marks from `index` to just before `following`, as visiting each candle would have."""
+        last = following - 1
+        if last <= index:
+            return
+        if self._watches:
+            self._move_tops(index, last)
+        newest = self._track.last_closes(last)
+        self._book.prices.update({symbol: Decimal(repr(close)) for symbol, (close, _) in newest.items()})
+        self._room.desk.seen.update({symbol: at for symbol, (_, at) in newest.items()})
+        self._book.day = datetime.fromtimestamp(int(self._track.times[last]), UTC).date()
+
+    def fill_in_equity(self) -> None:
+        """The equity points of the candles that were left out, among those that were recorded."""
+        count = len(self._track)
+        skipped = np.ones(count, bool)
+        skipped[self.places] = False
+        state = np.searchsorted(np.array(self.places), np.arange(count), "right") - 1
+        worth = np.array(self._cash)[state]
+        for (_, symbol), history in sorted(self._held.items()):
+            numbers, quantities = np.array([n for n, _ in history]), np.array([q for _, q in history])
+            since = np.searchsorted(numbers, state, "right") - 1
+            held = np.where(since >= 0, quantities[np.maximum(since, 0)], 0.0)
+            worth = worth + held * self._track.closes[symbol]
+        times = self._track.times[skipped].tolist()
+        points = [
+            EquityPoint(datetime.fromtimestamp(t, UTC), e)
+            for t, e in zip(times, worth[skipped].tolist(), strict=True)
+        ]
+        recorder = self._room.recorder
+        recorder.equity = sorted([*recorder.equity, *points], key=lambda p: p.at)
+
+    def _worth(self, first: int, stop: int) -> Floats:
+        """Equity at each place, with what is held now."""
+        worth = np.full(stop - first, float(self._book.cash))
+        for (_, symbol), position in sorted(self._book.positions.items()):
+            worth += float(position.quantity) * self._track.closes[symbol][first:stop]
+        return worth
+
+    def _day_starts(self, index: int, worth: Floats) -> Floats:
+        """At each place after `index`, the equity its UTC day began with: that of the candle before the day."""
+        days = self._days[index : index + 1 + len(worth)]
+        before = np.concatenate(([float(self._book.equity)], worth[:-1]))
+        begins = np.diff(days) != 0
+        starts = np.where(begins, before, np.nan)
+        last = np.maximum.accumulate(np.where(begins, np.arange(len(worth)), -1))
+        return np.where(last >= 0, starts[np.maximum(last, 0)], float(self._book.day_start_equity))
+
+    def _move_tops(self, index: int, last: int) -> None:
+        """The highest equity and the start of the last day among the candles left out, to the last digit."""
+        worth = self._worth(index + 1, last + 1)
+        highest = float(worth.max())
+        if highest * NEARLY >= float(self._book.peak_equity):
+            near = np.flatnonzero(worth >= highest / NEARLY / NEARLY)
+            best = max(self._exactly(index + 1 + int(place)) for place in near)
+            self._book.peak_equity = max(self._book.peak_equity, best)
+        begins = np.flatnonzero(np.diff(self._days[index : last + 1]) != 0)
+        if len(begins):
+            self._book.day_start_equity = self._exactly(index + int(begins[-1]))
+
+    def _exactly(self, index: int) -> Decimal:
+        """Equity at a place in Decimal, with what is held now."""
+        total = self._book.cash
+        for position in self._book.positions.values():
+            total += position.quantity * Decimal(repr(float(self._track.closes[position.symbol][index])))
+        return total
+
+
+def _candle(symbol: str, timeframe: Timeframe, columns: Columns, row: int) -> Candle:
+    return Candle(
+        symbol=symbol,
+        timeframe=timeframe,
+        opened_at=datetime.fromtimestamp(int(columns.opened[row]), UTC),
+        open=float(columns.open[row]),
+        high=float(columns.high[row]),
+        low=float(columns.low[row]),
+        close=float(columns.close[row]),
+        volume=float(columns.volume[row]),
+    )
