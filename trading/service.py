@@ -37,6 +37,7 @@ from trading.running import Running, symbols_of
 from trading.shared import Shared
 from trading.store.records import SleeveOverride, StoredEvent
 from trading.strategies import find, strategies
+from trading.strategies.own import load_folder
 from trading.views import status_of
 
 Listener = Callable[[str, Event], None]
@@ -52,6 +53,7 @@ class Trading(Running):
 
     def check(self) -> None:
         """Raise SettingsError when an account cannot trade as it is set up; nothing is started then."""
+        load_folder(self.settings.strategies_dir)
         for name, account in self.settings.accounts.items():
             wiring(account.trading_mode, name)
             sleeves_of(self.settings, name)
@@ -198,7 +200,9 @@ class Trading(Running):
 
     async def figures(self, account: str) -> Figures:
         """The account since its start, measured."""
-        return await self._shared.get(("figures", account), self._state(account), lambda: self._figures(account))
+        return await self._shared.get(
+            ("figures", account), self._state(account), lambda: self._figures(account)
+        )
 
     async def _figures(self, account: str) -> Figures:
         points, trips = await self.equity(account), await self.trades(account)

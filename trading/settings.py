@@ -158,6 +158,7 @@ class Settings(Section):
 
     data_dir: Path = Path("data")
     secrets_dir: str = ""
+    strategies_dir: str = ""  # a folder of strategies of one's own; empty: none
     language: Literal["en", "ko"] = "en"
     zone: Zone = "UTC"
     database: Database = Database()

@@ -16,6 +16,7 @@ from trading.lab.ask import make
 from trading.lab.backtest import backtest
 from trading.lab.replay import replay_now
 from trading.market.archive import Recorded
+from trading.strategies.own import folders, load_folder
 
 POLL_SECONDS = 0.25
 Kind = Literal["backtest", "replay"]
@@ -27,9 +28,20 @@ def _remember(progress: Any) -> None:
     _progress = progress
 
 
-def _run(kind: Kind, question: Question, recorded: tuple[Recorded, ...], load_seconds: float) -> Report | str:
+def _run(
+    kind: Kind,
+    question: Question,
+    recorded: tuple[Recorded, ...],
+    load_seconds: float,
+    own: tuple[str, ...] = (),
+) -> Report | str:
     """In the worker. Strategies are found there by name; refusals travel as text: they are answers, not crashes."""
     _progress.value = 0.0
+    try:
+        for folder in own:
+            load_folder(folder)
+    except TradingError as error:
+        return error.tell
 
     def note(done: float) -> None:
         _progress.value = done
@@ -74,7 +86,7 @@ class Workers:
         async with self._turn:
             pool = self._open()
             doing = asyncio.get_running_loop().run_in_executor(
-                pool, _run, kind, question, recorded, load_seconds
+                pool, _run, kind, question, recorded, load_seconds, folders()
             )
             try:
                 while not doing.done():
