@@ -1,5 +1,7 @@
 """The strategies of an account: what they are, what they want, switching and tuning them."""
 
+from typing import Any
+
 from bot.dispatcher import Ask
 from bot.people import EVERYONE, TRADERS
 from bot.registry import SleeveName, StrategyName, Sure, command
@@ -94,7 +96,7 @@ def _one(ask: Ask, name: str) -> Reply:
         Row(
             f"{p['name']} = {p['value']}",
             "",
-            ask.say("{help} ({low} … {high})", help=ask.say(p["help"]), low=p["low"], high=p["high"]),
+            _meaning(p, ask),
         )
         for p in about["parameters"]
     )
@@ -103,6 +105,12 @@ def _one(ask: Ask, name: str) -> Reply:
         toggle = Button(ask.say("Switch off"), f"/disable {name}", danger=True)
         buttons.append(toggle if mine.enabled else Button(ask.say("Switch on"), f"/enable {name}"))
     return Reply(title=name, text=ask.say(about["summary"]), rows=rows, buttons=(tuple(buttons),), data=about)
+
+
+def _meaning(parameter: dict[str, Any], ask: Ask) -> str:
+    """What a parameter means and its range, where it has one."""
+    meaning, low, high = ask.say(parameter["help"]), parameter["low"], parameter["high"]
+    return meaning if low is None else ask.say("{help} ({low} … {high})", help=meaning, low=low, high=high)
 
 
 def _row(sleeve: SleeveView, ask: Ask) -> Row:

@@ -49,14 +49,17 @@ class Words:
     def again(self, text: str) -> str:
         """Says what was said or written down in English before: errors and reasons that come from trading.
 
-        It is known by the sentence it was made from, and what was filled in is said again, too.
+        It is known by the sentence it was made from, and what was filled in is said again, too. A single word
+        may be a name or a command, so it is left alone unless trading is known to say it.
         """
         if text in self._known.finished or len(text) > LONGEST:
             return self._known.finished.get(text, text)
+        if " " in text and text in self._known.words:
+            return self._known.words[text]
         for pattern, said in self._known.patterns:
             if found := pattern.fullmatch(text):
                 return said.format(**{name: self.again(value) for name, value in found.groupdict().items()})
-        return self._known.words.get(text, text)
+        return text
 
 
 def _pattern(sentence: str) -> re.Pattern[str]:

@@ -60,6 +60,7 @@ def finished() -> dict[str, str]:
     for path in modules("trading", "bot"):
         for node, texts in _made(path):
             found |= {text: f"{name(path)}:{node.lineno}" for text in texts if _says_something(text)}
+    found |= dict.fromkeys([kind.value for kind in HaltKind], "HaltKind")
     reasons = [p.default for c in discover().values() for p in c.parameters if p.name == "reason"]
     return found | dict.fromkeys(reasons, "reason of a command")
 

@@ -41,7 +41,8 @@ def test_every_sentence_of_the_chat_is_there_in_korean():
 
 
 def test_every_sentence_that_trading_makes_is_there_in_korean():
-    known = {blank(sentence) for sentence in [*KOREAN.finished, *KOREAN.words]}
+    sayings = [sentence for sentence in KOREAN.words if " " in sentence]
+    known = {blank(sentence) for sentence in [*KOREAN.finished, *sayings]}
 
     missing = {sentence: where for sentence, where in FINISHED.items() if sentence not in known}
 
