@@ -156,6 +156,7 @@ async def _live(house: House, held: lease.Lease, say: Say, stop: asyncio.Event) 
             name: (a.report_at, _report_job(house, announcer, name)) for name, a in settings.accounts.items()
         },
     )
+    nursery.start("hints", house.trading.follow_hints())
     nursery.start("start", _start_trading(house, announcer, scheduler.start, say))
     await stop.wait()
     say("Stopping: no new orders, everything is written down.")

@@ -131,9 +131,9 @@ async def _step_through(made: Room, board: Board, candles: Sequence[Candle], sta
     made.desk.answers = later
 
 
-def open_floor(market: Market, symbols: tuple[str, ...], clock: Clock) -> Floor:
-    feed = LiveFeed(market, symbols, BASE, clock)
-    return Floor(market, feed, BASE)
+def open_floor(market: Market, symbols: tuple[str, ...]) -> Floor:
+    """Minute candles of these symbols, closed by the exchange's own time."""
+    return Floor(market, LiveFeed(market, symbols, BASE, market.now), BASE)
 
 
 def _overridden(sleeve: Sleeve, override: SleeveOverride) -> Sleeve:

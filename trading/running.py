@@ -102,7 +102,7 @@ class Running:
         try:
             symbols = tuple(dict.fromkeys(s for a in accounts.values() for s in a.symbols))
             instruments = await market.instruments(symbols)
-            floor = open_floor(market, symbols, self.clock)
+            floor = open_floor(market, symbols)
             rooms = [await self._open(name, instruments, floor) for name in names]
             away = await self._wake(rooms, floor)
             cursor = self._cursor(floor)
@@ -182,6 +182,20 @@ class Running:
     async def tick(self) -> None:
         """At the close of a minute: whatever closed since the last tick goes through every desk, then to disk."""
         for floor in self.floors.values():
+            await self._tick(floor)
+
+    async def follow_hints(self) -> None:
+        """Until cancelled: when a stream says that a candle is over, look at once instead of at the next tick."""
+        followed: set[str] = set()
+        async with asyncio.TaskGroup() as group:
+            while True:
+                for key in self.floors.keys() - followed:
+                    followed.add(key)
+                    group.create_task(self._follow(self.floors[key]))
+                await asyncio.sleep(1)
+
+    async def _follow(self, floor: Floor) -> None:
+        async for _ in floor.feed.hints():
             await self._tick(floor)
 
     async def _tick(self, floor: Floor) -> int:

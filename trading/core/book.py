@@ -41,7 +41,7 @@ class Book:
     def mark(self, at: datetime, prices: dict[str, Decimal]) -> None:
         """Take prices; keeps the highest equity and the equity at the start of the UTC day."""
         today = at.date()
-        if self.day != today:
+        if self.day is None or today > self.day:  # a late candle never turns the day back
             if self.day is not None:
                 self.day_start_equity = self.equity
             self.day = today

@@ -19,6 +19,9 @@ class Market(Protocol):
     async def instruments(self, symbols: Iterable[str]) -> dict[str, Instrument]:
         """Steps, minimums and fees. Raises Refused, naming the nearest symbol, when one does not exist."""
 
+    def now(self) -> datetime:
+        """The exchange's time, whatever this machine's clock says."""
+
     async def symbols(self) -> tuple[str, ...]:
         """Every symbol that can be traded here."""
 

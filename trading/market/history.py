@@ -48,6 +48,9 @@ class RecordedMarket:
         self._timeframe = recorded[0].timeframe
         self._instruments, self._clock = instruments, clock
 
+    def now(self) -> datetime:
+        return self._clock()
+
     async def symbols(self) -> tuple[str, ...]:
         return tuple(self._columns)
 

@@ -49,6 +49,9 @@ class SimulatedMarket:
     def __init__(self, seed: int, clock: Clock) -> None:
         self._seed, self._clock = seed, clock
 
+    def now(self) -> datetime:
+        return self._clock()
+
     async def symbols(self) -> tuple[str, ...]:
         return tuple(_MARKETS)
 
