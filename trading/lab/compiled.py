@@ -1,0 +1,264 @@
+"""The compiled gear: the desk's rules over plain arrays, for searches that try thousands of parameters.
+
+It trades what the desk trades: the same candles, the same sides, amounts and prices equal to within one step of
+1e-8 or one part in 1e9, whichever is more (the desk counts in decimals, this counts in floats). tests/parity
+holds it to that on random candles, gaps, exposures and limits. What it cannot express, `cannot` names, and the
+desk does it.
+"""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from trading.core.frames import Columns, Floats, Ints, Series
+from trading.domain.market import Timeframe
+from trading.lab import kernel
+from trading.lab.job import NO_LIMITS, Job
+from trading.market.archive import Recorded
+from trading.risk.rules import Limits
+from trading.strategies import Strategy, evaluate
+from trading.strategies.shapes import NOTHING
+
+SMALLEST = 1e-6  # below this price a step of 1e-8 is too coarse for floats and decimals to agree on
+
+
+class Kernel(NamedTuple):
+    """The loops of kernel.py, compiled or as they stand."""
+
+    compiled: bool
+    average: Callable[..., int]
+    crossing: Callable[..., int]
+    trade: Callable[..., tuple[int, float, float, int]]
+
+
+PLAIN = Kernel(False, kernel.average, kernel.crossing, kernel.trade)
+_cache: list[Path] = []
+
+
+def keep_compiled_in(folder: Path) -> None:
+    """Where machine code is kept between runs, unless NUMBA_CACHE_DIR says otherwise; say so before the first run."""
+    _cache[:] = [folder]
+
+
+@cache
+def fastest() -> Kernel:
+    """Compiled where numba is installed, otherwise plain: the same bits, slower."""
+    if find_spec("numba") is None:
+        return PLAIN
+    numba: Any = import_module("numba")
+    if _cache and not os.environ.get("NUMBA_CACHE_DIR"):
+        numba.config.CACHE_DIR = str(_cache[0])
+    for helper in (kernel.to_step, kernel.whole):
+        import_module("numba.extending").register_jitable(helper)
+
+    def jit(function: Callable[..., Any]) -> Any:
+        try:
+            return numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+        except RuntimeError:  # nowhere to keep machine code: it is made anew in every process
+            return numba.njit(nogil=True, error_model="numpy")(function)
+
+    return Kernel(True, jit(kernel.average), jit(kernel.crossing), jit(kernel.trade))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """Money and limits, as numbers."""
+
+    cash: float
+    fee: float
+    slippage: float
+    limits: Limits = NO_LIMITS
+
+    @classmethod
+    def of(cls, job: Job) -> "Rules":
+        return cls(cash=float(job.cash), fee=float(job.fee), slippage=float(job.slippage), limits=job.limits)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Market:
+    """One symbol's candles as arrays. `frame` is what strategies read: of their timeframe, known at `known`."""
+
+    open: Floats
+    close: Floats
+    closed: Ints  # seconds
+    days: Ints
+    timeframe: Timeframe
+    columns: Columns
+    known: Ints
+    averages: dict[int, Any] = field(default_factory=dict)  # by span: each is worked out once
+
+    @classmethod
+    def of(cls, recorded: Recorded, timeframe: Timeframe) -> "Market":
+        columns = Columns.of_frame(recorded.frame)
+        series = Series(recorded.timeframe, timeframe)
+        series.extend(columns)
+        closed = columns.opened + recorded.timeframe.seconds
+        return cls(
+            open=_plain(columns.open),
+            close=_plain(columns.close),
+            closed=closed,
+            days=np.require(closed // 86400, np.int64, ["C", "W"]),
+            timeframe=timeframe,
+            columns=series.columns,
+            known=series.known,
+        )
+
+    def __getitem__(self, rows: slice) -> "Market":
+        """These base candles only; strategies still read all candles before them."""
+        return Market(
+            open=self.open[rows],
+            close=self.close[rows],
+            closed=self.closed[rows],
+            days=self.days[rows],
+            timeframe=self.timeframe,
+            columns=self.columns,
+            known=self.known,
+            averages=self.averages,
+        )
+
+    def spread(self, exposures: Floats, warm: int) -> Floats:
+        """The exposure that became known at each base candle's close, NaN where none did."""
+        if len(self.known) == len(self.closed) and self.known[0] == self.closed[0]:
+            exposures[: max(warm - 1, 0)] = np.nan
+            return exposures
+        wanted = np.full(len(self.closed), np.nan)
+        known, values = self.known[max(warm - 1, 0) :], exposures[max(warm - 1, 0) :]
+        place = np.searchsorted(self.closed, known)
+        inside = place < len(self.closed)
+        inside[inside] = self.closed[place[inside]] == known[inside]
+        wanted[place[inside]] = values[inside]
+        return wanted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """What came of it: one row for each fill, oldest first."""
+
+    bars: Ints  # at the open of which base candle
+    amounts: Floats  # bought above zero, sold below
+    prices: Floats
+    cash: Floats  # after the fill
+    killed: int  # the candle on whose close the drawdown limit stopped everything; -1: never
+    initial: float
+    final: float
+
+    @property
+    def held(self) -> Floats:
+        """After each fill."""
+        held = np.cumsum(np.rint(self.amounts * kernel.STEPS))
+        return np.asarray(held * kernel.STEP)
+
+    def equity(self, market: Market) -> Floats:
+        """At each base candle's close, after what filled at that very moment."""
+        bars = np.arange(
+            1, len(market.close) + 1
+        )  # a fill at the next open has moved this close's equity already
+        fresh = np.concatenate((market.closed[1:] - market.closed[:-1] == _step(market), [False]))
+        newest = np.searchsorted(self.bars, np.where(fresh, bars, bars - 1), "right")
+        cash = np.concatenate(([self.initial], self.cash))[newest]
+        held = np.concatenate(([0.0], self.held))[newest]
+        return np.asarray(cash + held * market.close)
+
+
+def cannot(job: Job) -> str | None:
+    """Why this job is one for the desk itself; None when this gear can do it."""
+    if len(job.recorded) > 1:
+        return "The compiled gear trades one symbol; the desk did this."
+    if float(min(job.recorded[0].frame["low"])) < SMALLEST:
+        return f"Prices below {SMALLEST:g} need decimals; the desk did this."
+    return None
+
+
+def wanted(market: Market, strategy: Strategy, params: Any, gear: Kernel | None = None) -> Floats:
+    """What the strategy wants at every base candle's close, NaN where it says nothing."""
+    gear = gear or fastest()
+    warm = strategy.warmup(params, market.timeframe.seconds)
+    own = _OWN.get(strategy.name)
+    if own is not None and gear.compiled:
+        return market.spread(own(market, params, warm, gear), warm)
+    return market.spread(evaluate(strategy, params, market.columns.frame()), warm)
+
+
+def trade(market: Market, wishes: Floats, rules: Rules, gear: Kernel | None = None) -> Run | None:
+    """Trade these wishes; None when an amount is too large to be counted exactly (the desk can)."""
+    gear, size, limits = gear or fastest(), len(market.close), rules.limits
+    at, moved, paid, purse = np.empty(size, np.int64), np.empty(size), np.empty(size), np.empty(size)
+    rows = (wishes, market.open, market.close, market.days)
+    if not gear.compiled:
+        rows = tuple(row.tolist() for row in rows)  # type: ignore[assignment]
+    numbers = (rules.cash, rules.fee, rules.slippage, limits.order_share, limits.daily_loss, limits.drawdown)
+    count, cash, held, killed = gear.trade(*rows, *numbers, at, moved, paid, purse)
+    if count == kernel.TOO_MANY:
+        return None
+    last = kernel.to_step(float(market.close[-1]))
+    return Run(
+        bars=at[:count].copy(),
+        amounts=moved[:count] * kernel.STEP,
+        prices=paid[:count].copy(),
+        cash=purse[:count].copy(),
+        killed=killed,
+        initial=rules.cash,
+        final=cash + held * kernel.STEP * last,
+    )
+
+
+def run(job: Job, gear: Kernel | None = None) -> Run | None:
+    """The whole job; None when it is one for the desk."""
+    if cannot(job):
+        return None
+    market = Market.of(job.recorded[0], job.timeframe)
+    return trade(market, wanted(market, job.strategy, job.params, gear), Rules.of(job), gear)
+
+
+def run_many(
+    market: Market, strategy: Strategy, many: Sequence[Any], rules: Rules, gear: Kernel | None = None
+) -> list[Run | None]:
+    """One run for each of these parameters; what they have in common is worked out once."""
+    return [trade(market, wanted(market, strategy, params, gear), rules, gear) for params in many]
+
+
+# --- strategies that need no data frame -----------------------------------------------------------------------
+
+
+def _ema_cross(market: Market, p: Any, warm: int, gear: Kernel) -> Floats:
+    closes = market.columns.close
+    out = np.empty(len(closes))
+    fast, slow = (_average(market, span, gear) for span in (p.fast, p.slow))
+    gear.crossing(fast, slow, _plain(closes), max(p.band, NOTHING), p.hold, warm - 1, out)
+    return out
+
+
+def _average(market: Market, span: int, gear: Kernel) -> Floats:
+    """indicators.ema of the closes, bit for bit."""
+    found: Floats | None = market.averages.get(span)
+    if found is not None:
+        return found
+    closes = _plain(market.columns.close)
+    out = np.empty(len(closes))
+    out[: span - 1] = np.nan
+    if span <= len(closes):
+        centre = (1 - 2 / (span + 1)) / (
+            2 / (span + 1)
+        )  # as pandas turns alpha into a centre of mass and back
+        gear.average(closes, span - 1, closes[:span].mean(), 1 / (1 + centre), out)
+    market.averages[span] = out
+    return out
+
+
+_OWN: dict[str, Callable[[Market, Any, int, Kernel], Floats]] = {"ema_cross": _ema_cross}
+
+
+def _plain(values: Floats) -> Floats:
+    """Contiguous and writable: a kernel is compiled for one kind of array only."""
+    return np.require(values, np.float64, ["C", "W"])
+
+
+def _step(market: Market) -> int:
+    return int(np.diff(market.closed).min()) if len(market.closed) > 1 else 0
