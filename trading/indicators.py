@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from trading.windows import NOTHING, Floats, Ints, beginnings, moments, profiles, ratchet, ratchets
+from trading.windows import NOTHING, Floats, Ints, beginnings, extremes, moments, profiles, ratchet, ratchets
 
 _CELLS = 500_000  # prices a volume profile looks at in one go, to keep memory small
 
@@ -152,9 +152,10 @@ def bbands(line: pd.Series, length: int, deviations: float) -> pd.DataFrame:
 
 def donchian(candles: pd.DataFrame, length: int) -> pd.DataFrame:
     """Columns lower, mid and upper: the extremes of the last `length` bars, the current one included."""
-    lower = candles["low"].rolling(length).min()
-    upper = candles["high"].rolling(length).max()
-    return pd.DataFrame({"lower": lower, "mid": (lower + upper) / 2, "upper": upper})
+    lower = extremes(_floats(candles["low"]), length, np.minimum)
+    upper = extremes(_floats(candles["high"]), length, np.maximum)
+    columns = {"lower": lower, "mid": (lower + upper) / 2, "upper": upper}
+    return pd.DataFrame(columns, index=candles.index)
 
 
 def supertrend(

@@ -1,5 +1,6 @@
 """The arithmetic under the indicators: windows that keep no trace of what left them, and ratchets."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,6 +46,18 @@ def moments(values: Floats, length: int) -> tuple[Floats, Floats]:
     assert whole is not None  # every length has a highest bit
     cold = np.full(length - 1, np.nan)
     return np.concatenate((cold, whole.mean)), np.concatenate((cold, whole.squares))
+
+
+def extremes(values: Floats, length: int, pick: Callable[[Floats, Floats], Floats]) -> Floats:
+    """The greatest (`pick` is np.maximum) or least (np.minimum) of the last `length` values, NaN before."""
+    cold = np.full(min(length - 1, len(values)), np.nan)
+    if len(values) < length:
+        return cold
+    size = 1
+    while 2 * size <= length:
+        values, size = pick(values[:-size], values[size:]), 2 * size
+    rest = length - size  # windows may overlap: an extreme may be counted twice
+    return np.concatenate((cold, pick(values[:-rest], values[rest:]) if rest else values))
 
 
 def ratchet(lower: Floats, upper: Floats, close: Floats) -> tuple[Floats, Floats]:

@@ -109,6 +109,15 @@ def test_cci_stochastic_obv_and_donchian_equal_talib(talib):
     same(channel["upper"], talib.MAX(Columns.high, 20))
 
 
+@pytest.mark.parametrize("length", [2, 3, 5, 16, 20, 77])
+def test_channels_and_regression_equal_talib(talib, length):
+    channel = indicators.donchian(BARS, length)
+
+    same(channel["lower"], talib.MIN(Columns.low, length))
+    same(channel["upper"], talib.MAX(Columns.high, length))
+    same(indicators.regression(BARS["close"], length), talib.LINEARREG(Columns.close, length))
+
+
 # --- by hand ------------------------------------------------------------------------------------------------
 
 
@@ -204,6 +213,9 @@ ALL = {
     "bbands": lambda c: indicators.bbands(c["close"], 20, 2.0),
     "donchian": lambda c: indicators.donchian(c, 20),
     "supertrend": lambda c: indicators.supertrend(c, 10, 3.0),
+    "supertrend with a memory": lambda c: indicators.supertrend(c, 5, 3.0, memory=20),
+    "regression": lambda c: indicators.regression(c["close"], 20),
+    "volume_profile": lambda c: indicators.volume_profile(c, 20, bins=10, share=0.7, every=3),
     "vwap": indicators.vwap,
 }
 each = pytest.mark.parametrize("indicator", ALL.values(), ids=ALL.keys())

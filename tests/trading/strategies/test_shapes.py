@@ -1,11 +1,12 @@
 """The latch and the crossings: what they remember, and what they forget."""
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trading.strategies.shapes import crossed_above, crossed_below, latch
+from trading.strategies.shapes import crossed_above, crossed_below, kept, latch, recent
 
 NAN = float("nan")
 events = st.lists(st.tuples(st.booleans(), st.booleans()), max_size=60)
@@ -62,6 +63,28 @@ def test_latch_forgets_everything_older_than_hold(pairs, before, hold):
     alone = [pd.Series([pair[n] for pair in pairs], dtype=bool) for n in (0, 1)]
 
     assert latch(*columns, hold).tolist()[-len(pairs) :] == latch(*alone, hold).tolist()
+
+
+@pytest.mark.parametrize(
+    ("event", "bars", "found"),
+    [
+        (".x.....", 1, ".x....."),
+        (".x.....", 3, ".xxx..."),
+        ("x..x...", 3, "xxxxxx."),
+        (".......", 3, "......."),
+    ],
+)
+def test_recent_is_true_for_so_many_bars(event, bars, found):
+    assert recent(flags(event), bars).tolist() == flags(found).tolist()
+
+
+def test_kept_is_the_first_value_of_each_period_and_unknown_in_the_one_that_may_be_cut():
+    line = pd.Series([1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
+
+    found = kept(line, np.array([7, 7, 8, 8, 8, 11]))
+
+    assert found.tolist() == pytest.approx([NAN, NAN, 3.0, 3.0, 3.0, 6.0], nan_ok=True)
+    assert kept(line[:0], np.array([], dtype=np.int64)).tolist() == []
 
 
 def test_a_crossing_is_one_bar_and_needs_a_known_bar_before():
