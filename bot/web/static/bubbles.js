@@ -65,7 +65,8 @@ function rich(text, { commands = null } = {}) {
     const start = match.index + match[1].length;
     const word = match[2];
     if (start < from || (kind === "command" && !commands.has(word.slice(1)))) continue;
-    parts.append(text.slice(from, start));
+    const before = text.slice(from, start);
+    parts.append(kind === "number" ? before.replace(/[▲▼•]\s*$/u, "") : before); // the page draws its own triangles
     if (kind === "command") parts.append(make("button", { type: "button", class: "typed", "data-fill": word }, word));
     else parts.append(make("span", { class: word.startsWith("+") ? "up" : "down" }, word));
     from = start + word.length;
