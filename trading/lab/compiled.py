@@ -171,7 +171,7 @@ def cannot(job: Job) -> str | None:
     """Why this job is one for the desk itself; None when this gear can do it."""
     if len(job.recorded) > 1:
         return "The compiled gear trades one symbol; the desk did this."
-    if float(min(job.recorded[0].frame["low"])) < SMALLEST:
+    if float(job.recorded[0].frame["low"].min()) < SMALLEST:
         return f"Prices below {SMALLEST:g} need decimals; the desk did this."
     return None
 

@@ -1,0 +1,183 @@
+"""Backtests and searches: the desk, the compiled gear and a bare loop over the same candles, in the same run."""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from trading.domain.market import Timeframe
+from trading.lab import compiled
+from trading.lab.backtest import backtest
+from trading.lab.compiled import PLAIN, Market, Rules
+from trading.lab.job import Job
+from trading.market.archive import Recorded
+from trading.strategies import find
+
+HOME = Path(__file__).resolve().parent.parent
+FEE, SLIPPAGE = 0.001, 0.0005
+RULES = Rules(cash=10_000.0, fee=FEE, slippage=SLIPPAGE)
+FAST, SLOW = range(5, 30), range(30, 110, 2)  # 1,000 pairs
+
+
+def market(bars: int, seconds: int) -> Recorded:
+    """A year that trends for some days and then turns; the same every time."""
+    dice = np.random.default_rng(20240101)
+    noise = dice.standard_normal(bars) * 0.0006 * (seconds / 60) ** 0.5
+    drift = 0.0003 * np.sin(np.arange(bars) * seconds / 86400 / 3) * (seconds / 60) * 0.2
+    close = np.round(30_000 * np.exp(np.cumsum(noise + drift)), 2)
+    opened = np.concatenate(([30_000.0], close[:-1]))
+    columns = {
+        "open": opened,
+        "high": np.maximum(opened, close) + 1,
+        "low": np.minimum(opened, close) - 1,
+        "close": close,
+        "volume": dice.gamma(2.0, 5.0, bars),
+    }
+    index = pd.date_range("2024-01-01", periods=bars, freq=pd.Timedelta(seconds=seconds), tz="UTC", unit="s")
+    frame = pd.DataFrame(columns, index=index)
+    return Recorded(
+        symbol="BTC/USDT", timeframe=Timeframe(seconds), frame=frame, gaps=(), source=Path("made here")
+    )
+
+
+def floor(opens: Any, closes: Any, fast: int, slow: int, fee: float, slippage: float) -> tuple[float, int]:
+    """No limits, no steps, no record of fills: the least that can be called a backtest."""
+    quick = slowly = closes[0]
+    a, b = 2.0 / (fast + 1), 2.0 / (slow + 1)
+    cash, held, fills, wish = 10_000.0, 0.0, 0, False
+    for bar in range(len(closes)):
+        if wish and held == 0.0:
+            price = opens[bar] * (1.0 + slippage)
+            held = cash / 1.005 / price
+            cash -= held * price * (1.0 + fee)
+            fills += 1
+        elif not wish and held > 0.0:
+            cash += held * opens[bar] * (1.0 - slippage) * (1.0 - fee)
+            held = 0.0
+            fills += 1
+        quick += a * (closes[bar] - quick)
+        slowly += b * (closes[bar] - slowly)
+        wish = quick > slowly and bar > 16 * slow
+    return cash + held * closes[-1], fills
+
+
+def timed(work: Callable[[], Any], times: int = 1) -> tuple[float, Any]:
+    """The best of so many, in seconds, and what it gave."""
+    best, found = float("inf"), None
+    for _ in range(times):
+        began = perf_counter()
+        found = work()
+        best = min(best, perf_counter() - began)
+    return best, found
+
+
+def row(name: str, seconds: float, base: float | None = None, note: str = "") -> None:
+    ratio = f"{seconds / base:9.1f} x" if base else ""
+    print(f"{name:58}{seconds * 1e3:>12.1f} ms{ratio:>12}  {note}")
+
+
+def bare() -> Callable[..., tuple[float, int]] | None:
+    """The floor, compiled; None without numba."""
+    try:
+        from numba import njit
+    except ImportError:
+        return None
+    return njit(floor)  # type: ignore[no-any-return]
+
+
+def one_year_of_minutes() -> None:
+    """W1: EMA 9/21 over 525,600 one-minute candles."""
+    year, strategy = market(525_600, 60), find("ema_cross")
+    job = Job(
+        strategy=strategy,
+        params=strategy.params({}),
+        recorded=(year,),
+        timeframe=year.timeframe,
+        cash=Decimal(10_000),
+        fee=Decimal(str(FEE)),
+        slippage=Decimal(str(SLIPPAGE)),
+    )
+    desk, report = timed(lambda: backtest(job, lambda done: None))
+    first, _ = timed(lambda: compiled.run(job))
+    whole, run = timed(lambda: compiled.run(job), 5)
+    arrays = Market.of(year, year.timeframe)
+
+    def warm() -> Any:
+        arrays.averages.clear()
+        return compiled.trade(arrays, compiled.wanted(arrays, strategy, job.params), RULES)
+
+    quick, _ = timed(warm, 7)
+    plain, _ = timed(lambda: compiled.run(job, PLAIN))
+    loop, base = bare(), None
+    if loop is not None:
+        given = (arrays.open, arrays.close, 9, 21, FEE, SLIPPAGE)
+        loop(*given)
+        base, _ = timed(lambda: loop(*given), 7)
+        row("W1 bare compiled loop (floor)", base)
+    row("W1 compiled gear, warm, indicators included", quick, base)
+    row("W1 compiled gear, warm, from the data frame", whole, base)
+    row("W1 compiled gear, first call in this process", first, base)
+    row("W1 the same loops as plain Python", plain, base)
+    fills = len(run.bars)
+    row("W1 the desk, every rule on, with its report", desk, base, f"{fills} fills")
+    assert fills // 2 == len(report.trades)
+    assert abs(run.final - float(report.final_equity)) < 0.01
+
+
+def a_thousand_pairs() -> None:
+    """W3: 1,000 pairs of averages over 8,760 hourly candles."""
+    year, strategy = market(8_760, 3600), find("ema_cross")
+    pairs = [(f, s) for f in FAST for s in SLOW]
+    many = [strategy.params({"fast": f, "slow": s}) for f, s in pairs]
+
+    def sweep() -> Any:
+        return compiled.run_many(Market.of(year, year.timeframe), strategy, many, RULES)
+
+    seconds, runs = timed(sweep, 5)
+    arrays, loop, base = Market.of(year, year.timeframe), bare(), None
+    if loop is not None:
+        loop(arrays.open, arrays.close, 5, 30, FEE, SLIPPAGE)
+
+        def all_pairs() -> list[Any]:
+            return [loop(arrays.open, arrays.close, f, s, FEE, SLIPPAGE) for f, s in pairs]
+
+        base, _ = timed(all_pairs, 5)
+        row("W3 1,000 pairs, bare compiled loop (floor)", base)
+    best = max(run.final for run in runs if run)
+    row("W3 1,000 pairs, compiled gear", seconds, base, f"best pair ends at {best:,.2f}")
+
+
+def whole_process() -> None:
+    """`main.py backtest` of W1, from start to end, and the most memory it took."""
+    year = market(525_600, 60)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "binance_BTC-USDT_1m.parquet"
+        year.frame.rename_axis("timestamp").reset_index().to_parquet(path)
+        line = [sys.executable, "main.py", "backtest", "ema_cross", "--data", str(path), "--json"]
+        environment = os.environ | {"TRADEWIND__DATA_DIR": folder}
+        began = perf_counter()
+        done = subprocess.run(line, cwd=HOME, env=environment, capture_output=True, text=True, check=False)
+        seconds = perf_counter() - began
+    if done.returncode:
+        print(f"main.py backtest failed: {done.stderr.strip()[-300:]}")
+        return
+    took = json.loads(done.stdout).get("seconds", {})
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    shares = ", ".join(f"{name} {value:.2f}" for name, value in took.items())
+    row("W1 whole process, main.py backtest --json", seconds, None, f"peak {peak:.0f} MB; {shares}")
+
+
+async def main() -> None:
+    whole_process()
+    one_year_of_minutes()
+    a_thousand_pairs()
