@@ -8,6 +8,7 @@ from bot.reply import Row
 from charts.format import moment, money, percent, price
 from trading.domain.order import Side
 from trading.domain.report import RoundTrip
+from trading.domain.risk import Halt
 from trading.domain.view import Budget, Holding, Status
 
 if TYPE_CHECKING:
@@ -23,10 +24,12 @@ __all__ = [
     "money",
     "percent",
     "price",
+    "reason_of",
     "since",
 ]
 
 BAR = 10  # squares in a meter
+HOUSE = ("risk", "file", "feed", "journal")  # who closes entries without being a person
 
 
 def amount(value: Decimal) -> str:
@@ -65,6 +68,11 @@ def status_line(now: Status, ask: "Ask") -> str:
     )
 
 
+def reason_of(halt: Halt, say: "Words") -> str:
+    """Why entries are closed, in the reader's language; what a person typed stays as it is."""
+    return say.again(halt.reason) if halt.by in HOUSE else say.exactly(halt.reason)
+
+
 def halt_lines(now: Status, ask: "Ask") -> list[str]:
     """What is stopped, by whom, why, since when, and what ends it."""
     ends = {
@@ -85,9 +93,9 @@ def halt_lines(now: Status, ask: "Ask") -> list[str]:
         ask.say(
             "{name} by {by} since {since}: {reason}. {ends}",
             name=names[h.kind],
-            by=ask.say.again(h.by),
+            by=ask.say.exactly(h.by),
             since=moment(h.since, ask.person.zone, ask.say),
-            reason=ask.say.again(h.reason).rstrip("."),
+            reason=reason_of(h, ask.say).rstrip("."),
             ends=ends[h.kind],
         )
         for h in now.halts

@@ -6,7 +6,7 @@ from bot.dispatcher import Ask
 from bot.people import OWNERS, STOPPERS, TRADERS
 from bot.registry import Rest, Sure, command
 from bot.reply import Button, Reply, Row, Tone
-from bot.show import amount, money
+from bot.show import amount, money, reason_of
 from trading.domain.errors import Refused
 
 Why = Annotated[str, Rest(), "why; it is written down"]
@@ -68,7 +68,7 @@ async def _before_unkilling(ask: Ask) -> Sure:
         raise Refused(ask.say("Nothing is killed, so there is nothing to lift."))
     return Sure(
         title=ask.say(
-            "Lift the kill by {by}: {reason}?", by=say.again(kill.by), reason=say.again(kill.reason)
+            "Lift the kill by {by}: {reason}?", by=say.exactly(kill.by), reason=reason_of(kill, say)
         ),
         text=ask.say(
             "Strategies may buy again with their next signal. Nothing is bought back; drawdown is measured from "

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from bot.show import reason_of
 from bot.words import Words
 from charts.format import money, price
 from trading.domain.events import (
@@ -65,7 +66,7 @@ def notice_for(account: str, event: Event, say: Words) -> Notice | None:
             )
             return _notice(severity, "alerts", title, account, f"halt:{halt.kind}", at)
         case TradingResumed(at, kind, by):
-            title = say("Entries are open again ({kind}, by {by})", kind=say(kind), by=say.again(by))
+            title = say("Entries are open again ({kind}, by {by})", kind=say(kind), by=say.exactly(by))
             return _notice(Severity.INFO, "alerts", title, account, f"halt:{kind}", at)
         case WentFlat(at, _, equity):
             title = say("Flat: everything is sold, {equity} is left", equity=f"{equity:,.2f}")
@@ -91,7 +92,7 @@ def _refused(account: str, at: datetime, decision: RiskDecision, say: Words) -> 
 
 
 def _who_and_why(halt: Halt, say: Words) -> dict[str, str]:
-    return {"by": say.again(halt.by), "reason": say.again(halt.reason)}
+    return {"by": say.exactly(halt.by), "reason": reason_of(halt, say)}
 
 
 def _notice(

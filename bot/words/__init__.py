@@ -52,14 +52,21 @@ class Words:
         It is known by the sentence it was made from, and what was filled in is said again, too. A single word
         may be a name or a command, so it is left alone unless trading is known to say it.
         """
-        if text in self._known.finished or len(text) > LONGEST:
-            return self._known.finished.get(text, text)
-        if " " in text and text in self._known.words:
-            return self._known.words[text]
+        if len(text) > LONGEST:
+            return text
+        known = self.exactly(text)
+        if known != text:
+            return known
         for pattern, said in self._known.patterns:
             if found := pattern.fullmatch(text):
                 return said.format(**{name: self.again(value) for name, value in found.groupdict().items()})
         return text
+
+    def exactly(self, text: str) -> str:
+        """As `again`, for what a person may have typed: only a sentence that is known to the letter."""
+        if text in self._known.finished or " " not in text:
+            return self._known.finished.get(text, text)
+        return self._known.words.get(text, text)
 
 
 def _pattern(sentence: str) -> re.Pattern[str]:

@@ -29,4 +29,5 @@ def _stopped(case: Case, rule: str, kind: HaltKind) -> RiskDecision | None:
     if halt is None:
         return None
     since = halt.since.strftime("%Y-%m-%d %H:%M UTC")
-    return refused(case, rule, "no halt", f"{halt.kind} since {since}", f"{halt.reason} (by {halt.by})")
+    reason = f"entries are closed by {halt.by}: {halt.reason}"
+    return refused(case, rule, "no halt", f"the halt {halt.kind} since {since}", reason)
