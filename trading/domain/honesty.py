@@ -38,7 +38,7 @@ class Trial(Question):
 class Verdict:
     """One check: whether it is passed, the sentence that says so, and the numbers behind it.
 
-    A check that cannot be made (no trades, nothing to tune) is not passed: what was not shown is not known.
+    A check that cannot be made (no trades, too few candles) is not passed: what was not shown is not known.
     """
 
     name: str
