@@ -162,6 +162,8 @@ def evaluate_together(
     if strategy.together is None:
         return {symbol: evaluate(strategy, params, frame) for symbol, frame in candles.items()}
     some = {symbol: frame for symbol, frame in candles.items() if len(frame)}
+    if not some:
+        return {symbol: np.zeros(0) for symbol in candles}
     with _blamed(strategy, sum(map(len, some.values()))):
         answer = strategy.together(some, params)
         wanted = {symbol: np.array(answer[symbol], dtype=np.float64) for symbol in some}
