@@ -3,9 +3,10 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -23,6 +24,7 @@ from trading.domain.events import (
     KillLifted,
     SleeveChanged,
 )
+from trading.domain.honesty import Honesty, Trial
 from trading.domain.market import Candle, Timeframe
 from trading.domain.order import Fill, Order
 from trading.domain.report import CashFlow, EquityPoint, Report, RoundTrip
@@ -30,7 +32,7 @@ from trading.domain.research import Question
 from trading.domain.risk import HaltKind
 from trading.domain.view import Figures, Period, Status
 from trading.lab.ask import from_candles, load
-from trading.lab.workers import Kind, Workers
+from trading.lab.workers import Answer, Kind, Workers
 from trading.market.archive import Recorded
 from trading.modes import MODES, wiring
 from trading.running import Running, symbols_of
@@ -109,9 +111,11 @@ class Trading(Running):
         halts = self.room(account).desk.halts
         if halts.killed:
             raise Refused("This account is killed; only an owner's /unkill ends that.")
-        if HaltKind.PAUSE not in halts:
+        kinds = [kind for kind in (HaltKind.PAUSE, HaltKind.BROKEN) if kind in halts]
+        if not kinds:
             raise Refused("This account is not paused.")
-        await self.do(self.named(account), lambda now: HaltLifted(now, HaltKind.PAUSE, by))
+        for kind in kinds:
+            await self.do(self.named(account), partial(HaltLifted, kind=kind, by=by))
 
     async def switch(self, account: str, sleeve: str, enabled: bool, by: str) -> None:
         """Turn a strategy on or off; switched off it sells what it holds."""
@@ -262,6 +266,18 @@ class Trading(Running):
         A backtest steps the desk over all candles at once; a replay sends them through a paper account by the code
         of the live session. Without recorded candles: those of the account's market.
         """
+        async for answer in self._research(kind, question, account):
+            if not isinstance(answer, Honesty):
+                yield answer
+
+    async def examine(self, trial: Trial, account: str) -> AsyncIterator[float | Honesty]:
+        """Is it honest, or luck? Progress (0 ... 1), then every verdict, against the limits of this house."""
+        trial = replace(trial, drawdown_limit=self.settings.risk.drawdown)
+        async for answer in self._research("honesty", trial, account):
+            if not isinstance(answer, Report):
+                yield answer
+
+    async def _research(self, kind: Kind, question: Question, account: str) -> AsyncIterator[float | Answer]:
         started = perf_counter()
         if question.data is not None:
             recorded = await asyncio.to_thread(load, question)

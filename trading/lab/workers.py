@@ -10,16 +10,19 @@ from functools import partial
 from typing import Any, Literal
 
 from trading.domain.errors import Refused, TradingError
+from trading.domain.honesty import Honesty, Trial
 from trading.domain.report import Report
 from trading.domain.research import Question
 from trading.lab.ask import make
 from trading.lab.backtest import backtest
+from trading.lab.honesty import examine
 from trading.lab.replay import replay_now
 from trading.market.archive import Recorded
 from trading.strategies.own import folders, load_folder
 
 POLL_SECONDS = 0.25
-Kind = Literal["backtest", "replay"]
+Kind = Literal["backtest", "replay", "honesty"]
+Answer = Report | Honesty
 _progress: Any = None
 
 
@@ -34,7 +37,7 @@ def _run(
     recorded: tuple[Recorded, ...],
     load_seconds: float,
     own: tuple[str, ...] = (),
-) -> Report | str:
+) -> Answer | str:
     """In the worker. Strategies are found there by name; refusals travel as text: they are answers, not crashes."""
     _progress.value = 0.0
     try:
@@ -55,10 +58,12 @@ def work(
     recorded: tuple[Recorded, ...],
     load_seconds: float,
     note: Callable[[float], None],
-) -> Report | str:
-    """Do it here and now; the report, or why there is none."""
+) -> Answer | str:
+    """Do it here and now; the answer, or why there is none."""
     try:
         job = make(question, recorded)
+        if isinstance(question, Trial):
+            return examine(job, question, note)
         return (
             backtest(job, note, load_seconds) if kind == "backtest" else replay_now(job, note, load_seconds)
         )
@@ -78,8 +83,8 @@ class Workers:
 
     async def run(
         self, kind: Kind, question: Question, recorded: tuple[Recorded, ...], load_seconds: float
-    ) -> AsyncIterator[float | Report]:
-        """Progress (0 ... 1) now and then, and the report at the end. Raises Refused when it cannot be made."""
+    ) -> AsyncIterator[float | Answer]:
+        """Progress (0 ... 1) now and then, and the answer at the end. Raises Refused when it cannot be made."""
         while self._turn.locked():
             yield 0.0
             await asyncio.sleep(POLL_SECONDS)
