@@ -58,9 +58,7 @@ def test_on_candles_of_a_day_the_candle_after_the_breakout_is_kept():
 
 
 def test_days_below_their_average_are_left_alone():
-    falling = candles(
-        np.repeat([130, 120, 110, 100], 6).tolist() + [103, 112, 113, 114, 115, 115], step=FOUR_HOURS
-    )
+    falling = candles([*np.repeat([130, 120, 110, 100], 6), 103, 112, 113, 114, 115, 115], step=FOUR_HOURS)
 
     assert max(said("volatility_breakout", falling)[24:]) == 1
     assert max(said("volatility_breakout", falling, trend=3)[24:]) == 0
