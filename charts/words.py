@@ -48,6 +48,13 @@ PICTURES = (
     "profit of a trade, of what it cost",
     "{n} far outside",
     "grey: {n} more",
+    "Luck",
+    "ours",
+    "better than {share} of chance",
+    "what {n} throws of the dice earned",
+    "Sensitivity",
+    "yearly Sharpe ratio; across {x}",
+    "yearly Sharpe ratio; across {x}, down {y}",
 )
 
 CAPTIONS = (
@@ -74,6 +81,10 @@ CAPTIONS = (
     "{won} of {n} trades with profit; mean {mean}, median {median}, best {best}, worst {worst}.",
     "Nothing to compare yet.",
     "Change over the window: {list}.",
+    "No dice thrown yet.",
+    "Ours {ours}, {beaten}; the middle of chance {middle}, nine in ten {low} to {high}.",
+    "No variants to show yet.",
+    "{point}: Sharpe ratio {score}; all {n} variants lie between {low} and {high}.",
 )
 
 KEYS = MONTHS + DATES + UNITS + PICTURES + CAPTIONS

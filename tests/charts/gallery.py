@@ -13,8 +13,9 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from charts import candles, compare, drawdown, equity, returns
+from charts import candles, compare, drawdown, equity, luck, returns, sensitivity
 from tests.builders import START, a_series, a_trip
+from trading.domain.honesty import Landscape, Spread
 from trading.domain.market import Candle
 from trading.domain.report import EquityPoint, RoundTrip
 
@@ -74,6 +75,33 @@ def outcomes(count: int = 140) -> list[float]:
 def rivals() -> dict[str, list[EquityPoint]]:
     names = ("EMA cross", "RSI", "MACD 12/26/9", "Bollinger bands")
     return {name: points(seed=seed) for seed, name in enumerate(names, 1)}
+
+
+def chance(count: int = 1000) -> list[float]:
+    """What random entries earned: most of them lost, some won a lot."""
+    return [float(value) for value in np.exp(np.random.default_rng(8).normal(-0.4, 0.8, count)) - 1]
+
+
+def spread(outcomes: list[float], ours: float = 0.8) -> Spread:
+    return Spread(outcomes=tuple(outcomes), ours=ours)
+
+
+def variants() -> list[tuple[float | None, ...]]:
+    """A ridge of Sharpe ratios, and one variant that never traded."""
+    rows = [tuple(1.4 - 0.3 * abs(x - y) - 0.25 * x for x in range(7)) for y in range(7)]
+    return [(None, *rows[0][1:]), *rows[1:]]
+
+
+def landscape(rows: list[tuple[float | None, ...]], **changes: Any) -> Landscape:
+    fields: dict[str, Any] = {
+        "x_name": "fast",
+        "xs": (4.0, 6.0, 8.0, 9.0, 11.0, 13.0, 18.0)[: len(rows[0]) if rows else 0],
+        "y_name": "slow",
+        "ys": (10.0, 15.0, 18.0, 21.0, 25.0, 30.0, 42.0)[: len(rows)],
+        "scores": tuple(rows),
+        "chosen": (3, 3),
+    }
+    return Landscape(**fields | changes)
 
 
 def average(among: list[Candle], count: int) -> list[float]:
@@ -136,6 +164,24 @@ PICTURES = {
     ),
     "compare": Picture(
         compare.compare_figure, compare.compare_chart, compare.alt_text, rivals(), {}, {}, {"zone": ZONE}
+    ),
+    "luck": Picture(
+        lambda outcomes, **k: luck.luck_figure(spread(outcomes), **k),
+        lambda outcomes, **k: luck.luck_chart(spread(outcomes), **k),
+        lambda outcomes, **k: luck.alt_text(spread(outcomes), **k),
+        chance(),
+        [],
+        {},
+        {},
+    ),
+    "sensitivity": Picture(
+        lambda rows, **k: sensitivity.sensitivity_figure(landscape(rows), **k),
+        lambda rows, **k: sensitivity.sensitivity_chart(landscape(rows), **k),
+        lambda rows, **k: sensitivity.alt_text(landscape(rows), **k),
+        variants(),
+        [],
+        {},
+        {},
     ),
 }
 

@@ -85,6 +85,21 @@ KOREAN = {name: f"{n}월" for n, name in enumerate(MONTHS, 1)} | {
     ),
     "Nothing to compare yet.": "아직 비교할 것이 없습니다.",
     "Change over the window: {list}.": "기간 수익률: {list}.",
+    "Luck": "운",
+    "ours": "우리 결과",
+    "better than {share} of chance": "우연의 {share}보다 나음",
+    "what {n} throws of the dice earned": "무작위 {n}회의 수익률",
+    "Sensitivity": "민감도",
+    "yearly Sharpe ratio; across {x}": "연간 샤프 지수; 가로 {x}",
+    "yearly Sharpe ratio; across {x}, down {y}": "연간 샤프 지수; 가로 {x}, 세로 {y}",
+    "No dice thrown yet.": "아직 무작위 시험을 하지 않았습니다.",
+    "Ours {ours}, {beaten}; the middle of chance {middle}, nine in ten {low} to {high}.": (
+        "우리 결과 {ours}, {beaten}; 우연의 중앙값 {middle}, 열에 아홉은 {low} ~ {high}."
+    ),
+    "No variants to show yet.": "아직 보여 드릴 변형이 없습니다.",
+    "{point}: Sharpe ratio {score}; all {n} variants lie between {low} and {high}.": (
+        "{point}: 샤프 지수 {score}; 변형 {n}개는 모두 {low} ~ {high}."
+    ),
 }
 
 
