@@ -114,12 +114,14 @@ async def answer_alone(settings: Settings, line: Line) -> AsyncIterator[Reply]:
         held.release()
 
 
-async def serve(settings: Settings, say: Say, stop: asyncio.Event | None = None) -> None:
+async def serve(
+    settings: Settings, say: Say, stop: asyncio.Event | None = None, clock: Clock = wall_clock
+) -> None:
     """Run the desk until it is told to stop. `say` prints lines for the person at the terminal."""
     held = lease.hold(settings.data_dir)
     try:
         await upgrade(settings.database_url)
-        house = await build(settings)
+        house = await build(settings, clock)
         house.trading.check()
         await _live(house, held, say, stop or _stop_signal())
     finally:
