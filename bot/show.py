@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 BAR = 10  # squares in a meter
-HOUSE = ("risk", "file", "feed", "journal")  # who closes entries without being a person
+HOUSE = ("risk", "file", "feed", "journal", "the desk")  # who closes entries without being a person
 
 
 def amount(value: Decimal) -> str:
@@ -81,6 +81,7 @@ def halt_lines(now: Status, ask: "Ask") -> list[str]:
         "daily_loss": ask.say("Ends at 00:00 UTC."),
         "feed": ask.say("Ends by itself when prices are fresh."),
         "store": ask.say("Ends by itself when the disk can be written."),
+        "broken": ask.say("Look at /logs; then /resume ends it."),
     }
     names = {
         "kill": ask.say("KILLED"),
@@ -88,6 +89,7 @@ def halt_lines(now: Status, ask: "Ask") -> list[str]:
         "daily_loss": ask.say("ENTRIES CLOSED"),
         "feed": ask.say("NO FRESH PRICES"),
         "store": ask.say("CANNOT WRITE"),
+        "broken": ask.say("SOMETHING IS BROKEN"),
     }
     return [
         ask.say(

@@ -19,6 +19,7 @@ from trading.domain.errors import Refused, SettingsError
 from trading.domain.events import CandlesClosed, CashMoved, Event
 from trading.domain.market import Candle, Instrument, Timeframe
 from trading.domain.report import CashFlow
+from trading.domain.risk import HaltKind
 from trading.exchange.client import CcxtMarket
 from trading.floor import Floor
 from trading.market.feed import Market
@@ -31,6 +32,7 @@ from trading.store.store import Store
 PAST = timedelta(days=30)  # simulated days a new simulated account has already lived through
 EQUITY_EVERY = timedelta(minutes=15)
 BASE = Timeframe(60)
+PASSING = (HaltKind.FEED, HaltKind.STORE)  # conditions, not latches: a fresh start finds out anew
 
 
 def market_for(account: AccountSettings, settings: Settings, clock: Clock) -> Market:
@@ -79,7 +81,7 @@ async def _restore(made: Room, store: Store) -> None:
     recall(made.desk, kept[1])
     live = await store.orders(made.name, live_only=True, limit=10_000)
     made.desk.orders = Orders(live)
-    made.desk.halts = Halts(await store.halts(made.name))
+    made.desk.halts = Halts(h for h in await store.halts(made.name) if h.kind not in PASSING)
     made.executor.restore(live)
 
 

@@ -55,7 +55,7 @@ def room(
     desk = Desk(book=book, instruments=instruments, limits=limits, answers=answers, sleeves=dict(sleeves))
     recorder = Recorder(desk, equity_every)
     executor = wiring(mode, name).executor(instruments, fee=fee, slippage=slippage, cash=lambda: book.cash)
-    session = Session(desk, executor, (recorder.hear, *listeners))
+    session = Session(desk, executor, recorder.hear, listeners)
     return Room(name=name, mode=mode, session=session, executor=executor, recorder=recorder)
 
 

@@ -4,13 +4,19 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
+import structlog
+
 from trading.build import Room
 from trading.core.frames import Columns
 from trading.core.signals import Board
-from trading.domain.events import CandlesClosed, DeskEvent, PricesSeen
+from trading.domain.errors import TradingError
+from trading.domain.events import CandlesClosed, DeskEvent, HaltAsked, PricesSeen
 from trading.domain.market import Candle, Timeframe
+from trading.domain.risk import HaltKind
 from trading.market.feed import Market
 from trading.market.live import LiveFeed
+
+log = structlog.get_logger("floor")
 
 
 class Floor:
@@ -45,7 +51,7 @@ class Floor:
         self._show(candle for group in groups for candle in group.candles)
         for group in groups:
             for room in self.rooms.values():
-                room.session.step(_for(room, group))
+                self._step(room, _for(room, group))
 
     async def tick(self) -> list[CandlesClosed]:
         """Everything that closed since the last tick, and the first prices after it for orders that wait."""
@@ -75,7 +81,16 @@ class Floor:
     def spread(self, event: DeskEvent) -> None:
         """Step every session with the same event."""
         for room in self.rooms.values():
+            self._step(room, event)
+
+    def _step(self, room: Room, event: DeskEvent) -> None:
+        """One account's invariant that fails is its own affair: it buys nothing more, and the others go on."""
+        try:
             room.session.step(event)
+        except Exception as error:
+            log.exception("desk_failed", account=room.name)
+            reason = error.tell if isinstance(error, TradingError) else f"{type(error).__name__} in the desk"
+            room.session.step(HaltAsked(event.at, HaltKind.BROKEN, reason, "the desk"))
 
     def _show(self, candles: Iterable[Candle]) -> None:
         by_symbol: dict[str, list[Candle]] = {}

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,7 +11,7 @@ from trading.boot import BASE, begin, live_past, market_for, open_floor, open_ro
 from trading.build import Room
 from trading.clock import Clock
 from trading.core.signals import Board
-from trading.domain.errors import ExchangeSaidNo, Refused, Uncertain
+from trading.domain.errors import Refused, SettingsError, TradingError
 from trading.domain.events import (
     DeskEvent,
     Event,
@@ -21,7 +21,6 @@ from trading.domain.events import (
     HaltLifted,
     KillAsked,
 )
-from trading.domain.market import Instrument
 from trading.domain.risk import HaltKind
 from trading.domain.view import Away
 from trading.floor import Floor
@@ -71,12 +70,12 @@ class Running:
         for name, account in self.settings.accounts.items():
             market = market_for(account, self.settings, self.clock)
             try:
-                instruments = await market.instruments(symbols_of(self.settings, name))
+                instruments = await market.instruments(await self._symbols(name))
                 board = Board(BASE)
                 self.rooms[name] = await open_room(
                     name, self.settings, instruments, self.store, board, self._hearer(name)
                 )
-            except (Uncertain, ExchangeSaidNo, Refused) as error:
+            except TradingError as error:
                 self.trouble[name] = error.tell
             finally:
                 await market.close()
@@ -100,15 +99,26 @@ class Running:
         accounts = {name: self.settings.accounts[name] for name in names}
         market = market_for(accounts[names[0]], self.settings, self.clock)
         try:
-            symbols = tuple(dict.fromkeys(s for a in accounts.values() for s in a.symbols))
+            mine = {name: await self._symbols(name) for name in names}
+            symbols = tuple(dict.fromkeys(s for some in mine.values() for s in some))
             instruments = await market.instruments(symbols)
             floor = open_floor(market, symbols)
-            rooms = [await self._open(name, instruments, floor) for name in names]
+            rooms = [
+                await open_room(
+                    name,
+                    self.settings,
+                    {symbol: instruments[symbol] for symbol in mine[name]},
+                    self.store,
+                    floor.board,
+                    self._hearer(name),
+                )
+                for name in names
+            ]
             away = await self._wake(rooms, floor)
             cursor = self._cursor(floor)
             floor.feed.start_from(cursor)
             await floor.warm(cursor)
-        except (Uncertain, ExchangeSaidNo, Refused) as error:
+        except TradingError as error:
             await market.close()
             for name in names:
                 self.trouble[name] = error.tell
@@ -121,9 +131,21 @@ class Running:
             floor.spread(KillAsked(self.clock(), "the KILL_SWITCH file was there at the start", "file"))
         return await self._catch_up(floor, away)
 
-    async def _open(self, name: str, instruments: Mapping[str, Instrument], floor: Floor) -> Room:
-        mine = {s: instruments[s] for s in symbols_of(self.settings, name)}
-        return await open_room(name, self.settings, mine, self.store, floor.board, self._hearer(name))
+    async def _symbols(self, name: str) -> tuple[str, ...]:
+        """The account's symbols: those of the settings, and those it still holds though they are gone from there.
+
+        Raises SettingsError when the account was begun on another exchange: its book would be worth nothing here.
+        """
+        exchange, key = self.settings.accounts[name].exchange, f"account {name} exchange"
+        known = await self.store.meta(key)
+        if known not in (None, exchange):
+            raise SettingsError(
+                f"The account {name} was begun on {known} and cannot go on as one on {exchange}: its positions and "
+                "prices are another market's. Give the new account another name."
+            )
+        await self.store.set_meta(key, exchange)
+        held = (position.symbol for position in await self.store.positions(name))
+        return tuple(dict.fromkeys((*symbols_of(self.settings, name), *held)))
 
     async def _wake(self, rooms: Sequence[Room], floor: Floor) -> list[Away]:
         """Restored accounts have been away; new ones get their cash, and on the simulated market their past."""

@@ -2,10 +2,14 @@
 
 from collections.abc import Callable, Sequence
 
+import structlog
+
 from trading.core.desk import Desk
 from trading.domain.actions import Publish
 from trading.domain.events import DeskEvent, Event
 from trading.execution.port import Executor
+
+log = structlog.get_logger("session")
 
 Listener = Callable[[Event], None]
 
@@ -13,9 +17,12 @@ Listener = Callable[[Event], None]
 class Session:
     """One account at work. `step` is the only entrance, for the live session as for a backtest."""
 
-    def __init__(self, desk: Desk, executor: Executor, listeners: Sequence[Listener] = ()) -> None:
+    def __init__(
+        self, desk: Desk, executor: Executor, ink: Listener, listeners: Sequence[Listener] = ()
+    ) -> None:
+        """`ink` writes down what happened: when it fails, the step fails. The others are heard on their own risk."""
         self.desk, self.executor = desk, executor
-        self._listeners = tuple(listeners)
+        self._ink, self._listeners = ink, tuple(listeners)
 
     def step(self, event: DeskEvent) -> None:
         """Everything that follows from one event has happened when this returns."""
@@ -34,5 +41,9 @@ class Session:
                 self._enter(result)
 
     def _tell(self, event: Event) -> None:
+        self._ink(event)
         for listener in self._listeners:
-            listener(event)
+            try:
+                listener(event)
+            except Exception:
+                log.exception("listener_failed", event=type(event).__name__)

@@ -12,6 +12,7 @@ from trading.domain.events import (
     OrderChanged,
     OrderFilled,
     OrderRefused,
+    SleeveFailed,
     TradingHalted,
     TradingResumed,
     WentFlat,
@@ -68,6 +69,10 @@ def notice_for(account: str, event: Event, say: Words) -> Notice | None:
         case TradingResumed(at, kind, by):
             title = say("Entries are open again ({kind}, by {by})", kind=say(kind), by=say.exactly(by))
             return _notice(Severity.INFO, "alerts", title, account, f"halt:{kind}", at)
+        case SleeveFailed(at, sleeve, reason):
+            title = say("{name} failed and buys nothing until it works again; what it holds stays", name=sleeve)
+            why = ((say("why"), say.again(reason)),)
+            return _notice(Severity.CRITICAL, "alerts", title, account, f"sleeve:{sleeve}", at, why)
         case WentFlat(at, _, equity):
             title = say("Flat: everything is sold, {equity} is left", equity=f"{equity:,.2f}")
             return _notice(Severity.CRITICAL, "alerts", title, account, "flat", at)

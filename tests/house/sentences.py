@@ -25,7 +25,8 @@ PRINTS = ("bot/app.py",)
 ERRORS = ("Refused", "Uncertain", "ExchangeSaidNo", "SlowDown")
 # Calls whose texts are written down with a halt and read later.
 HALTS = ("Halt", "HaltAsked", "HaltLifted", "KillAsked", "kill", "close_entries", "_kill", "_resume")
-VARIABLES = ("hint", "note", "notes", "reason", "trouble")
+VERDICTS = ("Verdict",)  # what a check of a strategy says
+VARIABLES = ("fact", "hint", "note", "notes", "reason", "sentence", "trouble")
 # Tables and functions whose texts become a sentence, or a part of one.
 PLACES = {
     "trading/exchange/translate.py": ("_UNKNOWN", "_DEFINITE", "asked"),
@@ -34,6 +35,7 @@ PLACES = {
     "trading/market/live.py": ("_trouble", "FeedState"),
     "trading/service.py": ("health",),
     "trading/store/trouble.py": ("_SQLITE", "_POSTGRES", "sentence", "in_words"),
+    "trading/strategies/__init__.py": ("_blamed", "_checked"),
     "trading/strategies/parameters.py": ("_WANTED", "nearest", "range"),
 }
 ALWAYS = {"_NOTHING_LOST": _NOTHING_LOST}
@@ -85,6 +87,10 @@ def _said(path) -> Iterator[tuple[str, str]]:
         first = call.args[0] if call.args else None
         if called.split(".")[-1] == "say" and isinstance(first, ast.Constant):
             yield first.value, f"{name(path)}:{call.lineno}"
+        if called == "sheet.head":  # a picture without a title is named by what it shows
+            yield from (
+                (text, f"{name(path)}:{call.lineno}") for k in call.keywords for text in templates(k.value)
+            )
 
 
 def _descriptions() -> Iterator[tuple[str, str]]:
@@ -111,6 +117,8 @@ def _made(path) -> Iterator[tuple[ast.AST, list[str]]]:
         elif verb in HALTS:
             values = [*call.args, *(k.value for k in call.keywords if k.arg in ("reason", "by"))]
             yield call, [text for value in values for text in templates(value)]
+        elif verb in VERDICTS:
+            yield call, [text for keyword in call.keywords for text in _texts(keyword.value)]
         elif name(path).startswith("trading/risk/") and verb in ("refused", "trimmed"):
             later = call.args[2:] if verb == "refused" else call.args[3:]
             yield call, [text for value in later for text in templates(value)]

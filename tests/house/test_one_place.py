@@ -20,6 +20,7 @@ TASKS = {
 CATCHALLS = {
     "bot/dispatcher.py": "whatever a command does wrong, its asker gets an answer",
     "bot/nursery.py": "whatever a background task does wrong, the others go on",
+    "trading/floor.py": "whatever breaks in one account's desk, it buys nothing more and the other accounts go on",
     "trading/session.py": "whatever a listener does wrong, the desk and the other listeners go on",
 }
 # Programs that answer on a terminal; everything else logs or replies.

@@ -7,7 +7,7 @@ import string
 import pytest
 
 from bot.words import Words, catalogue
-from tests.house.code import calls, modules, name, tree
+from tests.house.code import ROOT, calls, modules, name, tree
 from tests.house.sentences import blank, finished, spoken, templates
 
 KOREAN = catalogue("ko")
@@ -180,3 +180,27 @@ def test_what_is_said_is_written_where_it_is_said():
     ]
 
     assert built == []
+
+
+# --- the READMEs --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        pytest.param(r"^(#+) ", id="headings"),
+        pytest.param(r'<img src="([^"]+)" width="(\d+)"', id="pictures"),
+        pytest.param(r"^```(\w*)", id="blocks of code"),
+        pytest.param(r"(?<![\w`])`(/[a-z-]+)", id="commands"),
+        pytest.param(r"^(\|).*\|$", id="rows of tables"),
+        pytest.param(r"^ ?\d+  (\S+/\S*)", id="steps of the flow"),
+        pytest.param(r"^- (\*\*)", id="decisions"),
+    ],
+)
+def test_the_korean_readme_keeps_in_step_with_the_english_one(part):
+    english, korean = ((ROOT / file).read_text() for file in ("README.md", "README.ko.md"))
+
+    found = re.findall(part, english, re.MULTILINE)
+
+    assert found
+    assert re.findall(part, korean, re.MULTILINE) == found

@@ -11,7 +11,7 @@ from trading.core.halts import Halts
 from trading.core.orders import Orders
 from trading.core.plan import intent_for, worth_acting
 from trading.core.signals import Question
-from trading.domain.account import Account
+from trading.domain.account import Account, Position
 from trading.domain.actions import Action, CancelAll, Publish, Submit
 from trading.domain.errors import Broken
 from trading.domain.events import (
@@ -29,6 +29,7 @@ from trading.domain.events import (
     PricesSeen,
     SignalChanged,
     SleeveChanged,
+    SleeveFailed,
     TradingHalted,
     TradingResumed,
     WentFlat,
@@ -42,6 +43,8 @@ from trading.risk.account import day_is_lost, drawdown_is_reached
 from trading.risk.gate import review
 from trading.risk.rules import Case, Limits
 from trading.strategies import Strategy
+
+FAILED = "failed"  # in place of a rule's name
 
 
 class Answers(Protocol):
@@ -157,7 +160,7 @@ class Desk:
         symbols = {c.symbol for c in fresh}
         for sleeve in self.sleeves.values():
             actions += self._decide(sleeve, symbols, event.at)
-        return actions
+        return actions + self._sell_orphans(symbols, event.at)
 
     def _watch(self, at: datetime) -> list[Action]:
         """The account's own limits: the lost day closes entries, the drawdown sells everything and stops."""
@@ -185,7 +188,11 @@ class Desk:
                 line = self.lines[sleeve.name, symbol] = Line()
             if sleeve.enabled:
                 question = Question(sleeve.strategy, sleeve.params, symbol, sleeve.timeframe)
-                wanted = self.answers.exposure(question, int(at.timestamp()))
+                try:
+                    wanted = self.answers.exposure(question, int(at.timestamp()))
+                except Broken as broken:
+                    actions += self._failed(sleeve.name, line, broken.tell, at)
+                    continue
                 if wanted is None:
                     continue
                 reason = Reason.SIGNAL
@@ -196,6 +203,14 @@ class Desk:
             actions += self._take_signal(sleeve, symbol, line, wanted, at)
             actions += self._pursue(sleeve, symbol, line, reason, at)
         return actions
+
+    @staticmethod
+    def _failed(sleeve: str, line: Line, reason: str, at: datetime) -> list[Action]:
+        """A strategy that failed is told once; the others go on."""
+        if line.refusal == FAILED:
+            return []
+        line.refusal = FAILED
+        return [Publish(SleeveFailed(at, sleeve, reason))]
 
     def _take_signal(
         self, sleeve: Sleeve, symbol: str, line: Line, wanted: float, at: datetime
@@ -255,6 +270,15 @@ class Desk:
         line.refusal = answer.rule
         return [Publish(OrderRefused(at, answer))]
 
+    def _sell_orphans(self, symbols: set[str], at: datetime) -> list[Action]:
+        """Positions whose sleeve or symbol is no longer in the settings belong to nobody: they are sold."""
+        actions: list[Action] = []
+        for sleeve, symbol in self.book.positions:
+            owner = self.sleeves.get(sleeve)
+            if symbol in symbols and (owner is None or symbol not in owner.symbols):
+                actions += self._flatten(at, Reason.DISABLED, only=(sleeve, symbol))
+        return actions
+
     # --- orders and money -------------------------------------------------------------------------------
 
     def _order_changed(self, event: OrderChanged) -> list[Action]:
@@ -276,7 +300,7 @@ class Desk:
 
     def _after_money_moved(self, at: datetime) -> list[Action]:
         """While killed: tell once that everything is sold."""
-        if not self.halts.killed or self.book.positions or self.orders.live:
+        if not self.halts.killed or self.orders.live or any(map(self._sellable, self.book.positions.values())):
             return []
         kill = next(h for h in self.halts.all if h.kind is HaltKind.KILL)
         return [Publish(WentFlat(at, kill.reason, self.book.equity))]
@@ -290,9 +314,13 @@ class Desk:
         for line in self.lines.values():
             line.acted, line.reached = 0.0, True
         actions: list[Action] = [Publish(TradingHalted(at, halt)), CancelAll()]
-        if not self.book.positions and not self.orders.live:
+        if not self.orders.live and not any(map(self._sellable, self.book.positions.values())):
             return [*actions, Publish(WentFlat(at, reason, self.book.equity))]
         return actions + self._flatten(at, why)
+
+    def _sellable(self, position: Position) -> bool:
+        """Whether there is at least one step of it; less than that is dust no exchange would take."""
+        return self.instruments[position.symbol].amount(abs(position.quantity)) > 0
 
     def _flatten(self, at: datetime, reason: Reason, only: tuple[str, str] | None = None) -> list[Action]:
         """Sell everything the desk bought, where no order is out already."""

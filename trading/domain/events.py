@@ -120,6 +120,15 @@ class TradingResumed:
 
 
 @dataclass(frozen=True, slots=True)
+class SleeveFailed:
+    """A strategy could not say what it wants. It buys nothing until it can; what it holds stays."""
+
+    at: datetime
+    sleeve: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class WentFlat:
     """A kill is done: nothing is held and no order is out. `equity` is what is left."""
 
@@ -152,5 +161,14 @@ DeskEvent = (
     | HaltLifted
     | SleeveChanged
 )
-News = SignalChanged | OrderRefused | TradingHalted | TradingResumed | WentFlat | FeedLost | FeedRestored
+News = (
+    SignalChanged
+    | OrderRefused
+    | TradingHalted
+    | TradingResumed
+    | SleeveFailed
+    | WentFlat
+    | FeedLost
+    | FeedRestored
+)
 Event = DeskEvent | News

@@ -39,6 +39,7 @@ class HaltKind(StrEnum):
     DAILY_LOSS = "daily_loss"  # lifts itself with the next UTC day
     FEED = "feed"  # lifts itself when data is fresh again
     STORE = "store"  # the journal cannot be written; lifts itself when it can
+    BROKEN = "broken"  # an invariant failed; a person looks at it and resumes
     KILL = "kill"  # everything is sold and stays stopped until an owner lifts it
 
 

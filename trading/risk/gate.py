@@ -12,6 +12,7 @@ ENTRY: Sequence[Rule] = (
     system.not_paused,
     system.data_is_fresh,
     system.journal_is_written,
+    system.nothing_is_broken,
     account.drawdown,
     account.daily_loss,
     order.no_double,

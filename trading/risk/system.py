@@ -24,6 +24,11 @@ def journal_is_written(case: Case) -> RiskDecision | None:
     return _stopped(case, "R04 journal", HaltKind.STORE)
 
 
+def nothing_is_broken(case: Case) -> RiskDecision | None:
+    """R05: after an invariant failed nothing is bought until a person has looked."""
+    return _stopped(case, "R05 broken", HaltKind.BROKEN)
+
+
 def _stopped(case: Case, rule: str, kind: HaltKind) -> RiskDecision | None:
     halt: Halt | None = next((h for h in case.halts if h.kind is kind), None)
     if halt is None:

@@ -66,7 +66,7 @@ class Story:
             instruments, fee=Decimal(fee), slippage=Decimal(slippage), cash=lambda: book.cash
         )
         self.told: list[Event] = []
-        self.session = Session(self.desk, self.executor, [self.told.append])
+        self.session = Session(self.desk, self.executor, self.told.append)
 
     def candles(self, *closes: float, symbol: str = "BTC/USDT", first: int = 0) -> "Story":
         """Candles one after the other; each opens where the one before closed."""

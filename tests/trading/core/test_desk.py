@@ -1,11 +1,12 @@
 """The desk as a story: candles come, the strategy speaks, orders follow, limits stop it."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
-from tests.builders import START
+from tests.builders import START, a_fill
 from tests.trading.core.desks import Script, Story, close_of
 from trading.domain.errors import Broken
 from trading.domain.events import (
@@ -19,6 +20,7 @@ from trading.domain.events import (
     PricesSeen,
     SignalChanged,
     SleeveChanged,
+    SleeveFailed,
     TradingHalted,
     TradingResumed,
     WentFlat,
@@ -217,3 +219,47 @@ def test_a_kill_asked_between_two_minutes_does_not_sell_at_an_older_price():
 
     assert held_then != {}
     assert [f.price for f in story.fills if f.side is Side.SELL] == [Decimal(70)]
+
+
+class Failing:
+    """A strategy that fails for one sleeve and answers for all others."""
+
+    def exposure(self, question, at):
+        if question.params.fast == 99:
+            raise Broken("The strategy ema_cross failed on 12 candles.")
+        return 1.0
+
+
+def test_a_strategy_that_fails_is_told_once_and_holds_up_nobody_else():
+    story = Story(Failing(), sleeves=("broken", "fine"))
+    broken = story.desk.sleeves["broken"]
+    story.desk.sleeves["broken"] = replace(broken, params=replace(broken.params, fast=99))
+
+    story.candles(100, 100, 100, 100)
+
+    assert [(e.sleeve, e.reason) for e in story.news(SleeveFailed)] == [
+        ("broken", "The strategy ema_cross failed on 12 candles.")
+    ]
+    assert [f.sleeve for f in story.fills] == ["fine"]
+
+
+def test_a_position_whose_sleeve_is_gone_from_the_settings_is_sold():
+    story = Story(Script(BTC_USDT={1: 1.0}), sleeves=("old", "kept"))
+    story.candles(100, 100, 100)
+
+    del story.desk.sleeves["old"]
+    story.candles(100, 100, 100, first=3)
+
+    assert [(f.sleeve, f.side, f.reason) for f in story.fills[2:]] == [("old", Side.SELL, Reason.DISABLED)]
+    assert list(story.desk.book.positions) == [("kept", "BTC/USDT")]
+
+
+def test_dust_below_one_step_does_not_keep_a_kill_from_being_flat():
+    story = Story(Script())
+    story.desk.book.apply(a_fill(amount="0.000001", price="100", fee="0"))
+    story.desk.book.prices["BTC/USDT"] = Decimal(100)
+
+    story.session.step(KillAsked(START, "enough", "mina"))
+
+    assert len(story.news(WentFlat)) == 1
+    assert story.fills == []
