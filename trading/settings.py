@@ -29,7 +29,6 @@ from trading.settings_types import (
     Money,
     MoneyOrEmpty,
     Name,
-    Number,
     Port,
     Secret,
     Share,
@@ -140,14 +139,6 @@ class Risk(Section):
     drawdown: Share = 0.15
 
 
-class Protect(Section):
-    """Exits that depend on the position, shared by all strategies; 0 switches one off."""
-
-    stop: Share = 0.0
-    take_profit: Number = Field(0.0, ge=0)
-    trailing_stop: Share = 0.0
-
-
 DEFAULT_ACCOUNTS: dict[str, Any] = {
     "main": {"sleeves": {"ema_cross": {"share": 0.25}, "rsi": {"share": 0.2}, "bollinger": {"share": 0.2}}}
 }
@@ -168,7 +159,6 @@ class Settings(Section):
     discord: Discord = Discord()
     simulated: Simulated = Simulated()
     risk: Risk = Risk()
-    protect: Protect = Protect()
     accounts: dict[Name, AccountSettings] = Field({}, validate_default=True)
 
     _gathered: Gathered = PrivateAttr(default_factory=Gathered)

@@ -91,7 +91,7 @@ def test_a_file_saved_by_a_windows_editor_is_read(settings_file):
         ("[risk]\n\ndaily_loss = 'much'", "line 3: risk.daily_loss should be a number; found 'much'."),
         ("[risk]\ndaily_loss = true", "line 2: risk.daily_loss should be a number; found true."),
         ("[risk]\ndaily_loss = nan", "line 2: risk.daily_loss should be a number; found nan."),
-        ("[protect]\ntake_profit = inf", "line 2: protect.take_profit should be a number; found inf."),
+        ("[risk]\norder_share = inf", "line 2: risk.order_share should be a number; found inf."),
         ("risk = 5", "line 1: risk should be a table of settings; found a number."),
         ("risk = 'low'", "line 1: risk should be a table of settings; found text."),
         ("[web]\nport = 70000", "line 2: web.port should be at most 65535; found 70000."),

@@ -133,6 +133,7 @@ def test_every_kind_of_news_has_a_name_of_its_own():
         "order_refused",
         "trading_halted",
         "trading_resumed",
+        "sleeve_failed",
         "went_flat",
         "feed_lost",
         "feed_restored",
