@@ -52,13 +52,18 @@ def _holdings(room: Room) -> tuple[Holding, ...]:
 def _budgets(room: Room, equity: Decimal) -> tuple[Budget, ...]:
     """What is left of each loss limit, from the very numbers the gate compares."""
     limits, book = room.desk.limits, room.desk.book
-    pairs = (("day", limits.daily_loss, book.day_start_equity), ("drawdown", limits.drawdown, book.peak_equity))
+    pairs = (
+        ("day", limits.daily_loss, book.day_start_equity),
+        ("drawdown", limits.drawdown, book.peak_equity),
+    )
     budgets = []
     for name, limit, top in pairs:
         allowed = top * Decimal(str(limit))
         lost = max(top - equity, Decimal(0))
         used = float(lost / allowed) if allowed else 1.0
-        budgets.append(Budget(name=name, limit=limit, used=min(used, 1.0), left=max(allowed - lost, Decimal(0))))
+        budgets.append(
+            Budget(name=name, limit=limit, used=min(used, 1.0), left=max(allowed - lost, Decimal(0)))
+        )
     return tuple(budgets)
 
 
@@ -74,7 +79,9 @@ def _sleeves(room: Room) -> tuple[SleeveView, ...]:
             symbols=s.symbols,
             timeframe=str(s.timeframe),
             params=dict(s.strategy.values(s.params)),
-            exposures={symbol: lines[s.name, symbol].wanted for symbol in s.symbols if (s.name, symbol) in lines},
+            exposures={
+                symbol: lines[s.name, symbol].wanted for symbol in s.symbols if (s.name, symbol) in lines
+            },
         )
         for s in room.desk.sleeves.values()
     )

@@ -19,7 +19,9 @@ def drawdown_is_reached(account: Account, limits: Limits) -> bool:
 
 def daily_loss(case: Case) -> RiskDecision | None:
     """R10: after the day's loss limit no new entries until the next UTC day."""
-    if not any(h.kind is HaltKind.DAILY_LOSS for h in case.halts) and not day_is_lost(case.account, case.limits):
+    if not any(h.kind is HaltKind.DAILY_LOSS for h in case.halts) and not day_is_lost(
+        case.account, case.limits
+    ):
         return None
     return refused(
         case,

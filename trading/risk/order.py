@@ -45,7 +45,11 @@ def no_short(case: Case) -> RiskDecision | None:
     if case.intent.side is Side.BUY:
         return None
     held = sum(
-        (p.quantity for p in case.account.positions if (p.sleeve, p.symbol) == (case.intent.sleeve, case.intent.symbol)),
+        (
+            p.quantity
+            for p in case.account.positions
+            if (p.sleeve, p.symbol) == (case.intent.sleeve, case.intent.symbol)
+        ),
         Decimal(0),
     )
     if case.intent.amount <= held:
