@@ -7,7 +7,10 @@ from bot.reply import Image
 from charts import candles as candles_page
 from charts import drawdown as drawdown_page
 from charts import equity as equity_page
+from charts import luck as luck_page
+from charts import sensitivity as sensitivity_page
 from charts.theme import Theme, theme
+from trading.domain.honesty import Landscape, Spread
 from trading.domain.market import Candle
 from trading.domain.order import Fill
 from trading.domain.people import Person
@@ -78,3 +81,20 @@ async def candles_picture(
         say=say,
     )
     return Image(png, "chart.png", candles_page.alt_text(candles, zone=person.zone, fills=fills, say=say))
+
+
+async def luck_picture(
+    studio: "Studio", person: Person, say: "Words", spread: Spread, *, title: str
+) -> Image:
+    """What chance earned, and where our own result lies."""
+    png = await studio.draw(luck_page.luck_chart, spread, title=title, theme=theme_for(person), say=say)
+    return Image(png, "luck.png", luck_page.alt_text(spread, say=say))
+
+
+async def sensitivity_picture(
+    studio: "Studio", person: Person, say: "Words", landscape: Landscape, *, title: str
+) -> Image:
+    """How good the parameters around the chosen ones are."""
+    draw = sensitivity_page.sensitivity_chart
+    png = await studio.draw(draw, landscape, title=title, theme=theme_for(person), say=say)
+    return Image(png, "sensitivity.png", sensitivity_page.alt_text(landscape, say=say))

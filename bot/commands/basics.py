@@ -21,6 +21,7 @@ GROUPS = {
     "strategies": "Strategies",
     "control": "Stop and go",
     "research": "Research",
+    "honesty": "Skill or luck",
     "ops": "Running the desk",
 }
 

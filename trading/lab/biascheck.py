@@ -178,12 +178,17 @@ def _warm_up(asked: _Asked, whole: Floats, places: Ints, warmup: int, progress: 
     row, short = wrong
     progress(0.3)
     needs = _longer(asked, whole, ends, warmup)
-    said = "nothing" if np.isnan(short) else f"{short:g}"
-    asks = f"it takes about {needs}" if needs else "no longer window here gives the same"
-    sentence = (
-        f"Its warm-up of {warmup} candles is too short: at {asked.at(row)} it says {said} from those and "
-        f"{whole[row]:g} from the whole history; {asks}."
-    )
+    note = "nothing" if np.isnan(short) else f"{short:g}"
+    if needs:
+        sentence = (
+            f"Its warm-up of {warmup} candles is too short: at {asked.at(row)} it says {note} from those and "
+            f"{whole[row]:g} from the whole history; it takes about {needs}."
+        )
+    else:
+        sentence = (
+            f"Its warm-up of {warmup} candles is too short: at {asked.at(row)} it says {note} from those and "
+            f"{whole[row]:g} from the whole history; no longer window here gives the same."
+        )
     return _verdict("warm_up", False, sentence, warmup=warmup, needs=needs, candle=asked.at(row))
 
 

@@ -16,11 +16,15 @@ Progress = Callable[[float], None]
 
 SURE = 0.05  # an error of one in twenty is taken
 STARTS = 200  # start dates tried
-NOTHING_TO_JUDGE = "It never traded here, so there is nothing to judge."
 
 
 def _verdict(name: str, check: Check, passed: bool, sentence: str, **numbers: Number) -> Verdict:
     return Verdict(name=name, check=check, passed=passed, sentence=sentence, numbers=numbers)
+
+
+def _nothing(name: str, check: Check) -> Verdict:
+    sentence = "It never traded here, so there is nothing to judge."
+    return _verdict(name, check, False, sentence)
 
 
 # --- random entries ---------------------------------------------------------------------------------------
@@ -32,7 +36,7 @@ def random_entries(
     """Ours against as many entries with the same holding times at random moments."""
     entries, exits = stays(patient.wanted)
     if not len(entries):
-        return _verdict("random_entries", Check.LUCK, False, NOTHING_TO_JUDGE), None
+        return _nothing("random_entries", Check.LUCK), None
     lengths, bars = exits - entries, len(patient.columns)
     starts, ends, which = luck.random_stays(lengths, bars, 0, runs, dice)
     if not starts.shape[1]:
@@ -91,7 +95,7 @@ def against_holding(patient: Patient, runs: int, dice: luck.Dice) -> Verdict:
     held = patient.daily(held_curve)
     spread = float(mine.std())
     if spread == 0:
-        return _verdict("buy_and_hold", Check.LUCK, False, NOTHING_TO_JUDGE)
+        return _nothing("buy_and_hold", Check.LUCK)
     chance = luck.mean_is_luck(mine * (float(held.std()) / spread) - held, runs, dice)
     ours, theirs = luck.sharpe_of(mine) or 0.0, luck.sharpe_of(held) or 0.0
     if chance <= SURE:
@@ -127,16 +131,21 @@ def doubted_sharpe(patient: Patient, trials: int, variance: float) -> Verdict:
     """The probability of skill, after so many variants; `variance` is that of their daily Sharpe ratios."""
     shape = luck.shape_of(patient.daily(patient.result.equity))
     if shape is None:
-        return _verdict("sharpe", Check.SHARPE, False, NOTHING_TO_JUDGE, trials=trials)
+        return _nothing("sharpe", Check.SHARPE)
     alone = luck.probabilistic_sharpe(shape)
     deflated = luck.deflated_sharpe(shape, trials, variance)
     yearly = shape.sharpe * math.sqrt(luck.YEAR)
     passed = deflated >= 1 - SURE
-    fact = (
-        f"A Sharpe ratio of {yearly:.2f} over {shape.count} days is skill with a probability of {alone:.1%}, "
-        f"and of {deflated:.1%} after {trials} variants"
-    )
-    sentence = f"{fact}." if passed else f"{fact}: not distinguishable from luck."
+    if passed:
+        sentence = (
+            f"A Sharpe ratio of {yearly:.2f} over {shape.count} days is skill with a probability of {alone:.1%}, "
+            f"and of {deflated:.1%} after {trials} variants."
+        )
+    else:
+        sentence = (
+            f"A Sharpe ratio of {yearly:.2f} over {shape.count} days is skill with a probability of {alone:.1%}, "
+            f"and of {deflated:.1%} after {trials} variants: not distinguishable from luck."
+        )
     return _verdict(
         "sharpe",
         Check.SHARPE,
@@ -161,7 +170,7 @@ def other_orders(patient: Patient, limit: float, runs: int, dice: luck.Dice) -> 
     """What the same trades would have made, drawn anew and in another order."""
     factors = patient.result.factors
     if not len(factors):
-        return _verdict("other_orders", Check.MONTECARLO, False, NOTHING_TO_JUDGE), None
+        return _nothing("other_orders", Check.MONTECARLO), None
     ends, falls = luck.reshuffled(factors, runs, dice)
     loss, breach = float((ends < 1).mean()), float((falls > limit).mean())
     low, middle, _ = luck.percentiles(ends)
@@ -180,7 +189,7 @@ def other_starts(patient: Patient, limit: float, dice: luck.Dice, progress: Prog
     """Half of the time, begun at any candle of the first half."""
     half = len(patient.wanted) // 2
     if not len(patient.result.factors) or half < 2:
-        return _verdict("other_starts", Check.MONTECARLO, False, NOTHING_TO_JUDGE)
+        return _nothing("other_starts", Check.MONTECARLO)
     begins = np.unique(dice.integers(0, len(patient.wanted) - half + 1, STARTS))
     ends, falls = np.empty(len(begins)), np.empty(len(begins))
     for number, begin in enumerate(begins.tolist()):

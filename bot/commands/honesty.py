@@ -1,0 +1,138 @@
+"""Is it honest, or is it luck? Checks of a strategy, in words first."""
+
+from collections.abc import AsyncIterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Literal
+
+from bot.commands.research import Data, Fee, Frame, From, Slippage, Symbols, To
+from bot.dispatcher import Ask
+from bot.honesty import answer
+from bot.people import RESEARCHERS
+from bot.registry import StrategyName, command
+from bot.reply import Reply
+from trading.domain.errors import Refused
+from trading.domain.honesty import Check, Honesty, Trial
+
+Which = Annotated[
+    Literal["all", "bias", "luck", "sharpe", "montecarlo", "walkforward", "sensitivity"],
+    "one check instead of all of them",
+]
+Trials = Annotated[int, "how many variants you tried before this one; 0 counts those of the map"]
+Runs = Annotated[int, "how often the dice are thrown"]
+Seed = Annotated[int, "the same seed throws the same dice"]
+Windows = Annotated[int, "stretches of the walk forward"]
+Anchored = Annotated[bool, "each choice looks at everything before, not at the last stretch only"]
+
+MOST_RUNS = 20_000
+
+
+@command(allow=RESEARCHERS, needs_account=False)
+async def biascheck(
+    ask: Ask,
+    strategy: StrategyName,
+    *,
+    data: Data | None = None,
+    symbols: Symbols = "",
+    timeframe: Frame = "",
+    from_: From | None = None,
+    to: To | None = None,
+    **params: str,
+) -> AsyncIterator[Reply]:
+    """Does a strategy look into the future, and is its warm-up long enough?"""
+    _only_in_terminal(ask, data)
+    trial = Trial(
+        strategy=strategy,
+        params=params,
+        data=data,
+        symbols=_split(symbols),
+        timeframe=timeframe or None,
+        start=from_,
+        end=to,
+        checks=(Check.BIAS,),
+    )
+    async for reply in _asked(ask, trial):
+        yield reply
+
+
+@command(allow=RESEARCHERS, needs_account=False)
+async def honesty(
+    ask: Ask,
+    strategy: StrategyName,
+    *,
+    check: Which = "all",
+    data: Data | None = None,
+    symbols: Symbols = "",
+    timeframe: Frame = "",
+    from_: From | None = None,
+    to: To | None = None,
+    fee: Fee = Decimal("0.001"),
+    slippage: Slippage = Decimal("0.0005"),
+    trials: Trials = 0,
+    runs: Runs = 1000,
+    seed: Seed = 1,
+    windows: Windows = 5,
+    anchored: Anchored = False,
+    **params: str,
+) -> AsyncIterator[Reply]:
+    """Skill or luck? Every check of a strategy, for instance /honesty ema_cross fast=9."""
+    _only_in_terminal(ask, data)
+    _check_numbers(ask, trials, runs, seed, windows)
+    trial = Trial(
+        strategy=strategy,
+        params=params,
+        data=data,
+        symbols=_split(symbols),
+        timeframe=timeframe or None,
+        start=from_,
+        end=to,
+        fee=fee,
+        slippage=slippage,
+        checks=tuple(Check) if check == "all" else (Check(check),),
+        trials=trials,
+        runs=runs,
+        seed=seed,
+        windows=windows,
+        anchored=anchored,
+    )
+    async for reply in _asked(ask, trial):
+        yield reply
+
+
+async def _asked(ask: Ask, trial: Trial) -> AsyncIterator[Reply]:
+    async for found in ask.trading.examine(trial, ask.account):
+        if isinstance(found, Honesty):
+            yield await answer(ask, found, trial)
+            continue
+        yield Reply(title=ask.say("Checking {name} …", name=trial.strategy), progress=found)
+
+
+def _check_numbers(ask: Ask, trials: int, runs: int, seed: int, windows: int) -> None:
+    rules = (
+        ("trials", trials, 0, 10**9),
+        ("runs", runs, 100, MOST_RUNS),
+        ("seed", seed, 0, 2**32),
+        ("windows", windows, 1, 50),
+    )
+    for name, value, low, high in rules:
+        if not low <= value <= high:
+            raise Refused(
+                ask.say(
+                    "--{name} must be within {low} ... {high}, not {value}.",
+                    name=name,
+                    low=low,
+                    high=high,
+                    value=value,
+                )
+            )
+
+
+def _only_in_terminal(ask: Ask, data: Path | None) -> None:
+    if data is not None and ask.place.platform != "terminal":
+        raise Refused(
+            ask.say("Files of the desk's computer can be named in its terminal only; leave --data out.")
+        )
+
+
+def _split(symbols: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(s.strip().upper() for s in symbols.split(",") if s.strip()))
