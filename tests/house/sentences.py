@@ -26,7 +26,7 @@ ERRORS = ("Refused", "Uncertain", "ExchangeSaidNo", "SlowDown")
 # Calls whose texts are written down with a halt and read later.
 HALTS = ("Halt", "HaltAsked", "HaltLifted", "KillAsked", "kill", "close_entries", "_kill", "_resume")
 VERDICTS = ("Verdict",)  # what a check of a strategy says
-VARIABLES = ("fact", "hint", "note", "notes", "reason", "sentence", "trouble")
+VARIABLES = ("NOTHING_TO_JUDGE", "fact", "hint", "note", "notes", "reason", "sentence", "trouble")
 # Tables and functions whose texts become a sentence, or a part of one.
 PLACES = {
     "trading/exchange/translate.py": ("_UNKNOWN", "_DEFINITE", "asked"),
@@ -118,7 +118,7 @@ def _made(path) -> Iterator[tuple[ast.AST, list[str]]]:
             values = [*call.args, *(k.value for k in call.keywords if k.arg in ("reason", "by"))]
             yield call, [text for value in values for text in templates(value)]
         elif verb in VERDICTS:
-            yield call, [text for keyword in call.keywords for text in _texts(keyword.value)]
+            yield call, [text for k in call.keywords if k.arg == "sentence" for text in _texts(k.value)]
         elif name(path).startswith("trading/risk/") and verb in ("refused", "trimmed"):
             later = call.args[2:] if verb == "refused" else call.args[3:]
             yield call, [text for value in later for text in templates(value)]

@@ -27,7 +27,13 @@ ENGLISH = {"bot/app.py", "bot/platforms/terminal.py"}
 
 
 def listed(sentences: dict[str, str]) -> str:
-    return "\n".join(f'"{sentence}" = ""  # {where}' for sentence, where in sentences.items())
+    """Lines to paste into the catalogue; `{}` gets a name there."""
+    return "\n".join(f'"{named(sentence)}" = ""  # {where}' for sentence, where in sentences.items())
+
+
+def named(sentence: str) -> str:
+    names = iter(string.ascii_lowercase)
+    return re.sub(r"\{\}", lambda _: f"{{{next(names)}}}", sentence)
 
 
 def names_in(sentence: str) -> list[str]:
