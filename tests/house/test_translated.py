@@ -6,6 +6,7 @@ import string
 
 import pytest
 
+from bot.registry import discover
 from bot.words import Words, catalogue
 from tests.house.code import ROOT, calls, modules, name, tree
 from tests.house.sentences import blank, finished, spoken, templates
@@ -107,6 +108,13 @@ def test_no_particle_depends_on_what_is_filled_in():
     spoiled = [said for said in [*KOREAN.words.values(), *KOREAN.finished.values()] if risky.search(said)]
 
     assert spoiled == []
+
+
+def test_descriptions_of_commands_fit_where_platforms_show_them():
+    """Discord cuts a description at 100 characters."""
+    helps = {text for c in discover().values() for text in (c.help, *(p.help for p in c.parameters))}
+
+    assert {said for said in map(KOREAN.words.get, helps) if len(said) > 100} == set()
 
 
 # --- layout -----------------------------------------------------------------------------------------------
