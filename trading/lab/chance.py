@@ -39,7 +39,7 @@ def random_entries(
         return _nothing("random_entries", Check.LUCK), None
     lengths, bars = exits - entries, len(patient.columns)
     starts, ends, which = luck.random_stays(lengths, bars, 0, runs, dice)
-    if not starts.shape[1]:
+    if not starts.shape[1] or (len(entries) == 1 and not np.ptp(starts)):
         sentence = "It is in the market all the time, so its entries cannot be told from luck."
         return _verdict("random_entries", Check.LUCK, False, sentence, entries=len(entries)), None
     if np.isin(patient.wanted, (0.0, 1.0)).all():

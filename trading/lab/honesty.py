@@ -156,13 +156,12 @@ def _sharpe(patient: Patient, trial: Trial, variants: Variants) -> Verdict:
 
 
 def _forward(patient: Patient, variants: Variants) -> Verdict:
-    if variants.grid is None or not variants.plan:
-        sentence = (
-            "It has no parameters to choose, or too few candles for windows, so there was no walk forward."
-        )
-        return Verdict(
-            name="walk_forward", check=Check.WALKFORWARD, passed=False, sentence=sentence, numbers={}
-        )
+    if variants.grid is None:
+        sentence = "It has no parameters to choose, so none were chosen in hindsight."
+        return _without(Check.WALKFORWARD, sentence)
+    if not variants.plan:
+        sentence = "There are too few candles to walk forward through them."
+        return _without(Check.WALKFORWARD, sentence, passed=False)
     plan, values = variants.plan, variants.grid.values
     found = walk_forward(variants.growth, plan, patient.rows_a_year)
     wanted = {n: patient.exposures(values[n]) for n in set(found.chosen)}

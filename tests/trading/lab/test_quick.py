@@ -57,11 +57,13 @@ def assert_same(ours: np.ndarray, theirs: np.ndarray, wanted: np.ndarray) -> Non
     quiet = np.diff(wanted, prepend=0.0) == 0
     quiet[-1] = True
     np.testing.assert_allclose(ours[quiet], theirs[quiet], rtol=1e-9)
-    assert quiet.sum() > 100
+    assert quiet.sum() > 40
 
 
 def with_jumps(frame: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """Opens that differ from the close before, so that an order can cost more than was planned."""
+    """Opens that differ from the close before, so that an order can cost more than was planned; dear enough that
+    a price's last digit says nothing."""
+    frame = frame * [1000, 1000, 1000, 1000, 1]
     jump = np.exp(np.random.default_rng(seed).normal(0, 0.01, len(frame)))
     opens = frame["open"] * jump
     return frame.assign(
