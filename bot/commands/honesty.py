@@ -39,7 +39,7 @@ async def biascheck(
     to: To | None = None,
     **params: str,
 ) -> AsyncIterator[Reply]:
-    """Does a strategy look into the future, and is its warm-up long enough?"""
+    """Whether a strategy looks into the future, and whether its warm-up is long enough."""
     _only_in_terminal(ask, data)
     trial = Trial(
         strategy=strategy,
