@@ -80,11 +80,6 @@ def _sleeve(settings: Settings, account: str, mine: AccountSettings, name: str) 
         params = strategy.params(sleeve.params)
     except Refused as refused:
         raise SettingsError(f"{settings.where(path)}: {refused.tell}") from None
-    if strategy.many and len(sleeve.symbols or mine.symbols) > 1:
-        raise SettingsError(
-            f"{settings.where(path)}: {strategy.name} chooses among several symbols, which this version cannot do "
-            "yet; give it one symbol, or take it out."
-        )
     return Sleeve(
         name=name,
         strategy=strategy,

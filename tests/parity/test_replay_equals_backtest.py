@@ -18,6 +18,7 @@ from trading.market.archive import Recorded
 from trading.risk.rules import Limits
 from trading.strategies import find
 
+SHORT = {"dual_momentum": {"lookback": 1, "every": 0.2}}  # days; these candles are few
 STRICT = Limits(order_share=0.4, daily_loss=0.02, drawdown=0.10)
 
 
@@ -41,7 +42,7 @@ def job(strategy: str, seed: int, *, symbols: int = 2, base: str = "5m", timefra
     names = ("BTC/USDT", "ETH/USDT", "SOL/USDT")[:symbols]
     return Job(
         strategy=found,
-        params=found.params({}),
+        params=found.params(SHORT.get(strategy, {})),
         recorded=tuple(recorded(name, seed + n, 1500, step, gaps) for n, name in enumerate(names)),
         timeframe=Timeframe.parse(timeframe),
         cash=Decimal(10000),
@@ -72,7 +73,7 @@ async def test_it_does_not_matter_how_far_the_clock_leaps(leap):
 
 @settings(max_examples=12, deadline=None)
 @given(
-    strategy=st.sampled_from(["ema_cross", "rsi", "macd", "bollinger"]),
+    strategy=st.sampled_from(["ema_cross", "rsi", "macd", "bollinger", "dual_momentum"]),
     seed=st.integers(0, 10_000),
     symbols=st.integers(1, 3),
     gaps=st.booleans(),

@@ -42,7 +42,7 @@ def state(room) -> dict[str, object]:
 
 @settings(max_examples=40, deadline=None)
 @given(
-    strategy=st.sampled_from(["ema_cross", "rsi", "macd", "bollinger"]),
+    strategy=st.sampled_from(["ema_cross", "rsi", "macd", "bollinger", "dual_momentum"]),
     seed=st.integers(0, 10_000),
     symbols=st.integers(1, 3),
     gaps=st.booleans(),

@@ -66,8 +66,13 @@ class Sleeve:
     share: float
     enabled: bool
 
+    def question(self, symbol: str) -> Question:
+        """What this sleeve asks about a symbol; a strategy that chooses among several is told which."""
+        among = self.symbols if self.strategy.many else ()
+        return Question(self.strategy, self.params, symbol, self.timeframe, among)
+
     def questions(self) -> tuple[Question, ...]:
-        return tuple(Question(self.strategy, self.params, symbol, self.timeframe) for symbol in self.symbols)
+        return tuple(self.question(symbol) for symbol in self.symbols)
 
 
 @dataclass(slots=True)
@@ -187,9 +192,8 @@ class Desk:
             if line is None:
                 line = self.lines[sleeve.name, symbol] = Line()
             if sleeve.enabled:
-                question = Question(sleeve.strategy, sleeve.params, symbol, sleeve.timeframe)
                 try:
-                    wanted = self.answers.exposure(question, int(at.timestamp()))
+                    wanted = self.answers.exposure(sleeve.question(symbol), int(at.timestamp()))
                 except Broken as broken:
                     actions += self._failed(sleeve.name, line, broken.tell, at)
                     continue
@@ -249,7 +253,10 @@ class Desk:
         if exposure == 0:
             return Decimal(0)
         instrument = self.instruments[symbol]
-        return fixed_share(exposure, self.book.equity, sleeve.share, len(sleeve.symbols), price, instrument)
+        parts = (
+            1 if sleeve.strategy.many else len(sleeve.symbols)
+        )  # one that chooses may put all on one symbol
+        return fixed_share(exposure, self.book.equity, sleeve.share, parts, price, instrument)
 
     def _ask_gate(self, intent: OrderIntent, line: Line | None, at: datetime) -> list[Action]:
         case = Case(
@@ -300,7 +307,11 @@ class Desk:
 
     def _after_money_moved(self, at: datetime) -> list[Action]:
         """While killed: tell once that everything is sold."""
-        if not self.halts.killed or self.orders.live or any(map(self._sellable, self.book.positions.values())):
+        if (
+            not self.halts.killed
+            or self.orders.live
+            or any(map(self._sellable, self.book.positions.values()))
+        ):
             return []
         kill = next(h for h in self.halts.all if h.kind is HaltKind.KILL)
         return [Publish(WentFlat(at, kill.reason, self.book.equity))]

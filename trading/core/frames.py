@@ -109,6 +109,11 @@ class Series:
         if len(begun):
             self.extend(begun)
 
+    @property
+    def newest(self) -> int:
+        """When the newest candle became known, in seconds; 0 when there is none."""
+        return int(self.known[-1]) if len(self.known) else 0
+
     def trim(self, keep: int) -> None:
         """Forget all but the newest `keep` candles."""
         surplus = len(self.columns) - keep

@@ -1,39 +1,49 @@
 """What every strategy says about every candle: computed once, however many accounts listen."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from trading.core.frames import Columns, Floats, Ints, Series
 from trading.domain.errors import Broken
 from trading.domain.market import Timeframe
-from trading.strategies import Strategy, evaluate
+from trading.strategies import Strategy, evaluate, evaluate_together
 
 SLACK = 200  # candles kept beyond the longest warm-up, so that trimming is rare
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked of the board: one strategy with its parameters, about one symbol in one timeframe."""
+    """What is asked of the board: one strategy with its parameters, about one symbol in one timeframe.
+
+    A strategy that compares markets is asked about one of them `among` all it chooses from.
+    """
 
     strategy: Strategy
     params: Any
     symbol: str
     timeframe: Timeframe
+    among: tuple[str, ...] = ()
 
     @property
     def warmup(self) -> int:
         return self.strategy.warmup(self.params, self.timeframe.seconds)
 
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """Every symbol whose candles the answer needs."""
+        return self.among or (self.symbol,)
+
 
 class _Answers:
     """Exposures of one question, by the time at which they were known."""
 
-    __slots__ = ("by_time", "done")
+    __slots__ = ("by_time", "until")
 
     def __init__(self) -> None:
-        self.done = 0  # candles answered so far, counted from the very first one
+        self.until = 0  # everything that was known up to this time is answered
         self.by_time: dict[int, float] = {}
 
 
@@ -41,7 +51,8 @@ class Board:
     """Candle windows of one market and the strategies' answers, shared by all accounts.
 
     Candles may be taken one by one (live) or by the thousand (replay, backtest): an answer for a moment never
-    depends on candles after it, so the answers are the same.
+    depends on candles after it, so the answers are the same. A strategy that compares markets answers once all of
+    them have a candle of that moment, or a later one.
     """
 
     def __init__(self, base: Timeframe, *, keep_all: bool = False) -> None:
@@ -54,8 +65,8 @@ class Board:
         if not self._base.divides(question.timeframe):
             raise Broken(f"{question.timeframe} candles cannot be built from {self._base} candles.")
         self._answers.setdefault(question, _Answers())
-        key = (question.symbol, question.timeframe)
-        self._series.setdefault(key, Series(self._base, question.timeframe))
+        for symbol in question.symbols:
+            self._series.setdefault((symbol, question.timeframe), Series(self._base, question.timeframe))
 
     def extend(self, symbol: str, candles: Columns) -> None:
         """Take base candles of a symbol, oldest first, all newer than those before."""
@@ -69,25 +80,25 @@ class Board:
         """Start a symbol's window over: candles of `timeframe`, and base candles of the one that is forming."""
         self._series[symbol, timeframe].seed(whole, begun)
         for question, answers in self._answers.items():
-            if question.symbol == symbol and question.timeframe == timeframe:
-                answers.done = 0
+            if symbol in question.symbols and question.timeframe == timeframe:
+                answers.until = 0
 
     def needs(self) -> dict[tuple[str, Timeframe], int]:
         """How many candles every window must hold before its strategies can speak."""
         needs = dict.fromkeys(self._series, 0)
         for question in self._answers:
-            key = (question.symbol, question.timeframe)
-            needs[key] = max(needs[key], question.warmup)
+            for symbol in question.symbols:
+                key = (symbol, question.timeframe)
+                needs[key] = max(needs[key], question.warmup)
         return needs
 
     def forget(self) -> None:
         """Drop candles and answers nobody can ask for any more; called now and then by the live session."""
         if self._keep_all:
             return
-        for (symbol, timeframe), series in self._series.items():
-            warmups = [q.warmup for q in self._answers if q.symbol == symbol and q.timeframe == timeframe]
-            keep = max(warmups, default=0) + SLACK
-            if len(series.columns) > 2 * keep and self._all_done(symbol, timeframe, series):
+        for key, bars in self.needs().items():
+            series, keep = self._series[key], bars + SLACK
+            if len(series.columns) > 2 * keep and self._answered(key):
                 series.trim(keep)
         for answers in self._answers.values():
             for time in list(answers.by_time)[:-SLACK]:
@@ -96,9 +107,9 @@ class Board:
     def exposure(self, question: Question, at: int) -> float | None:
         """The wanted exposure that became known at `at` (seconds); None when no candle did, or while warming up."""
         answers = self._answers[question]
-        series = self._series[question.symbol, question.timeframe]
-        if answers.done < series.dropped + len(series.columns):
-            self._answer(question, answers, series)
+        end = min(self._series[symbol, question.timeframe].newest for symbol in question.symbols)
+        if answers.until < end:
+            self._answer(question, answers.until, end)
         return answers.by_time.get(at)
 
     def curve(self, question: Question) -> tuple[Ints, Floats]:
@@ -107,19 +118,37 @@ class Board:
         by_time = self._answers[question].by_time
         return np.fromiter(by_time.keys(), np.int64), np.fromiter(by_time.values(), np.float64)
 
-    def _answer(self, question: Question, answers: _Answers, series: Series) -> None:
-        first = max(answers.done - series.dropped, 0)
-        if series.dropped + len(series.columns) < question.warmup:
-            return
-        start = max(first - question.warmup, 0)
-        exposures = evaluate(question.strategy, question.params, series.columns[start:].frame())
-        known = series.known[first:]
-        warm = max(question.warmup - 1 - (series.dropped + first), 0)  # candles that are only warm-up
-        times, values = known[warm:].tolist(), exposures[first - start :][warm:].tolist()
-        answers.by_time.update(zip(times, values, strict=True))
-        answers.done = series.dropped + len(series.columns)
+    def _answer(self, question: Question, until: int, end: int) -> None:
+        """Answer everything that became known after `until`, up to `end`, for every symbol of the question."""
+        frames, rows = {}, {}
+        for symbol in question.symbols:
+            series = self._series[symbol, question.timeframe]
+            first, stop = np.searchsorted(series.known, (until, end), "right").tolist()
+            start = max(first - question.warmup, 0)
+            if series.dropped + stop >= question.warmup:
+                frames[symbol] = series.columns[start:stop].frame()
+            rows[symbol] = (series, start, first, stop)
+        answer = self._evaluate(question, frames)
+        for symbol, (series, start, first, stop) in rows.items():
+            sibling = replace(question, symbol=symbol)
+            answers = self._answers.setdefault(sibling, _Answers())
+            answers.until = end if symbol in frames else until
+            if symbol in frames:
+                warm = max(question.warmup - 1 - series.dropped, first)  # earlier candles are only warm-up
+                times, values = series.known[warm:stop].tolist(), answer[symbol][warm - start :].tolist()
+                answers.by_time.update(zip(times, values, strict=True))
 
-    def _all_done(self, symbol: str, timeframe: Timeframe, series: Series) -> bool:
-        total = series.dropped + len(series.columns)
-        mine = [a for q, a in self._answers.items() if q.symbol == symbol and q.timeframe == timeframe]
-        return all(a.done == total for a in mine)
+    @staticmethod
+    def _evaluate(question: Question, frames: dict[str, pd.DataFrame]) -> dict[str, Floats]:
+        if not frames:
+            return {}
+        if question.among:
+            return evaluate_together(question.strategy, question.params, frames)
+        (symbol, frame) = next(iter(frames.items()))
+        return {symbol: evaluate(question.strategy, question.params, frame)}
+
+    def _answered(self, key: tuple[str, Timeframe]) -> bool:
+        """Whether nobody waits for an answer about this series."""
+        symbol, timeframe = key
+        asking = [q for q in self._answers if symbol in q.symbols and q.timeframe == timeframe]
+        return all(self._answers[q].until >= self._series[key].newest for q in asking)

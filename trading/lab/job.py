@@ -61,11 +61,6 @@ class Job:
             raise Refused(
                 f"{self.timeframe} candles cannot be built from {self.base} candles; choose a multiple of {self.base}."
             )
-        if self.strategy.many and len(self.symbols) > 1:
-            raise Refused(
-                f"{self.strategy.name} chooses among several symbols, which this version cannot do yet; "
-                "give it one symbol."
-            )
         quotes = {s.partition("/")[2] for s in self.symbols}
         if len(quotes) > 1:
             raise Refused(f"One account has one currency; the candles are in {', '.join(sorted(quotes))}.")
