@@ -26,7 +26,7 @@ class Recorder:
 
     def __init__(self, desk: Desk, every: timedelta) -> None:
         self._desk = desk
-        self._every = int(every.total_seconds())
+        self.every = int(every.total_seconds())
         self.equity: list[EquityPoint] = []
         self.fills: list[Fill] = []
         self._signals: list[Signal] = []
@@ -42,7 +42,7 @@ class Recorder:
         match event:
             case CandlesClosed(at):
                 self._ticked = True
-                if int(at.timestamp()) % self._every == 0:
+                if int(at.timestamp()) % self.every == 0:
                     self._note_equity(at)
                 return
             case OrderFilled(at, fill):

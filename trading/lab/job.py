@@ -18,6 +18,7 @@ from trading.risk.rules import Limits
 from trading.strategies import Strategy
 
 NO_LIMITS = Limits(order_share=1.0, daily_loss=1.0, drawdown=1.0)
+EQUITY_SECONDS = 900  # equity is noted this often, as in a live account, and after every fill
 FINE = Decimal("1e-8")  # recorded candles do not tell the exchange's steps
 
 
@@ -95,7 +96,7 @@ class Job:
             sleeves={sleeve.name: sleeve},
             limits=self.limits,
             answers=answers,
-            equity_every=timedelta(seconds=self.base.seconds),
+            equity_every=timedelta(seconds=self.base.seconds * -(-EQUITY_SECONDS // self.base.seconds)),
         )
 
     def report(self, done: Room, seconds: Mapping[str, float]) -> Report:

@@ -157,7 +157,7 @@ class _Walk:
     def fill_in_equity(self) -> None:
         """The equity points of the candles that were left out, among those that were recorded."""
         count = len(self._track)
-        skipped = np.ones(count, bool)
+        skipped = self._track.times % self._room.recorder.every == 0
         skipped[self.places] = False
         state = np.searchsorted(np.array(self.places), np.arange(count), "right") - 1
         worth = np.array(self._cash)[state]
