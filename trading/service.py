@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -30,7 +31,9 @@ from trading.domain.order import Fill, Order
 from trading.domain.report import CashFlow, EquityPoint, Report, RoundTrip
 from trading.domain.research import Question
 from trading.domain.risk import HaltKind
+from trading.domain.search import SearchProgress, SearchQuestion, SearchResult
 from trading.domain.view import Figures, Period, Status
+from trading.lab import searching
 from trading.lab.ask import from_candles, load
 from trading.lab.workers import Answer, Kind, Workers
 from trading.market.archive import Recorded
@@ -276,6 +279,24 @@ class Trading(Running):
         async for answer in self._research("honesty", trial, account):
             if not isinstance(answer, Report):
                 yield answer
+
+    async def search(
+        self, asked: SearchQuestion, account: str
+    ) -> AsyncIterator[SearchProgress | SearchResult]:
+        """Better parameters: progress now and then, then what was found. What was tried outlives its process."""
+        asked = await asyncio.to_thread(searching.rejoined, asked, searching.place(self.settings))
+        question = replace(asked.question, params={})
+        if question.data is not None:
+            recorded = await asyncio.to_thread(load, question)
+        else:
+            end = question.end or self.clock()
+            question = replace(question, start=question.start or end - LOOK_BACK, end=end)
+            recorded = await self._recorded(question, account)
+        asked = replace(asked, question=replace(question, params=asked.question.params))
+        order = await asyncio.to_thread(searching.order_for, asked, recorded, self.settings)
+        async with aclosing(searching.run(order, own_process=self.workers.own_process)) as heard:
+            async for told in heard:
+                yield told
 
     async def _research(self, kind: Kind, question: Question, account: str) -> AsyncIterator[float | Answer]:
         started = perf_counter()

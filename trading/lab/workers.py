@@ -105,6 +105,11 @@ class Workers:
             raise Refused(answer)
         yield answer
 
+    @property
+    def own_process(self) -> bool:
+        """False where a thread will do."""
+        return self._own_process
+
     def close(self) -> None:
         if self._pool is not None:
             self._pool.shutdown(wait=False, cancel_futures=True)
