@@ -73,8 +73,8 @@ def notice_for(account: str, event: Event, say: Words) -> Notice | None:
             title = say("{name} failed and buys nothing until it works again; what it holds stays", name=sleeve)
             why = ((say("why"), say.again(reason)),)
             return _notice(Severity.CRITICAL, "alerts", title, account, f"sleeve:{sleeve}", at, why)
-        case WentFlat(at, _, equity):
-            title = say("Flat: everything is sold, {equity} is left", equity=f"{equity:,.2f}")
+        case WentFlat(at, _, equity, currency):
+            title = say("Flat: everything is sold, {equity} is left", equity=money(equity, currency))
             return _notice(Severity.CRITICAL, "alerts", title, account, "flat", at)
         case FeedLost(at, reason):
             title = say("No fresh prices: {reason}", reason=say.again(reason))

@@ -187,7 +187,7 @@ class TelegramPlatform:
         """What Telegram shows while a command works: that a picture comes, or words."""
         name = text.split()[0].lstrip("/") if text.split() else ""
         command = self._commands.get(name)
-        draws = command is not None and command.group == "charts"
+        draws = command is not None and command.group == "pictures"
         return ChatAction.UPLOAD_PHOTO if draws else ChatAction.TYPING
 
 

@@ -314,7 +314,7 @@ class Desk:
         ):
             return []
         kill = next(h for h in self.halts.all if h.kind is HaltKind.KILL)
-        return [Publish(WentFlat(at, kill.reason, self.book.equity))]
+        return [Publish(WentFlat(at, kill.reason, self.book.equity, self.book.currency))]
 
     # --- stopping and starting --------------------------------------------------------------------------
 
@@ -326,7 +326,7 @@ class Desk:
             line.acted, line.reached = 0.0, True
         actions: list[Action] = [Publish(TradingHalted(at, halt)), CancelAll()]
         if not self.orders.live and not any(map(self._sellable, self.book.positions.values())):
-            return [*actions, Publish(WentFlat(at, reason, self.book.equity))]
+            return [*actions, Publish(WentFlat(at, reason, self.book.equity, self.book.currency))]
         return actions + self._flatten(at, why)
 
     def _sellable(self, position: Position) -> bool:

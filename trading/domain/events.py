@@ -135,6 +135,7 @@ class WentFlat:
     at: datetime
     reason: str
     equity: Decimal
+    currency: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,9 +31,9 @@ class Track:
         self.timeframe: Timeframe = recorded[0].timeframe
         self.symbols = tuple(r.symbol for r in recorded)
         self._columns = [Columns.of_frame(r.frame) for r in recorded]
-        self.times: Ints = (
-            np.unique(np.concatenate([c.opened for c in self._columns])) + self.timeframe.seconds
-        )
+        opened = [c.opened for c in self._columns]
+        union = opened[0] if len(opened) == 1 else np.unique(np.concatenate(opened))
+        self.times: Ints = union + self.timeframe.seconds
         self._row = [self._rows_of(c) for c in self._columns]
         self.closes = {
             s: c.close[np.maximum(r, 0)]

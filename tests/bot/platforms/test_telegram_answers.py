@@ -55,7 +55,7 @@ async def test_a_chart_that_takes_long_is_announced_as_a_picture(telegram):
         yield Reply(title="Equity", images=(picture(),))
 
     ann = telegram.person("Ann")
-    commands = COMMANDS | {"equity": replace(COMMANDS["status"], name="equity", group="charts")}
+    commands = COMMANDS | {"equity": replace(COMMANDS["status"], name="equity", group="pictures")}
 
     async with running(telegram, Desk(equity=slow), commands=commands):
         await telegram.ask(ann, "/equity 7d")
