@@ -7,6 +7,7 @@ from bot.dispatcher import Ask
 from bot.pictures import luck_picture, sensitivity_picture
 from bot.reply import LONGEST_COMMAND, Button, Image, Reply, Row, Tone
 from bot.show import percent
+from bot.words import Words
 from trading.domain.honesty import Check, Honesty, Number, Trial, Verdict
 
 _LEFT_TO_ROWS = {"buy_and_hold", "other_starts", "answers"}  # told in the table while there are many others
@@ -16,11 +17,11 @@ _MANY = 4
 async def answer(ask: Ask, found: Honesty, trial: Trial) -> Reply:
     """One reply for whatever was checked."""
     return Reply(
-        title=_title(ask, found),
+        title=headline(found, ask.say),
         text="\n".join([*_lines(ask, found), *(ask.say.again(note) for note in found.notes)]),
         rows=tuple(_row(ask, verdict) for verdict in found.verdicts),
         images=await _picture(ask, found),
-        buttons=_buttons(ask, found, trial),
+        buttons=next_questions(found, trial, ask.say),
         tone=Tone.GOOD if found.passed else Tone.WARNING,
         data=honesty_data(found),
     )
@@ -53,30 +54,31 @@ def honesty_data(found: Honesty) -> dict[str, Any]:
     }
 
 
-def _title(ask: Ask, found: Honesty) -> str:
+def headline(found: Honesty, say: Words) -> str:
+    """The worst news in one line; good news only when there is no bad."""
     failed = {v.name for v in found.verdicts if not v.passed}
     name, many = found.strategy, len(found.verdicts)
     if "look_ahead" in failed:
-        return ask.say("{name} looks into the future: believe none of its results", name=name)
+        return say("{name} looks into the future: believe none of its results", name=name)
     if "answers" in failed:
-        return ask.say("{name} gives answers that cannot be traded", name=name)
+        return say("{name} gives answers that cannot be traded", name=name)
     if "warm_up" in failed:
-        return ask.say("{name} needs a longer warm-up: live it would trade differently", name=name)
+        return say("{name} needs a longer warm-up: live it would trade differently", name=name)
     if failed & {"random_entries", "sharpe"}:
-        return ask.say("{name}: not distinguishable from luck", name=name)
+        return say("{name}: not distinguishable from luck", name=name)
     if failed == {"buy_and_hold"} and many <= _MANY:
-        return ask.say("{name}: its timing is no luck, but not surely better than holding", name=name)
+        return say("{name}: its timing is no luck, but not surely better than holding", name=name)
     if {v.check for v in found.verdicts} == {Check.MONTECARLO} and failed:
-        return ask.say("{name}: other trades or other dates would have hurt", name=name)
+        return say("{name}: other trades or other dates would have hurt", name=name)
     if many == 1 and "walk_forward" in failed:
-        return ask.say("{name}: too little of the gain came again", name=name)
+        return say("{name}: too little of the gain came again", name=name)
     if many == 1 and "sensitivity" in failed:
-        return ask.say("{name}: its parameters stand on no plateau", name=name)
+        return say("{name}: its parameters stand on no plateau", name=name)
     if failed:
-        return ask.say("{name}: passed {n} of {many} checks", name=name, n=many - len(failed), many=many)
+        return say("{name}: passed {n} of {many} checks", name=name, n=many - len(failed), many=many)
     if all(v.check is Check.BIAS for v in found.verdicts):
-        return ask.say("{name} is free of look-ahead, and its warm-up is enough", name=name)
-    return ask.say("{name}: nothing points to luck", name=name)
+        return say("{name} is free of look-ahead, and its warm-up is enough", name=name)
+    return say("{name}: nothing points to luck", name=name)
 
 
 def _lines(ask: Ask, found: Honesty) -> list[str]:
@@ -178,12 +180,13 @@ async def _picture(ask: Ask, found: Honesty) -> tuple[Image, ...]:
     return ()
 
 
-def _buttons(ask: Ask, found: Honesty, trial: Trial) -> tuple[tuple[Button, ...], ...]:
+def next_questions(found: Honesty, trial: Trial, say: Words) -> tuple[tuple[Button, ...], ...]:
+    """What one may want to know next, about the same parameters; a line too long for a button is left out."""
     words = " ".join([found.strategy, *(f"{name}={value}" for name, value in trial.params.items())])
-    offered: Sequence[tuple[str, str]] = [(ask.say("Backtest"), f"/backtest {words}")]
+    offered: Sequence[tuple[str, str]] = [(say("Backtest"), f"/backtest {words}")]
     if trial.checks == (Check.BIAS,):
-        offered = [(ask.say("Skill or luck?"), f"/honesty {words}"), *offered]
+        offered = [(say("Skill or luck?"), f"/honesty {words}"), *offered]
     elif found.spread is not None and found.landscape is not None:
-        offered = [(ask.say("Map of neighbours"), f"/honesty {words} --check sensitivity"), *offered]
+        offered = [(say("Map of neighbours"), f"/honesty {words} --check sensitivity"), *offered]
     fitting = [Button(label, line) for label, line in offered if len(line.encode()) <= LONGEST_COMMAND]
     return (tuple(fitting),) if fitting else ()

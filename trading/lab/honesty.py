@@ -73,11 +73,12 @@ def examine(job: Job, trial: Trial, progress: Progress) -> Honesty:
 
 
 def _notes(job: Job, trial: Trial) -> list[str]:
-    notes = []
-    if set(trial.checks) - {Check.BIAS}:
-        notes.append("Fees and slippage are in; stops and limits of the account are not.")
-        if len(job.symbols) > 1:
-            notes.append(f"Luck is judged on {job.symbols[0]} only; choose another market with --symbols.")
+    if not set(trial.checks) - {Check.BIAS}:
+        return []
+    notes = ["Fees and slippage are in; stops and limits of the account are not."]
+    if len(job.symbols) > 1:
+        note = f"Luck is judged on {job.symbols[0]} only; choose another market with --symbols."
+        notes.append(note)
     return notes
 
 
