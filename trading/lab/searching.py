@@ -4,7 +4,6 @@ import asyncio
 import multiprocessing
 import queue
 import signal
-import sys
 import threading
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
@@ -25,6 +24,7 @@ from trading.store.address import Address
 from trading.strategies.own import folders, load_folder
 
 POLL_SECONDS = 0.2
+GRACE_SECONDS = 20.0  # for tries that are under way
 GONE = "The search process ended before it was done."
 Told = SearchProgress | SearchResult | str  # a text is why there is no result
 _turn = asyncio.Lock()
@@ -133,18 +133,19 @@ def _heard(ours: Any, worker: BaseProcess) -> Told | None:
 
 def _end(worker: BaseProcess) -> None:
     worker.terminate()
-    worker.join(5)
+    worker.join(GRACE_SECONDS)
     if worker.is_alive():
         worker.kill()
         worker.join()
 
 
 def _in_process(tell: Any, order: Order) -> None:
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # its own processes are let go of on the way out
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())  # its own processes are let go of on the way out
     try:
         for folder in order.own:
             load_folder(folder)
-        tell.send(_search(order, tell.send, lambda: False))
+        tell.send(_search(order, tell.send, stop.is_set))
     except TradingError as error:
         tell.send(error.tell)
     except BrokenPipeError:

@@ -220,7 +220,7 @@ async def test_a_search_nobody_listens_to_any_more_ends(url, tmp_path):
         if told.done:
             break
 
-    await asyncio.wait_for(going.aclose(), 10)
+    await asyncio.wait_for(going.aclose(), 20)
 
     assert [p for p in searching.multiprocessing.active_children() if p.name == "search"] == []
 
