@@ -51,7 +51,11 @@ async def main() -> None:
             await page.wait_for_selector("[role=log]", timeout=15_000)
             await page.wait_for_timeout(1500)
             await page.screenshot(path=HERE / "welcome-phone.png")
-            for line, name in (("/status", "chat-phone"), ("/trades", "trades-phone"), ("/kill", "kill-phone")):
+            for line, name in (
+                ("/status", "chat-phone"),
+                ("/trades", "trades-phone"),
+                ("/kill", "kill-phone"),
+            ):
                 await say(page, line)
                 await page.screenshot(path=HERE / f"{name}.png")
             await page.set_viewport_size(DESK)

@@ -30,7 +30,9 @@ class Market(Protocol):
     ) -> list[Candle]:
         """Closed candles with start <= opened_at < end, in order, each once; a gap stays a gap."""
 
-    async def openings(self, symbols: Iterable[str], timeframe: Timeframe, opened_at: datetime) -> dict[str, float]:
+    async def openings(
+        self, symbols: Iterable[str], timeframe: Timeframe, opened_at: datetime
+    ) -> dict[str, float]:
         """The open price of the candle that opened at `opened_at`, for the symbols where it is already known."""
 
     async def quotes(self, symbols: Iterable[str]) -> dict[str, float]:
