@@ -100,7 +100,9 @@ class Dispatcher:
     diary: Diary
     studio: Studio
     clock: Callable[[], datetime]
-    paired: Callable[[Place], None] = lambda place: None  # hears of every chat that has just become somebody's
+    paired: Callable[[Place], None] = lambda place: (
+        None
+    )  # hears of every chat that has just become somebody's
     _told: dict[str, datetime] = field(default_factory=dict)
 
     async def handle(self, line: Line) -> AsyncIterator[Reply]:
@@ -231,8 +233,12 @@ class Dispatcher:
         asked = f"/{line.text.strip().lstrip('/')}"
         room = LONGEST_COMMAND - len(mark)
         if len(asked.encode()) > room and not (command.parameters and command.parameters[-1].rest):
-            raise Refused(say("This line is too long for a button. Send it again with ! at its end to confirm it."))
-        yes = asked.encode()[:room].decode(errors="ignore").rstrip() + mark  # of a long reason, the beginning is kept
+            raise Refused(
+                say("This line is too long for a button. Send it again with ! at its end to confirm it.")
+            )
+        yes = (
+            asked.encode()[:room].decode(errors="ignore").rstrip() + mark
+        )  # of a long reason, the beginning is kept
         lapses = say("The button works for {seconds} s.", seconds=int(YES_FOR.total_seconds()))
         return Reply(
             title=sure.title,

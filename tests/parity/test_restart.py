@@ -32,7 +32,7 @@ def settings(folder: Path) -> Settings:
 @asynccontextmanager
 async def a_desk(folder: Path, clock: HandClock, *, clean_end: bool = True) -> AsyncIterator[Trading]:
     """A desk on this folder; without a clean end it stops as a killed process does: nothing more is written."""
-    folder.mkdir(exist_ok=True)  # noqa: ASYNC240
+    folder.mkdir(exist_ok=True)
     mine = settings(folder)
     await upgrade(mine.database_url)
     store = await Store.open(mine.database_url, clock)
