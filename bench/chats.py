@@ -17,7 +17,7 @@ from migrations.run import upgrade
 from trading.settings import Settings
 
 CHATS, ROUNDS = 100, 5
-COMMANDS = ["status", "balance", "positions", "orders", "trades", "profit", "daily", "performance", "strategies", "help"]
+COMMANDS = ("status", "balance", "positions", "orders", "trades", "profit", "daily", "performance", "help")
 
 
 @asynccontextmanager
