@@ -55,6 +55,12 @@ PICTURES = (
     "Sensitivity",
     "yearly Sharpe ratio; across {x}",
     "yearly Sharpe ratio; across {x}, down {y}",
+    "Search",
+    "best {what} of each square; across {x}",
+    "best {what} of each square; across {x}, down {y}",
+    "Front",
+    "of {n} tries are beaten by none",
+    "across {x}, up {y}",
 )
 
 CAPTIONS = (
@@ -85,6 +91,10 @@ CAPTIONS = (
     "Ours {ours}, {beaten}; the middle of chance {middle}, nine in ten {low} to {high}.",
     "No variants to show yet.",
     "{point}: Sharpe ratio {score}; all {n} variants lie between {low} and {high}.",
+    "No tries to show yet.",
+    "Best {what} {value} at {point}, of {n} tries.",
+    "What explains the differences: {list}.",
+    "{n} of {all} tries are beaten by none; best {x} {left}, best {y} {right}.",
 )
 
 KEYS = MONTHS + DATES + UNITS + PICTURES + CAPTIONS

@@ -13,7 +13,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from charts import candles, compare, drawdown, equity, luck, returns, sensitivity
+from charts import candles, compare, drawdown, equity, luck, returns, search, sensitivity
+from charts.search import Spot
 from tests.builders import START, a_series, a_trip
 from trading.domain.honesty import Landscape, Spread
 from trading.domain.market import Candle
@@ -104,6 +105,21 @@ def landscape(rows: list[tuple[float | None, ...]], **changes: Any) -> Landscape
     return Landscape(**fields | changes)
 
 
+def tried(count: int = 60) -> list[Spot]:
+    """Pairs of averages; the quick ones do best."""
+    dice = np.random.default_rng(9)
+    pairs = [(float(dice.integers(5, 40)), float(dice.integers(40, 160))) for _ in range(count)]
+    return [Spot(x, y, 2.1 - x / 20 - y / 200 + float(dice.normal(0, 0.1))) for x, y in pairs]
+
+
+def weighed(count: int = 60) -> list[Spot]:
+    """Tries by what they earned and how deep they fell; what none beats has a 1."""
+    dice = np.random.default_rng(10)
+    found = [(float(dice.normal(1, 0.6)), -abs(float(dice.normal(0.2, 0.08)))) for _ in range(count)]
+    best = [not any(a > x and b > y for a, b in found) for x, y in found]
+    return [Spot(x, y, float(good)) for (x, y), good in zip(found, best, strict=True)]
+
+
 def average(among: list[Candle], count: int) -> list[float]:
     closes = [candle.close for candle in among]
     return [float(np.mean(closes[max(0, n - count + 1) : n + 1])) for n in range(len(closes))]
@@ -181,6 +197,24 @@ PICTURES = {
         variants(),
         [],
         {},
+        {},
+    ),
+    "search": Picture(
+        search.map_figure,
+        search.map_chart,
+        search.map_alt_text,
+        tried(),
+        [],
+        {"names": ("fast", "slow"), "explains": {"fast": 0.71, "slow": 0.22}, "objective": "sharpe"},
+        {},
+    ),
+    "front": Picture(
+        search.front_figure,
+        search.front_chart,
+        search.front_alt_text,
+        weighed(),
+        [],
+        {"names": ("sharpe", "-max_drawdown")},
         {},
     ),
 }

@@ -100,6 +100,19 @@ KOREAN = {name: f"{n}월" for n, name in enumerate(MONTHS, 1)} | {
     "{point}: Sharpe ratio {score}; all {n} variants lie between {low} and {high}.": (
         "{point}: 샤프 지수 {score}; 변형 {n}개는 모두 {low} ~ {high}."
     ),
+    "Search": "탐색",
+    "best {what} of each square; across {x}": "칸마다 가장 좋은 {what}, 가로 {x}",
+    "best {what} of each square; across {x}, down {y}": "칸마다 가장 좋은 {what}, 가로 {x}, 세로 {y}",
+    "Front": "최전선",
+    "of {n} tries are beaten by none": "시도 {n}회 중 더 나은 것이 없는 시도",
+    "across {x}, up {y}": "가로 {x}, 위로 {y}",
+    "No tries to show yet.": "아직 보여 드릴 시도가 없습니다.",
+    "Best {what} {value} at {point}, of {n} tries.": "시도 {n}회 중 가장 좋은 {what} {value}, {point}.",
+    "What explains the differences: {list}.": "차이를 설명하는 비중: {list}.",
+    "{n} of {all} tries are beaten by none; best {x} {left}, best {y} {right}.": (
+        "시도 {all}회 중 {n}회는 더 나은 것이 없습니다. "
+        "가장 좋은 {x} {left}, 가장 좋은 {y} {right}."
+    ),
 }
 
 
