@@ -1,6 +1,6 @@
 """Does a strategy look into the future, and is its warm-up long enough? Asked by cutting candles off at both ends."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ import pandas as pd
 
 from trading.domain.errors import Broken, Refused
 from trading.domain.honesty import Check, Number, Verdict
-from trading.strategies import Strategy, evaluate
+from trading.strategies import Strategy, evaluate_together
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -25,21 +25,37 @@ _SAME = 1.5e-6  # exposures are rounded to 1e-6
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """One strategy with its parameters, over these candles."""
+    """One strategy with its parameters, over these candles; `others` are the markets it compares them with."""
 
     strategy: Strategy
     params: Any
+    symbol: str
     frame: pd.DataFrame
     ready: int  # the first candle that must have an answer
+    others: Mapping[str, pd.DataFrame]
+
+    def shown(self, first: int, end: int) -> dict[str, pd.DataFrame]:
+        """The candles first ... end - 1, and as many of the other markets up to that moment, if there are any."""
+        now, count = self.frame.index[end - 1], end - first
+        ends = {name: int(frame.index.searchsorted(now, side="right")) for name, frame in self.others.items()}
+        cut = {name: self.others[name].iloc[max(last - count, 0) : last] for name, last in ends.items()}
+        return {self.symbol: self.frame.iloc[first:end]} | {n: f for n, f in cut.items() if len(f)}
 
     def over(self, first: int, end: int) -> Floats:
         """Exposures over the candles first ... end - 1, and what the warm-up hides is 0."""
-        return evaluate(self.strategy, self.params, self.frame.iloc[first:end])
+        return self.answer(self.shown(first, end))
+
+    def answer(self, shown: Mapping[str, pd.DataFrame]) -> Floats:
+        return evaluate_together(self.strategy, self.params, shown)[self.symbol]
 
     def raw(self, first: int, end: int) -> Floats:
         """As the function answers, warm-up not hidden; NaN where it fails, as on too few candles it may."""
+        shown = {name: frame.copy() for name, frame in self.shown(first, end).items()}
         try:
-            wanted = self.strategy.exposure(self.frame.iloc[first:end].copy(), self.params)
+            if self.strategy.together is not None:
+                wanted = self.strategy.together(shown, self.params)[self.symbol]
+            else:
+                wanted = self.strategy.exposure(shown[self.symbol], self.params)
             values = np.array(wanted, dtype=np.float64)
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
             return np.full(end - first, np.nan)
@@ -58,8 +74,12 @@ def bias_check(
     symbol: str,
     progress: Progress,
     cuts: int = CUTS,
+    others: Mapping[str, pd.DataFrame] | None = None,
 ) -> tuple[Verdict, ...]:
-    """Three verdicts: sound answers, no look-ahead, enough warm-up. Raises Refused when there are too few candles."""
+    """Three verdicts: sound answers, no look-ahead, enough warm-up. Raises Refused when there are too few candles.
+
+    `others` are shown beside this market to a strategy that compares markets; to every other one they are nothing.
+    """
     warmup = strategy.warmup(params, seconds)
     if len(frame) < warmup + LEAST:
         raise Refused(
@@ -67,7 +87,8 @@ def bias_check(
             f"{symbol} has {len(frame)}."
         )
     newest = max(min(len(frame), MOST_BARS), min(len(frame), 3 * warmup))
-    asked = _Asked(strategy, params, frame.iloc[len(frame) - newest :], warmup - 1)
+    beside = dict(others or {}) if strategy.many else {}
+    asked = _Asked(strategy, params, symbol, frame.iloc[len(frame) - newest :], warmup - 1, beside)
     try:
         verdicts = _checked(asked, warmup, cuts, progress)
     except Broken as error:  # what it answers is no exposure, or it fails on some of the candles
@@ -96,8 +117,9 @@ def _verdict(name: str, passed: bool, sentence: str, **numbers: Number) -> Verdi
 
 def _sound(asked: _Asked) -> Verdict:
     """One number within -1 ... 1 for every candle, the same when asked again; and the candles are left as they are."""
-    mine = asked.frame.copy()
-    first = evaluate(asked.strategy, asked.params, mine)
+    shown = asked.shown(0, len(asked.frame))
+    mine = shown[asked.symbol] = asked.frame.copy()
+    first = asked.answer(shown)
     if not mine.equals(asked.frame):
         sentence = "It changes the candles it is shown; a strategy may only read them."
         return _verdict("answers", False, sentence)

@@ -76,7 +76,10 @@ def _notes(job: Job, trial: Trial) -> list[str]:
     if not set(trial.checks) - {Check.BIAS}:
         return []
     notes = ["Fees and slippage are in; stops and limits of the account are not."]
-    if len(job.symbols) > 1:
+    if len(job.symbols) > 1 and job.strategy.many:
+        note = f"It compares markets; its luck is judged on {job.symbols[0]} alone."
+        notes.append(note)
+    elif len(job.symbols) > 1:
         note = f"Luck is judged on {job.symbols[0]} only; choose another market with --symbols."
         notes.append(note)
     return notes
@@ -85,16 +88,17 @@ def _notes(job: Job, trial: Trial) -> list[str]:
 def _bias(job: Job, progress: Progress) -> list[Verdict]:
     """The three verdicts about bias; over several markets, the first failure of each."""
     worst: dict[str, Verdict] = {}
-    for number, recorded in enumerate(job.recorded):
-        frame = built_up(recorded, job.timeframe).frame()
+    frames = {recorded.symbol: built_up(recorded, job.timeframe).frame() for recorded in job.recorded}
+    for number, (symbol, frame) in enumerate(frames.items()):
         done = number / len(job.recorded)
         found = bias_check(
             job.strategy,
             job.params,
             frame,
             job.timeframe.seconds,
-            recorded.symbol,
-            lambda share, done=done: progress(done + share / len(job.recorded)),  # type: ignore[misc]
+            symbol,
+            lambda share, done=done: progress(done + share / len(frames)),  # type: ignore[misc]
+            others={name: other for name, other in frames.items() if name != symbol},
         )
         for verdict in found:
             if verdict.name not in worst or worst[verdict.name].passed:

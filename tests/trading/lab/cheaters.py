@@ -1,7 +1,7 @@
 """Strategies that cheat or misbehave, each in one way; they are in no catalogue."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -93,3 +93,17 @@ def is_short_of_answers(candles: pd.DataFrame, p: Params) -> pd.Series:
 
 def breaks_down(candles: pd.DataFrame, p: Params) -> pd.Series:
     return candles["bid"]
+
+
+def compares_with_tomorrow(candles: Mapping[str, pd.DataFrame], p: Params) -> dict[str, pd.Series]:
+    """Holds a market while the others will fall: honest about its own candles, not about theirs."""
+    later = pd.DataFrame({name: frame["close"].pct_change().shift(-1) for name, frame in candles.items()})
+    return {
+        name: (later.drop(columns=name).mean(axis=1) < 0).astype(float).reindex(frame.index)
+        for name, frame in candles.items()
+    }
+
+
+def among_many(together: Callable[[Mapping[str, pd.DataFrame], Params], dict[str, pd.Series]]) -> Strategy:
+    """That function as a strategy that compares markets."""
+    return replace(a_strategy(lambda frame, p: together({"": frame}, p)[""]), together=together, name="many")

@@ -128,6 +128,35 @@ def test_progress_goes_up_to_one():
     assert heard[-1] == 1.0
 
 
+def beside(frame):
+    """Two other markets; one began later and has a hole."""
+    late = walk(1500, seed=4).iloc[700:]
+    return {"ETH/USDT": walk(1500, seed=3), "NEW/USDT": late.drop(late.index[200:230])}
+
+
+def test_who_looks_into_the_future_of_another_market_is_caught():
+    strategy, frame = cheaters.among_many(cheaters.compares_with_tomorrow), walk(1500)
+
+    alone, together = (
+        bias_check(strategy, strategy.params(), frame, 3600, "BTC/USDT", lambda _: None, others=others)[0]
+        for others in ({}, beside(frame))
+    )
+
+    assert alone.passed
+    assert together.name == "look_ahead"
+    assert not together.passed
+
+
+def test_a_strategy_that_compares_markets_passes_among_them():
+    strategy, frame = STRATEGIES["dual_momentum"], walk(1500)
+    params = strategy.params({"lookback": "5"})
+
+    found = bias_check(strategy, params, frame, 3600, "BTC/USDT", lambda _: None, others=beside(frame))
+
+    assert [verdict.sentence for verdict in found if not verdict.passed] == []
+    assert found[2].numbers["changes"] > 0
+
+
 @pytest.mark.parametrize("name", STRATEGIES)
 def test_every_strategy_of_the_house_passes_on_a_made_up_market(name):
     strategy = STRATEGIES[name]

@@ -236,6 +236,16 @@ def test_look_ahead_is_checked_on_every_market_and_luck_on_the_first():
     assert "Luck is judged on BTC/USDT only; choose another market with --symbols." in found.notes
 
 
+def test_a_strategy_that_compares_markets_is_shown_all_of_them():
+    strategy = cheaters.among_many(cheaters.compares_with_tomorrow)
+    alone = a_job(strategy)
+    among = a_job(strategy, recorded=(market(walk(600)), market(walk(600, seed=2), "ETH/USDT")))
+
+    assert verdict(examined(alone, checks=(Check.BIAS,)), "look_ahead").passed
+    assert not verdict(examined(among, checks=(Check.BIAS,)), "look_ahead").passed
+    assert "It compares markets; its luck is judged on BTC/USDT alone." in examined(among).notes
+
+
 def test_longer_candles_are_built_from_shorter_ones():
     found = examined(a_job(frame=walk(4000), timeframe=Timeframe.parse("4h")), checks=LUCK)
 
