@@ -107,9 +107,12 @@ class Dispatcher:
 
     async def handle(self, line: Line) -> AsyncIterator[Reply]:
         """Every reply to one line, the last being the answer; nothing for a line seen before. Never raises."""
-        place = line.place
-        if line.update_id and not await self.diary.first_time(place.platform, line.update_id):
-            return
+        place, unkept = line.place, None
+        try:
+            if line.update_id and not await self.diary.first_time(place.platform, line.update_id):
+                return
+        except TradingError as error:
+            unkept = error
         person = await self.people.find(place)
         if person is None:
             async for reply in self._stranger(line):
@@ -117,7 +120,7 @@ class Dispatcher:
             return
         say, outcome = Words(person.language), "done"
         try:
-            async for reply in self._obey(line, person):
+            async for reply in self._obey(line, person, unkept):
                 outcome = "refused" if reply.failed else "done"
                 yield self._signed(reply, person, line)
         except Refused as refused:
@@ -135,21 +138,19 @@ class Dispatcher:
             outcome = f"failed: {type(error).__name__}"
             yield self._signed(_sorry(say), person, line)
         finally:
-            await self.diary.audit(
-                at=self.clock(),
-                person=person.name,
-                place=place.address,
-                account=person.account,
-                line=line.text,
-                outcome=outcome,
-            )
+            await self._write_down(line, person.name, person.account, line.text, outcome)
 
-    async def _obey(self, line: Line, person: Person) -> AsyncIterator[Reply]:
+    async def _obey(
+        self, line: Line, person: Person, unkept: TradingError | None = None
+    ) -> AsyncIterator[Reply]:
+        """`unkept`: why the line could not be remembered. Then only what shows and what stops is obeyed."""
         say = Words(person.language)
         command, words, yes = self._understand(line, person, say)
         if command.terminal_only and line.place.platform != "terminal":
             raise Refused(say("/{name} works in the terminal only: python main.py {name}", name=command.name))
         self._refuse_if_stale(command, line, say)
+        if unkept is not None and command.acts and not command.always:
+            raise unkept
         arguments = bind(command, words)
         ask = Ask(
             trading=self.trading,
@@ -252,7 +253,7 @@ class Dispatcher:
         """A code makes the sender somebody; everything else gets the same short answer, once a minute."""
         place, words = line.place, line.text.split()
         if len(words) == 2 and words[0].lower() == "/start" and place.private:
-            person = await self.people.pair(place, line.name, words[1])
+            person = await self._paired(line, words[1])
             await self._note_stranger(line, "paired" if person else "wrong pairing code")
             if person is not None:
                 self.paired(place)
@@ -269,17 +270,33 @@ class Dispatcher:
             await self._note_stranger(line, "refused: unknown person")
         yield Reply(title=Words(self.trading.settings.language)(REFUSAL), failed=True)
 
+    async def _paired(self, line: Line, code: str) -> Person | None:
+        try:
+            return await self.people.pair(line.place, line.name, code)
+        except TradingError as error:
+            log.error("not_paired", place=line.place.address, reason=error.tell)
+            return None
+
     async def _note_stranger(self, line: Line, outcome: str) -> None:
         user = f"{line.place.platform}:{line.place.user_id}"
         command = line.text.split()[0][:40] if line.text.split() else ""
-        await self.diary.audit(
-            at=self.clock(),
-            person=user,
-            place=line.place.address,
-            account=None,
-            line=command,
-            outcome=outcome,
-        )
+        await self._write_down(line, user, None, command, outcome)
+
+    async def _write_down(
+        self, line: Line, person: str, account: str | None, text: str, outcome: str
+    ) -> None:
+        """Into the audit. A disk that takes no more must not spoil an answer: the log has it then."""
+        try:
+            await self.diary.audit(
+                at=self.clock(),
+                person=person,
+                place=line.place.address,
+                account=account,
+                line=text,
+                outcome=outcome,
+            )
+        except TradingError as error:
+            log.error("not_audited", person=person, line=text, outcome=outcome, reason=error.tell)
 
     def _signed(self, reply: Reply, person: Person, line: Line) -> Reply:
         """Every message names mode and account, in the same spot."""
