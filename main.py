@@ -72,10 +72,20 @@ async def _main(settings_file: Path | None, as_json: bool, words: list[str]) -> 
 
     logs.set_up(settings.log, settings.data_dir / "logs", settings.secrets)
     try:
-        await serve(settings, lambda text: print(text, flush=True))
+        await serve(settings, _say)
     finally:
         logs.close()
     return 0
+
+
+def _say(text: str) -> None:
+    """A line for whoever sits at the terminal; that it has gone, or is a file on a full disk, stops nothing."""
+    import structlog
+
+    try:
+        print(text, flush=True)
+    except OSError as error:
+        structlog.get_logger("app").warning("not_said", reason=error.strerror)
 
 
 async def _answer(settings: "Settings", as_json: bool, words: list[str]) -> int:

@@ -1,5 +1,6 @@
 """Log lines: one per event, for people or machines, on the terminal and in a file, without any secret."""
 
+import contextlib
 import io
 import json
 import logging
@@ -112,7 +113,10 @@ class _Careful(logging.Handler):
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the name is logging's
         kind = type(sys.exc_info()[1]).__name__
         if sys.__stderr__ is not None:
-            sys.__stderr__.write(f"A log line of {one_line(record.name)} could not be written ({kind}).\n")
+            with contextlib.suppress(OSError):  # a terminal that has gone, or a full disk under 2>file
+                sys.__stderr__.write(
+                    f"A log line of {one_line(record.name)} could not be written ({kind}).\n"
+                )
 
 
 class _Stderr(_Careful, logging.StreamHandler[Any]):
