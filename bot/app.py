@@ -30,7 +30,7 @@ from bot.web.session import TERMINAL
 from charts.render import Studio
 from migrations.run import upgrade
 from trading.clock import Clock, wall_clock
-from trading.domain.errors import SettingsError
+from trading.domain.errors import Broken, SettingsError, TradingError
 from trading.domain.notice import Severity
 from trading.domain.people import Person, Place, Role
 from trading.domain.view import Away
@@ -159,15 +159,33 @@ async def _live(house: House, held: lease.Lease, say: Say, stop: asyncio.Event) 
         },
     )
     nursery.start("hints", house.trading.follow_hints())
-    nursery.start("start", _start_trading(house, announcer, scheduler.start, say))
+    wrong: list[TradingError] = []
+
+    async def begin() -> None:
+        try:
+            await _start_trading(house, announcer, scheduler.start, say)
+        except TradingError as error:  # nothing that waiting could mend
+            wrong.append(error)
+            stop.set()
+
+    nursery.start("start", begin())
     await stop.wait()
-    say("Stopping: no new orders, everything is written down.")
+    say("Stopping: no new orders; everything is written down.")
     scheduler.shutdown(wait=False) if scheduler.running else None
     await outbox.flush(seconds=3)
     await nursery.close()
+    await _close(house)
+    if wrong:
+        raise wrong[0]
+
+
+async def _close(house: House) -> None:
+    """Let go of everything; Broken when the last of it could not be written down."""
     await house.trading.close()
     house.studio.close()
     await house.store.close()
+    if house.trading.keeper.trouble:
+        raise Broken(f"What happened last could not be written down: {house.trading.keeper.trouble}")
 
 
 async def _start_trading(
@@ -178,7 +196,10 @@ async def _start_trading(
     for name, trouble in house.trading.trouble.items():
         say(f"account {name} is not trading yet: {trouble}")
     house.trading.ready.set()
-    say("The desk is trading. Ctrl+C stops it; what it holds is kept and goes on next time.")
+    if house.trading.rooms:
+        say("The desk is trading. Ctrl+C stops it; what it holds is kept and goes on next time.")
+    else:
+        say("Nothing is traded yet; every 30 s it is tried again. Ctrl+C stops the desk.")
 
 
 async def _wake(begin: Callable[[], Awaitable[list[Away]]], house: House, announcer: Announcer) -> None:

@@ -21,6 +21,7 @@ from trading.domain.market import Candle, Instrument, Timeframe
 from trading.domain.report import CashFlow
 from trading.domain.risk import HaltKind
 from trading.exchange.client import CcxtMarket
+from trading.exchange.library import check_id
 from trading.floor import Floor
 from trading.market.feed import Market
 from trading.market.live import LiveFeed
@@ -40,6 +41,17 @@ def market_for(account: AccountSettings, settings: Settings, clock: Clock) -> Ma
     if account.exchange == "simulated":
         return SimulatedMarket(settings.simulated.seed, clock)
     return CcxtMarket(account.exchange, dict(account.exchange_options), clock)
+
+
+def check_exchange(settings: Settings, account: str) -> None:
+    """Raise SettingsError when nobody knows the exchange an account asks for; nothing is connected."""
+    exchange = settings.accounts[account].exchange
+    try:
+        if exchange != "simulated":
+            check_id(exchange)
+    except Refused as refused:
+        where = settings.where(("accounts", account, "exchange"))
+        raise SettingsError(f"{where}: {refused.tell}") from None
 
 
 async def open_room(
