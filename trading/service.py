@@ -14,7 +14,7 @@ from typing import Any
 from trading.analysis.metrics import measure
 from trading.analysis.periods import by_period, first_start
 from trading.analysis.trades import round_trips
-from trading.boot import market_for
+from trading.boot import check_exchange, market_for
 from trading.build import Room, sleeves_of
 from trading.domain.errors import Refused
 from trading.domain.events import (
@@ -61,6 +61,7 @@ class Trading(Running):
         load_folder(self.settings.strategies_dir)
         for name, account in self.settings.accounts.items():
             wiring(account.trading_mode, name)
+            check_exchange(self.settings, name)
             sleeves_of(self.settings, name)
 
     async def close(self) -> None:
