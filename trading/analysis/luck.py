@@ -95,7 +95,7 @@ def _doubt(shape: Shape) -> float:
 
 def share_as_good(random: Floats, ours: float) -> float:
     """The p-value: how often chance alone did at least as well, our own result counted among it."""
-    return float(1 + (random >= ours - 1e-12).sum()) / (1 + len(random))
+    return float(1 + (random >= ours - 1e-12 * abs(ours)).sum()) / (1 + len(random))
 
 
 # --- thrown dice ------------------------------------------------------------------------------------------

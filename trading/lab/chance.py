@@ -1,7 +1,7 @@
 """Verdicts about luck: random entries, holding the coin, doubt in the Sharpe ratio, other orders and start dates."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,8 @@ Progress = Callable[[float], None]
 
 SURE = 0.05  # an error of one in twenty is taken
 STARTS = 200  # start dates tried
+AT_ONCE = 500_000  # thrown trades held in memory at a time
+IN_STEPS = 50  # histories of partly invested stretches between two notes of progress
 
 
 def _verdict(name: str, check: Check, passed: bool, sentence: str, **numbers: Number) -> Verdict:
@@ -38,15 +40,20 @@ def random_entries(
     if not len(entries):
         return _nothing("random_entries", Check.LUCK), None
     lengths, bars = exits - entries, len(patient.columns)
-    starts, ends, which = luck.random_stays(lengths, bars, 0, runs, dice)
-    if not starts.shape[1] or (len(entries) == 1 and not np.ptp(starts)):
+    if _no_room(lengths, bars):
         sentence = "It is in the market all the time, so its entries cannot be told from luck."
         return _verdict("random_entries", Check.LUCK, False, sentence, entries=len(entries)), None
-    if np.isin(patient.wanted, (0.0, 1.0)).all():
-        factors = trade_factors(starts, ends, patient.columns, patient.costs)
-        grown = np.prod(factors, axis=1)
-    else:
-        grown = _blocks_elsewhere(patient, starts, which, progress)
+    all_in = bool(np.isin(patient.wanted, (0.0, 1.0)).all())
+    parts: list[Floats] = []
+    for count in _batches(runs, len(lengths) if all_in else AT_ONCE // IN_STEPS):
+        starts, ends, which = luck.random_stays(lengths, bars, 0, count, dice)
+        if all_in:
+            factors = trade_factors(starts, ends, patient.columns, patient.costs)
+            parts.append(np.prod(factors, axis=1))
+        else:
+            parts.append(_blocks_elsewhere(patient, starts, which))
+        progress(sum(map(len, parts)) / runs)
+    grown = np.concatenate(parts)
     ours = float(patient.result.equity[-1])
     chance = luck.share_as_good(grown, ours)
     beaten = float((grown < ours).mean())
@@ -74,7 +81,21 @@ def random_entries(
     return verdict, Spread(outcomes=tuple((grown - 1).tolist()), ours=ours - 1)
 
 
-def _blocks_elsewhere(patient: Patient, starts: luck.Ints, which: luck.Ints, progress: Progress) -> Floats:
+def _no_room(lengths: luck.Ints, bars: int) -> bool:
+    """Whether there is but one way to place these stays (or none that keeps a pause between them)."""
+    free = bars - 1 - int(lengths.sum()) - (len(lengths) - 1)
+    return free < 0 or (free == 0 and len(set(lengths.tolist())) == 1)
+
+
+def _batches(runs: int, width: int) -> Iterator[int]:
+    """Parts of the runs small enough for memory."""
+    most = max(AT_ONCE // max(width, 1), 1)
+    while runs > 0:
+        yield min(most, runs)
+        runs -= most
+
+
+def _blocks_elsewhere(patient: Patient, starts: luck.Ints, which: luck.Ints) -> Floats:
     """Growth when every stretch in the market, sized as it was, happens at another time."""
     entries, exits = stays(patient.wanted)
     blocks = [patient.wanted[a:b] for a, b in zip(entries, exits, strict=True)]
@@ -84,7 +105,6 @@ def _blocks_elsewhere(patient: Patient, starts: luck.Ints, which: luck.Ints, pro
         for place, block in zip(places, order, strict=True):
             wanted[place : place + len(blocks[block])] = blocks[block]
         grown[number] = patient.earned(wanted).equity[-1]
-        progress(number / len(starts))
     return grown
 
 
@@ -171,7 +191,8 @@ def other_orders(patient: Patient, limit: float, runs: int, dice: luck.Dice) -> 
     factors = patient.result.factors
     if not len(factors):
         return _nothing("other_orders", Check.MONTECARLO), None
-    ends, falls = luck.reshuffled(factors, runs, dice)
+    thrown = [luck.reshuffled(factors, count, dice) for count in _batches(runs, len(factors))]
+    ends, falls = (np.concatenate(part) for part in zip(*thrown, strict=True))
     loss, breach = float((ends < 1).mean()), float((falls > limit).mean())
     low, middle, _ = luck.percentiles(ends)
     sentence = (

@@ -146,6 +146,11 @@ def test_our_own_result_is_counted_among_chances():
     assert share_as_good(np.ones(999), 1.0) == 1.0
 
 
+def test_results_of_next_to_nothing_are_still_told_apart():
+    assert share_as_good(np.array([1e-15, 2e-15, 4e-15]), 3e-15) == 0.5
+    assert share_as_good(np.array([-0.2, -0.1]), -0.1) == pytest.approx(2 / 3)
+
+
 # --- order and drawing ------------------------------------------------------------------------------------
 
 

@@ -16,6 +16,7 @@ from tests.trading.lab.cheaters import CHEATERS, a_strategy, honest
 from trading.core.frames import Columns
 from trading.domain.honesty import Check, Honesty, Trial
 from trading.domain.market import Timeframe
+from trading.lab import chance
 from trading.lab.ask import load, make
 from trading.lab.backtest import backtest
 from trading.lab.honesty import examine
@@ -145,6 +146,28 @@ def test_the_numbers_of_ours_are_those_of_the_backtest():
     ours = verdict(examined(job, checks=LUCK), "random_entries").numbers["ours"]
 
     assert ours == pytest.approx(backtest(job, lambda _: None).total_return, rel=1e-8)
+
+
+def test_dice_thrown_in_small_batches_tell_the_same_story(monkeypatch):
+    at_once = examined(checks=(Check.LUCK, Check.MONTECARLO), runs=2000)
+    monkeypatch.setattr(chance, "AT_ONCE", 1000)
+
+    in_batches = examined(checks=(Check.LUCK, Check.MONTECARLO), runs=2000)
+
+    assert in_batches.spread is not None and len(in_batches.spread.outcomes) == 2000
+    for name, number in (("random_entries", "p_value"), ("other_orders", "loss_probability")):
+        one, other = (verdict(found, name).numbers[number] for found in (at_once, in_batches))
+        assert other == pytest.approx(one, abs=0.05)
+
+
+def test_stays_of_different_lengths_without_a_spare_candle_can_still_change_places():
+    frame = walk(100)
+    wanted = np.ones(100)
+    wanted[30] = 0.0
+
+    found = verdict(examined(a_job(told(wanted, frame), frame), checks=LUCK, runs=100), "random_entries")
+
+    assert "p_value" in found.numbers
 
 
 def test_who_is_always_in_the_market_cannot_show_timing():
