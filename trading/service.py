@@ -14,6 +14,7 @@ from typing import Any
 from trading.analysis.metrics import measure
 from trading.analysis.periods import by_period, first_start
 from trading.analysis.trades import round_trips
+from trading.archiving import Archive
 from trading.boot import check_exchange, market_for
 from trading.build import Room, sleeves_of
 from trading.domain.errors import Refused
@@ -34,7 +35,7 @@ from trading.domain.risk import HaltKind
 from trading.domain.search import SearchProgress, SearchQuestion, SearchResult
 from trading.domain.view import Figures, Period, Status
 from trading.lab import searching
-from trading.lab.ask import from_candles, load
+from trading.lab.ask import from_candles
 from trading.lab.workers import Answer, Kind, Workers
 from trading.market.archive import Recorded
 from trading.modes import MODES, wiring
@@ -54,7 +55,11 @@ class Trading(Running):
     """All accounts of this house, and everything one may ask of them."""
 
     workers: Workers = field(default_factory=Workers)
+    archive: Archive = field(init=False)  # recorded candles, and the way to more of them
     _shared: Shared = field(default_factory=Shared)
+
+    def __post_init__(self) -> None:
+        self.archive = Archive(self.settings, self.clock)
 
     def check(self) -> None:
         """Raise SettingsError when an account cannot trade as it is set up; nothing is started then."""
@@ -288,7 +293,7 @@ class Trading(Running):
         asked = await asyncio.to_thread(searching.rejoined, asked, searching.place(self.settings))
         question = replace(asked.question, params={})
         if question.data is not None:
-            recorded = await asyncio.to_thread(load, question)
+            recorded = await asyncio.to_thread(self.archive.load, question, self._exchange(account))
         else:
             end = question.end or self.clock()
             question = replace(question, start=question.start or end - LOOK_BACK, end=end)
@@ -302,11 +307,14 @@ class Trading(Running):
     async def _research(self, kind: Kind, question: Question, account: str) -> AsyncIterator[float | Answer]:
         started = perf_counter()
         if question.data is not None:
-            recorded = await asyncio.to_thread(load, question)
+            recorded = await asyncio.to_thread(self.archive.load, question, self._exchange(account))
         else:
             recorded = await self._recorded(question, account)
         async for answer in self.workers.run(kind, question, recorded, perf_counter() - started):
             yield answer
+
+    def _exchange(self, account: str) -> str:
+        return self.settings.accounts[account].exchange
 
     async def _recorded(self, question: Question, account: str) -> tuple[Recorded, ...]:
         mine = self.settings.accounts[account]

@@ -13,13 +13,17 @@ from trading.market.archive import Recorded, read_all
 from trading.strategies import find
 
 
-def load(question: Question) -> tuple[Recorded, ...]:
-    """The recorded candles a question names; strategy and parameters are checked first, because that is quick."""
-    if question.data is None:
+def load(question: Question, folder: Path | None = None, exchange: str = "") -> tuple[Recorded, ...]:
+    """The recorded candles a question names; strategy and parameters are checked first, because that is quick.
+
+    With a `folder`, those of an exchange in it.
+    """
+    place = folder or question.data
+    if place is None:
         raise Refused("Give the recorded candles: --data FILE_OR_FOLDER (Parquet or CSV).")
     find(question.strategy).params(question.params)
     timeframe = Timeframe.parse(question.timeframe) if question.timeframe else None
-    return read_all(question.data, question.symbols, timeframe, question.start, question.end)
+    return read_all(place, question.symbols, timeframe, question.start, question.end, exchange)
 
 
 def from_candles(candles: dict[str, list[Candle]], timeframe: Timeframe) -> tuple[Recorded, ...]:

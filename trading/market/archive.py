@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from trading.domain.archive import Gap, SeriesName
 from trading.domain.errors import Refused
 from trading.domain.market import Timeframe
 from trading.market.candle_checks import check, shown
@@ -18,18 +19,10 @@ from trading.market.candle_files import Floats, Seconds, kind_of, read_columns
 if TYPE_CHECKING:
     import pandas as pd
 
-_NAME = re.compile(  # [exchange_]BASE-QUOTE[_1h][_anything]
-    r"(?:[a-z0-9]+_)?(?P<base>[A-Za-z0-9]+)-(?P<quote>[A-Za-z0-9]+)(?:_(?P<timeframe>[1-9]\d*[mhdw]))?(?:_.*)?"
+_NAME = re.compile(  # [exchange_]BASE-QUOTE[-SETTLED][_1h][_anything]
+    r"(?:(?P<exchange>[a-z0-9]+)_)?(?P<base>[A-Za-z0-9]+)-(?P<quote>[A-Za-z0-9]+)(?:-(?P<settled>[A-Za-z0-9]+))?"
+    r"(?:_(?P<timeframe>[1-9]\d*[mhdw]))?(?:_.*)?"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """Candles that are not there: from the first missing open time up to the next candle."""
-
-    start: datetime
-    end: datetime
-    missing: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,11 +64,17 @@ def read_all(
     timeframe: Timeframe | None = None,
     start: datetime | None = None,
     end: datetime | None = None,
+    exchange: str = "",
 ) -> tuple[Recorded, ...]:
-    """As `read_candles`, for these symbols in this order; without symbols, for every one there is."""
-    parts = _parts(path)
+    """As `read_candles`, for these symbols in this order; without symbols, for every one there is.
+
+    With an `exchange`, only from files that are named after it.
+    """
+    parts = [part for part in _parts(path) if exchange in ("", part.exchange)]
+    if not parts:
+        raise Refused(f"{path} has no candles of {exchange}.")
     if len(parts) == 1 and len(symbols) == 1 and not parts[0].sure:
-        parts = [_Part(parts[0].path, symbols[0], parts[0].timeframe, True)]
+        parts = [replace(parts[0], symbol=symbols[0], sure=True)]
     known = sorted({part.symbol for part in parts})
     for symbol in symbols:
         if symbol not in known:
@@ -94,6 +93,15 @@ class _Part:
     symbol: str
     timeframe: Timeframe | None
     sure: bool
+    exchange: str = ""
+
+
+def series_name(path: Path) -> SeriesName | None:
+    """What a file's name tells when it tells all: `binance_BTC-USDT_1h.parquet`."""
+    part = _part(path)
+    if not kind_of(path) or not part.exchange or part.timeframe is None:
+        return None
+    return SeriesName(part.exchange, part.symbol, part.timeframe)
 
 
 def _parts(path: Path) -> list[_Part]:
@@ -118,8 +126,10 @@ def _part(path: Path) -> _Part:
     match = _NAME.fullmatch(stem)
     if match is None:
         return _Part(path, stem, None, False)
-    symbol = f"{match['base']}/{match['quote']}".upper()
-    return _Part(path, symbol, Timeframe.parse(match["timeframe"]) if match["timeframe"] else None, True)
+    settled = f":{match['settled']}" if match["settled"] else ""
+    symbol = f"{match['base']}/{match['quote']}{settled}".upper()
+    timeframe = Timeframe.parse(match["timeframe"]) if match["timeframe"] else None
+    return _Part(path, symbol, timeframe, True, match["exchange"] or "")
 
 
 def _recorded(
@@ -141,7 +151,7 @@ def _recorded(
         symbol=chosen[0].symbol,
         timeframe=timeframe,
         frame=_frame(times, columns),
-        gaps=_gaps(times, timeframe),
+        gaps=gaps_of(times, timeframe),
         source=source,
     )
 
@@ -186,7 +196,8 @@ def _frame(times: Seconds, columns: dict[str, Floats]) -> "pd.DataFrame":
     return pd.DataFrame(columns, index=pd.DatetimeIndex(times.astype("datetime64[s]"), tz="UTC"))
 
 
-def _gaps(times: Seconds, timeframe: Timeframe) -> tuple[Gap, ...]:
+def gaps_of(times: Seconds, timeframe: Timeframe) -> tuple[Gap, ...]:
+    """Where candles are missing between the first and the last; `times` are in order."""
     steps = np.diff(times)
     before = np.flatnonzero(steps > timeframe.seconds)
     rows = zip(times[before].tolist(), times[before + 1].tolist(), strict=True)

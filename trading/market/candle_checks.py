@@ -44,6 +44,16 @@ def check(path: Path, times: Seconds, columns: Columns, named: Timeframe | None)
     return timeframe
 
 
+def impossible(columns: Columns) -> Flags:
+    """The rows that cannot have been traded."""
+    return np.asarray(np.logical_or.reduce([where(columns) for _, where in _RULES]), dtype=np.bool_)
+
+
+def misplaced(times: Seconds, timeframe: Timeframe) -> Flags:
+    """The rows at whose time no candle of this timeframe opens."""
+    return np.asarray((times - timeframe.floor_seconds(0)) % timeframe.seconds != 0)
+
+
 def shown(seconds: float) -> str:
     """A time as it is written in sentences."""
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"
@@ -68,7 +78,7 @@ def _most_frequent_step(path: Path, times: Seconds) -> Timeframe:
 
 
 def _check_grid(path: Path, times: Seconds, timeframe: Timeframe) -> None:
-    beside = (times - timeframe.floor_seconds(0)) % timeframe.seconds != 0
+    beside = misplaced(times, timeframe)
     if beside.any():
         raise Refused(
             f"{_place(path, times, int(beside.argmax()))}: a {timeframe} candle cannot open then; "

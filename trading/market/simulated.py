@@ -62,7 +62,7 @@ class SimulatedMarket:
         self, symbol: str, timeframe: Timeframe, start: datetime, end: datetime
     ) -> list[Candle]:
         _known(symbol)
-        end = min(end, timeframe.floor(self._clock()))
+        start, end = max(start, EPOCH), min(end, timeframe.floor(self._clock()))
         if end <= start:
             return []
         columns = await asyncio.to_thread(self._columns, symbol, timeframe, start, end)
