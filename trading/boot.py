@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -44,8 +44,9 @@ def market_for(account: AccountSettings, settings: Settings, clock: Clock) -> Ma
 
 
 def check_exchange(settings: Settings, account: str) -> None:
-    """Raise SettingsError when nobody knows the exchange an account asks for; nothing is connected."""
-    exchange = settings.accounts[account].exchange
+    """Raise SettingsError for an exchange nobody knows and for symbols of two currencies; nothing is connected."""
+    exchange, symbols = settings.accounts[account].exchange, settings.accounts[account].symbols
+    _currency(account, (symbol.partition("/")[2].partition(":")[0] for symbol in symbols))
     try:
         if exchange != "simulated":
             check_id(exchange)
@@ -71,7 +72,7 @@ async def open_room(
     made = room(
         name,
         mode=mine.trading_mode,
-        currency=_currency(name, instruments),
+        currency=_currency(name, (i.quote for i in instruments.values())),
         cash=mine.cash,
         fee=mine.fee,
         slippage=mine.slippage,
@@ -160,11 +161,11 @@ def _overridden(sleeve: Sleeve, override: SleeveOverride) -> Sleeve:
     return replace(sleeve, params=params, enabled=enabled)
 
 
-def _currency(name: str, instruments: Mapping[str, Instrument]) -> str:
-    quotes = sorted({i.quote for i in instruments.values()})
-    if len(quotes) != 1:
+def _currency(name: str, quotes: Iterable[str]) -> str:
+    found = sorted(set(quotes))
+    if len(found) != 1:
         raise SettingsError(
-            f"accounts.{name}.symbols: an account has one currency; found {', '.join(quotes)}. "
+            f"accounts.{name}.symbols: an account has one currency; found {', '.join(found)}. "
             "Give each currency an account of its own."
         )
-    return quotes[0]
+    return found[0]
