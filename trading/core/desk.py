@@ -1,6 +1,6 @@
 """The one desk of all five modes: events in, actions out; no I/O, no clock, deterministic."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from trading.core.book import Book
 from trading.core.halts import Halts
-from trading.core.orders import Orders
+from trading.core.orders import Orders, reserved
 from trading.core.plan import intent_for, worth_acting
 from trading.core.signals import Question
 from trading.domain.account import Account, Position
@@ -22,7 +22,6 @@ from trading.domain.events import (
     HaltLifted,
     KillAsked,
     KillLifted,
-    News,
     OrderChanged,
     OrderFilled,
     OrderRefused,
@@ -35,7 +34,7 @@ from trading.domain.events import (
     WentFlat,
 )
 from trading.domain.market import Instrument, Timeframe
-from trading.domain.order import Order, OrderIntent, OrderStatus, Reason, Side
+from trading.domain.order import OrderIntent, OrderStatus, Reason, Side
 from trading.domain.risk import Cleared, Halt, HaltKind
 from trading.domain.signal import Signal
 from trading.portfolio.sizing import fixed_share
@@ -269,7 +268,7 @@ class Desk:
         answer = review(case)
         if isinstance(answer, Cleared):
             self.orders.apply(
-                _reserved(answer.intent)
+                reserved(answer.intent)
             )  # from here on it counts: no second order, no cash spent twice
             return [Submit(answer)]
         if line is None or line.refusal == answer.rule:
@@ -388,21 +387,5 @@ class Desk:
         return {symbol: Decimal(repr(price)) for symbol, price in prices.items()}
 
 
-def _reserved(intent: OrderIntent) -> Order:
-    return Order(
-        intent=intent,
-        status=OrderStatus.WAITING,
-        filled=Decimal(0),
-        average_price=None,
-        fee=Decimal(0),
-        changed_at=intent.decided_at,
-    )
-
-
 def _cost(intent: OrderIntent) -> Decimal:
     return intent.amount * intent.price_at_decision
-
-
-def news_of(actions: Iterable[Action]) -> list[News]:
-    """The news among actions."""
-    return [action.news for action in actions if isinstance(action, Publish)]

@@ -1,9 +1,10 @@
 """The life of an order: which status may follow which, and which orders are still out."""
 
 from collections.abc import Iterable
+from decimal import Decimal
 
 from trading.domain.errors import Broken
-from trading.domain.order import Order
+from trading.domain.order import Order, OrderIntent
 from trading.domain.order import OrderStatus as S
 
 ALLOWED: dict[S, frozenset[S]] = {
@@ -53,3 +54,15 @@ class Orders:
     def _count(self, order: Order, step: int) -> None:
         key = (order.intent.sleeve, order.intent.symbol)
         self._by_key[key] = self._by_key.get(key, 0) + step
+
+
+def reserved(intent: OrderIntent) -> Order:
+    """The order as it counts from the moment the gate cleared it, before any executor has heard of it."""
+    return Order(
+        intent=intent,
+        status=S.WAITING,
+        filled=Decimal(0),
+        average_price=None,
+        fee=Decimal(0),
+        changed_at=intent.decided_at,
+    )

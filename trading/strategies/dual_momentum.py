@@ -39,7 +39,8 @@ def _bars(days: float, seconds: int) -> int:
 )
 def exposure(candles: Mapping[str, pd.DataFrame], p: Params) -> dict[str, pd.Series]:
     """Holds the markets that rose most over the past weeks, as long as they rose at all."""
-    bar = min(bar_seconds(frame) for frame in candles.values())
+    longest = max(candles.values(), key=len)  # a market that has just begun does not tell the length of a bar
+    bar = bar_seconds(longest)
     gains = pd.DataFrame({symbol: _gain(candles[symbol], p, bar) for symbol in sorted(candles)})
     numbers = period(gains, _bars(p.every, bar))
     gains = gains.ffill(limit=_SILENT)
