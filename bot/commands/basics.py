@@ -22,6 +22,8 @@ GROUPS = {
     "control": "Stop and go",
     "research": "Research",
     "honesty": "Skill or luck",
+    "search": "Better parameters",
+    "data": "Past candles",
     "ops": "Running the desk",
 }
 

@@ -65,6 +65,8 @@ class SearchResult:
     front: tuple[Try, ...]  # with several objectives: those that none beats in all of them
     outside: Figures  # the best one's, out of sample; empty when nothing fits
     usual: Figures  # those of the strategy's own values, out of sample
+    outside_value: float | None  # the first objective of `outside` ...
+    usual_value: float | None  # ... and of `usual`
     importance: Mapping[str, float]  # share of the first objective's spread that a parameter explains
     seconds: float
     notes: tuple[str, ...] = field(default=())

@@ -14,7 +14,7 @@ import numpy as np
 from trading.domain.errors import Refused
 from trading.domain.search import Figures, Number, SearchProgress, SearchQuestion, SearchResult, Try
 from trading.lab import compiled
-from trading.lab.objectives import check, value_of
+from trading.lab.objectives import FIGURES, check, value_of
 from trading.lab.propose import GENERATION, METHODS, Proposer, proposer
 from trading.lab.spaces import Span, space_of
 from trading.lab.studies import Studies
@@ -137,7 +137,7 @@ class Search:
 
     def _judge(self, values: Mapping[str, Number], figures: Figures) -> Try:
         results = tuple(value_of(objective, figures) for objective in self.asked.objectives)
-        kept = {name: figures.get(name) for name in KEPT} if figures else {}
+        kept = {name: figures.get(name) for name in FIGURES} if figures else {}
         return Try(params=values, values=results, figures=kept, fits=self._misses(figures, results) <= 0)
 
     def _misses(self, figures: Figures, results: Sequence[float | None]) -> float:
@@ -165,7 +165,9 @@ class Search:
         best = chosen(fitting)
         strategy, job = whole.job.strategy, whole.job
         usual = {**strategy.values(strategy.params({})), **_words(self.asked, self.fixed)}
-        cannot = compiled.cannot(job)
+        outside = whole.after(best.params, split_at) if best else {}
+        later, cannot = whole.after(usual, split_at), compiled.cannot(job)
+        first = self.asked.objectives[0]
         return SearchResult(
             study=self.asked.study,
             strategy=strategy.name,
@@ -180,8 +182,10 @@ class Search:
             tries=tuple(self.tries),
             best=best,
             front=front(fitting) if len(self.asked.objectives) > 1 else (),
-            outside=whole.after(best.params, split_at) if best else {},
-            usual=whole.after(usual, split_at),
+            outside=outside,
+            usual=later,
+            outside_value=value_of(first, outside),
+            usual_value=value_of(first, later),
             importance=importance(self.tries, [span.name for span in self.spans]),
             seconds=seconds,
             notes=(cannot,) if cannot else (),

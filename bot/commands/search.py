@@ -1,0 +1,111 @@
+"""Better parameters, found on the first candles and judged on the last: in words first."""
+
+import re
+from collections.abc import AsyncIterator
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from bot.commands.research import Cash, Data, Fee, Frame, From, Slippage, Symbols, To
+from bot.dispatcher import Ask
+from bot.people import RESEARCHERS
+from bot.registry import StrategyName, command
+from bot.reply import Reply
+from bot.searches import answer, described, objective_value
+from trading.domain.archive import is_archive
+from trading.domain.errors import Refused
+from trading.domain.research import Question
+from trading.domain.search import SearchProgress, SearchQuestion, SearchResult
+
+Method = Annotated[
+    Literal["grid", "random", "bayes", "genetic"],
+    "how the next try is chosen: grid, random, bayes or genetic",
+]
+Trials = Annotated[int, "how many sets of parameters are tried; 200 when nothing is said"]
+Objective = Annotated[
+    str, "sharpe, sortino, calmar, return_drawdown, win_rate, or a sum of them; several by commas"
+]
+MinTrades = Annotated[int, "sets with fewer closed trades do not count"]
+MaxDrawdown = Annotated[Decimal, "sets that fell deeper do not count, as a share: 0.2 is 20 %"]
+StudyName = Annotated[str, "the name under which the search is kept and can be gone on with"]
+Joined = Annotated[str, "go on with the study of this name, beside others or after an interruption"]
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
+
+
+@command(allow=RESEARCHERS, needs_account=False)
+async def optimise(
+    ask: Ask,
+    strategy: StrategyName,
+    *,
+    method: Method = "random",
+    trials: Trials | None = None,
+    objective: Objective = "sharpe",
+    min_trades: MinTrades = 10,
+    max_drawdown: MaxDrawdown | None = None,
+    study: StudyName = "",
+    join: Joined = "",
+    data: Data | None = None,
+    symbols: Symbols = "",
+    timeframe: Frame = "",
+    from_: From | None = None,
+    to: To | None = None,
+    cash: Cash = Decimal(10000),
+    fee: Fee = Decimal("0.001"),
+    slippage: Slippage = Decimal("0.0005"),
+    **params: str,
+) -> AsyncIterator[Reply]:
+    """Look for better parameters, for instance /optimise ema_cross fast=5..30 slow=30..100."""
+    if data is not None and not is_archive(data) and ask.place.platform != "terminal":
+        raise Refused(
+            ask.say(
+                "Files of the desk's computer can be named in its terminal only; here write --data archive, or none."
+            )
+        )
+    if join and study:
+        raise Refused(ask.say("Give --study to begin a search or --join to go on with one, not both."))
+    name = join or study or f"{strategy}-{ask.now:%m%d-%H%M%S}"
+    if not NAME.fullmatch(name):
+        raise Refused(
+            ask.say(
+                "'{name}' is no name for a study: use up to 40 letters, digits, dots and dashes.", name=name
+            )
+        )
+    asked = SearchQuestion(
+        question=Question(
+            strategy=strategy,
+            params=params,
+            data=data,
+            symbols=tuple(dict.fromkeys(s.strip().upper() for s in symbols.split(",") if s.strip())),
+            timeframe=timeframe or None,
+            start=from_,
+            end=to,
+            cash=cash,
+            fee=fee,
+            slippage=slippage,
+        ),
+        method=method,
+        trials=trials,
+        objectives=tuple(part.strip() for part in objective.split(",") if part.strip()),
+        min_trades=min_trades,
+        max_drawdown=None if max_drawdown is None else float(max_drawdown),
+        study=name,
+        join=bool(join),
+    )
+    async for told in ask.trading.search(asked, ask.account):
+        if isinstance(told, SearchResult):
+            yield await answer(ask, told)
+        else:
+            yield _progress(ask, strategy, told, asked.objectives)
+
+
+def _progress(ask: Ask, strategy: str, told: SearchProgress, objectives: tuple[str, ...]) -> Reply:
+    text = ""
+    if told.best is not None:
+        text = ask.say(
+            "Best so far: {what} {value} with {params}.",
+            what=objectives[0],
+            value=objective_value(told.best.values[0]),
+            params=described(told.best.params),
+        )
+    title = ask.say("Search of {name}: {done} of {of} tried …", name=strategy, done=told.done, of=told.of)
+    return Reply(title=title, text=text, progress=told.share)

@@ -1,0 +1,131 @@
+"""/optimise as people meet it: words first, numbers of both parts, pictures, and buttons that go on."""
+
+import pytest
+
+from bot.app import House, build
+from bot.dispatcher import Line
+from bot.reply import Reply, Tone
+from bot.searches import described
+from bot.web.json import to_json
+from migrations.run import upgrade
+from tests.trading.lab.searches import candles
+from trading.domain.people import Place
+from trading.lab.workers import Workers
+from trading.settings import load
+
+TERMINAL = Place(platform="terminal", user_id="local", chat_id="local", private=True)
+
+
+@pytest.fixture
+async def house(tmp_path, clock):
+    """A desk on the simulated market; its owner sits at the terminal."""
+    settings = load(None, {"TRADEWIND__DATA_DIR": str(tmp_path)})
+    await upgrade(settings.database_url)
+    built = await build(settings, clock)
+    built.trading.workers = Workers(own_process=False)
+    await built.trading.start()
+    yield built
+    await built.trading.close()
+    built.studio.close()
+    await built.store.close()
+
+
+@pytest.fixture
+def data(tmp_path) -> str:
+    """A CSV of half a year of hours."""
+    path = tmp_path / "binance_BTC-USDT_1h.csv"
+    candles(4000).frame.rename_axis("timestamp").to_csv(path)
+    return str(path)
+
+
+async def replies(house: House, text: str) -> list[Reply]:
+    line = Line(text=text, place=TERMINAL, name="Mina", update_id=None, sent_at=None)
+    return [reply async for reply in house.dispatcher.handle(line)]
+
+
+async def answered(house: House, text: str) -> Reply:
+    return (await replies(house, text))[-1]
+
+
+async def test_progress_first_then_the_verdict_with_both_parts(house, data):
+    heard = await replies(
+        house, f"/optimise ema_cross fast=3..20 slow=25..60 --trials 45 --min-trades 1 --data {data}"
+    )
+
+    *going, last = heard
+    shares = [r.progress for r in going]
+    assert shares == sorted(shares)
+    assert (shares[0], shares[-1]) == (0.0, 1.0)
+    halfway = next(r for r in going if r.progress == 20 / 45)
+    assert halfway.title == "Search of ema_cross: 20 of 45 tried …"
+    assert halfway.text.startswith("Best so far: sharpe ")
+    assert last.progress is None
+    assert last.text.startswith("Best of 45: fast=")
+    assert [row.label for row in last.rows][:3] == ["Chosen on", "Out of sample", "Its own values"]
+    assert last.rows[0].detail.endswith(f"{last.data['split_at']:%Y-%m-%d}")
+    assert [image.name for image in last.images] == ["search.png"]
+    assert "out_of_sample" in to_json(last.data)
+
+
+async def test_the_buttons_set_test_and_go_on(house, data):
+    reply = await answered(
+        house, f"/optimise ema_cross fast=3..9 --trials 5 --min-trades 0 --study mine --data {data}"
+    )
+
+    fast = reply.data["best"]["fast"]
+    lines = [button.command for row in reply.buttons for button in row]
+    assert lines == [
+        f"/set ema_cross fast={fast}",
+        f"/backtest ema_cross fast={fast}",
+        "/optimise ema_cross --join mine --trials 10",
+    ]
+    again = await answered(house, lines[2])
+    assert again.data["tried"] == 10
+    assert again.data["study"] == "mine"
+    done = await answered(house, lines[0])
+    assert not done.failed
+
+
+async def test_several_objectives_show_the_front(house, data):
+    reply = await answered(
+        house,
+        "/optimise ema_cross fast=3..20 slow=25..60 --trials 20 --min-trades 1 "
+        f"--objective sharpe,-max_drawdown --data {data}",
+    )
+
+    assert [image.name for image in reply.images] == ["search.png", "front.png"]
+    assert reply.data["front"]
+
+
+async def test_nothing_that_fits_is_said_as_it_is(house, data):
+    reply = await answered(
+        house, f"/optimise ema_cross fast=3..9 --trials 5 --min-trades 5000 --study none --data {data}"
+    )
+
+    assert reply.title == "ema_cross: none of 5 tries fits"
+    assert reply.tone is Tone.WARNING
+    assert not reply.failed
+    assert [button.label for row in reply.buttons for button in row] == ["Go on"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("ema_cross fast=9 slow=21 band=0 hold=50", "There is nothing to search"),
+        ("ema_cross fast=5..30 --study a --join b", "not both"),
+        ("ema_cross --join nowhere", "There is no study 'nowhere' to join"),
+        ("ema_cross fast=5..30 --study ../x", "no name for a study"),
+        ("ema_cros fast=5..30", "nearest is 'ema_cross'"),
+        ("ema_cross fast=5..30 --objective sharp", "nearest is 'sharpe'"),
+        ("ema_cross fast=5..30 --max-drawdown 20", "--max-drawdown is a share"),
+    ],
+)
+async def test_what_cannot_be_searched_is_refused_in_a_sentence(house, data, words, said):
+    reply = await answered(house, f"/optimise {words} --data {data}")
+
+    assert reply.failed
+    assert said in reply.title
+
+
+def test_parameters_are_written_as_they_are_typed():
+    assert described({"fast": 9, "band": 0.0125, "deep": True}) == "fast=9 band=0.0125 deep=true"
