@@ -139,7 +139,7 @@ async def test_doubled_shuffled_and_missing_rows_come_out_straight(feed, binance
 async def test_broken_answers_in_the_middle_of_a_backfill_leave_no_hole(feed, binance, clock):
     noon = clock.now
     clock.now = noon + timedelta(hours=5, seconds=5)
-    binance.fail("klines", times=4, status=200, body="[[17228592000")
+    binance.fail("klines", times=2, status=200, body="[[17228592000")
     groups = await feed.pull()
     groups += await feed.pull()
 
