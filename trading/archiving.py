@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from trading.boot import market_for
 from trading.clock import Clock
-from trading.domain.archive import ARCHIVE, Checked, Download, Downloaded, Loading, Series, SeriesName
+from trading.domain.archive import Checked, Download, Downloaded, Loading, Series, SeriesName, is_archive
 from trading.domain.errors import Refused
 from trading.domain.market import Timeframe
 from trading.domain.research import Question
@@ -71,9 +71,9 @@ class Archive:
 
         Of several exchanges in the archive, `archive` alone means `exchange`.
         """
-        word, _, chosen = str(question.data).partition(":")
-        if word != ARCHIVE:
+        if question.data is None or not is_archive(question.data):
             return load(question)
+        chosen = str(question.data).partition(":")[2]
         there = self._shelf.exchanges()
         if not there:
             raise Refused("The archive is empty; /download fills it, for instance /download BTC/USDT.")

@@ -11,6 +11,7 @@ from bot.honesty import answer
 from bot.people import RESEARCHERS
 from bot.registry import StrategyName, command
 from bot.reply import Reply
+from trading.domain.archive import is_archive
 from trading.domain.errors import Refused
 from trading.domain.honesty import Check, Honesty, Trial
 
@@ -128,7 +129,7 @@ def _check_numbers(ask: Ask, trials: int, runs: int, seed: int, windows: int) ->
 
 
 def _only_in_terminal(ask: Ask, data: Path | None) -> None:
-    if data is not None and ask.place.platform != "terminal":
+    if data is not None and not is_archive(data) and ask.place.platform != "terminal":
         raise Refused(
             ask.say("Files of the desk's computer can be named in its terminal only; leave --data out.")
         )

@@ -13,11 +13,12 @@ from bot.pictures import equity_picture
 from bot.registry import StrategyName, command
 from bot.reply import Button, File, Reply, Row, Tone
 from bot.show import money, percent
+from trading.domain.archive import is_archive
 from trading.domain.errors import Refused
 from trading.domain.report import Report
 from trading.domain.research import Question
 
-Data = Annotated[Path, "recorded candles: a Parquet or CSV file, or a folder of them"]
+Data = Annotated[Path, "recorded candles: archive, a Parquet or CSV file, or a folder of them"]
 Symbols = Annotated[str, "which markets, separated by commas"]
 Frame = Annotated[str, "candle length, for instance 1h"]
 From = Annotated[datetime, "first day, for instance 2024-01-01"]
@@ -70,7 +71,7 @@ async def backtest(
         yield await _answer(ask, report, file, output, "backtest")
 
 
-@command(allow=OWNERS, terminal_only=True, needs_account=False)
+@command(allow=OWNERS, needs_account=False)
 async def replay(
     ask: Ask,
     strategy: StrategyName,
@@ -88,6 +89,7 @@ async def replay(
     **params: str,
 ) -> AsyncIterator[Reply]:
     """Send recorded candles through a paper account by the very code of the live session."""
+    _only_in_terminal(ask, data, file)
     question = Question(
         strategy=strategy,
         params=params,
@@ -107,11 +109,11 @@ async def replay(
         yield Reply(title=ask.say("Replay of {name} …", name=strategy), progress=answer)
 
 
-def _only_in_terminal(ask: Ask, *paths: Path | None) -> None:
-    if ask.place.platform != "terminal" and any(paths):
+def _only_in_terminal(ask: Ask, data: Path | None, file: Path | None) -> None:
+    if ask.place.platform != "terminal" and (file or (data and not is_archive(data))):
         raise Refused(
             ask.say(
-                "Files of the desk's computer can be named in its terminal only; leave --data and --file out."
+                "Files of the desk's computer can be named in its terminal only; here write --data archive, or none."
             )
         )
 

@@ -13,6 +13,7 @@ from bot.dispatcher import Line
 from bot.reply import Button, File, Image, Reply, Row
 from bot.web.json import to_json
 from bot.web.session import TERMINAL
+from trading.domain.archive import is_archive
 
 KILL_FILE = "KILL_SWITCH"
 TOKEN_FILE = "terminal.token"  # noqa: S105 - a file name
@@ -93,11 +94,16 @@ def _absolute(words: list[str]) -> list[str]:
     for word in words:
         name, equals, value = word.partition("=")
         if equals and name.lstrip("-") in FILE_OPTIONS:
-            word = f"{name}={Path(value).absolute()}"
+            word = f"{name}={_place(name, value)}"
         elif out and out[-1].lstrip("-") in FILE_OPTIONS and out[-1].startswith("--"):
-            word = str(Path(word).absolute())
+            word = _place(out[-1], word)
         out.append(word)
     return out
+
+
+def _place(option: str, value: str) -> str:
+    """A path from where the person stands; `--data archive` is a name and no path."""
+    return value if option.lstrip("-") == "data" and is_archive(value) else str(Path(value).absolute())
 
 
 def _by_file(data_dir: Path) -> Reply:
@@ -175,7 +181,7 @@ class _Bar:
             self._bar = Progress(console=Console(stderr=True), transient=True)
             self._bar.start()
             self._task = self._bar.add_task(title, total=1.0)
-        self._bar.update(self._task, completed=share)
+        self._bar.update(self._task, completed=share, description=title)
 
     def __exit__(self, *_: object) -> None:
         if self._bar is not None:

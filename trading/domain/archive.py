@@ -2,10 +2,18 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from trading.domain.market import Timeframe
 
-ARCHIVE = "archive"  # the name that stands for the archive where a file of candles is asked for
+ARCHIVE = (
+    "archive"  # stands for the archive where a file of candles is asked for; `archive:binance` for a part
+)
+
+
+def is_archive(path: Path | str) -> bool:
+    """Whether this names the archive: our own name, and no path of the desk's computer."""
+    return str(path).partition(":")[0] == ARCHIVE
 
 
 @dataclass(frozen=True, slots=True)
