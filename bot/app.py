@@ -172,6 +172,7 @@ async def _live(house: House, held: lease.Lease, say: Say, stop: asyncio.Event) 
     await stop.wait()
     say("Stopping: no new orders; everything is written down.")
     scheduler.shutdown(wait=False) if scheduler.running else None
+    house.trading.workers.close()  # whoever waits for a backtest is told so now
     await outbox.flush(seconds=3)
     await nursery.close()
     await _close(house)

@@ -111,9 +111,12 @@ class Workers:
         return self._own_process
 
     def close(self) -> None:
+        """End the worker, whatever it is doing: the end of the house waits for no backtest."""
         if self._pool is not None:
             self._pool.shutdown(wait=False, cancel_futures=True)
             self._pool = None
+        for child in multiprocessing.active_children() if self._own_process else ():
+            child.terminate()
 
     def _open(self) -> Executor:
         if self._pool is None:
