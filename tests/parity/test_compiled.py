@@ -251,6 +251,7 @@ def test_what_this_gear_cannot_do_is_named_and_left_to_the_desk():
     cheap.frame.loc[:, ["open", "high", "low", "close"]] = 2e-7
 
     assert cannot(a_job(usual)) is None
+    assert "compares markets" in (cannot(a_job(usual, "dual_momentum")) or "")
     assert "decimals" in (cannot(a_job(cheap)) or "")
     assert compiled.run(a_job(cheap)) is None
 

@@ -169,11 +169,14 @@ class Run:
 
 def cannot(job: Job) -> str | None:
     """Why this job is one for the desk itself; None when this gear can do it."""
-    if len(job.recorded) > 1:
-        return "The compiled gear trades one symbol; the desk did this."
-    if float(job.recorded[0].frame["low"].min()) < SMALLEST:
-        return f"Prices below {SMALLEST:g} need decimals; the desk did this."
-    return None
+    note = None
+    if job.strategy.many:
+        note = f"{job.strategy.name} compares markets, so the desk itself tried it."
+    elif len(job.recorded) > 1:
+        note = "Several markets share one account, so the desk itself tried them."
+    elif float(job.recorded[0].frame["low"].min()) < SMALLEST:
+        note = f"Prices below {SMALLEST:f} need decimals, so the desk itself tried them."
+    return note
 
 
 def wanted(market: Market, strategy: Strategy, params: Any, gear: Kernel | None = None) -> Floats:
