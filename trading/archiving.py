@@ -85,7 +85,8 @@ class Archive:
                 )
         if chosen not in there:
             raise Refused(f"The archive holds {', '.join(there)}, but nothing of {chosen}.")
-        return load(question, self._shelf.folder, chosen)
+        with self._shelf.unplaced():
+            return load(question, self._shelf.folder, chosen)
 
     def _named(self, symbol: str, timeframe: Timeframe | None) -> list[SeriesName]:
         names = self._shelf.names()

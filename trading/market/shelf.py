@@ -80,7 +80,21 @@ class Shelf:
     def load(self, name: SeriesName) -> Rows:
         """What is there, as written; no rows where there is no file."""
         path = self.path(name)
-        return Rows(*read_columns(path)) if path.exists() else NOTHING
+        with self.unplaced():
+            return Rows(*read_columns(path)) if path.exists() else NOTHING
+
+    @contextmanager
+    def unplaced(self) -> Iterator[None]:
+        """Sentences about files in here, read in chats, do not tell where on the desk's computer they lie."""
+        try:
+            yield
+        except Refused as refused:
+            told = refused.tell.replace(f"{self.folder}{os.sep}", "").replace(
+                str(self.folder), self.folder.name
+            )
+        else:
+            return
+        raise Refused(told)
 
     def add(self, name: SeriesName, candles: Iterable[Candle]) -> None:
         """Put the candles to what is there. Done twice, it changes nothing."""
@@ -104,16 +118,18 @@ class Shelf:
             _to_disk(self.folder)
         except OSError as error:
             beside.unlink(missing_ok=True)
-            raise Refused(f"{path} cannot be written: {error.strerror or type(error).__name__}.") from None
+            raise Refused(
+                f"{path.name} cannot be written: {error.strerror or type(error).__name__}."
+            ) from None
 
     def described(self, name: SeriesName) -> Series:
         """What a file holds, and the first thing that is wrong with it."""
         path = self.path(name)
         size = path.stat().st_size
         try:
-            rows = Rows(*read_columns(path))
+            rows = self.load(name)
             if len(rows) > 1:
-                check(path, rows.times, dict(rows.columns), name.timeframe)
+                check(Path(path.name), rows.times, dict(rows.columns), name.timeframe)
         except Refused as refused:
             return Series(name=name, size=size, trouble=refused.tell)
         return series(name, rows, size)
