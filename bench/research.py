@@ -15,11 +15,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from trading.domain.errors import Refused
 from trading.domain.market import Timeframe
+from trading.domain.research import Question
+from trading.domain.search import SearchQuestion
 from trading.lab import compiled
 from trading.lab.backtest import backtest
 from trading.lab.compiled import PLAIN, Market, Rules
 from trading.lab.job import Job
+from trading.lab.search import Search
+from trading.lab.studies import Studies
 from trading.market.archive import Recorded
 from trading.strategies import find
 
@@ -157,27 +162,72 @@ def a_thousand_pairs() -> None:
     row("W3 1,000 pairs, compiled gear", seconds, base, f"best pair ends at {best:,.2f}")
 
 
+def fifty_generations() -> None:
+    """W5: a genetic search of 50 generations of 20 over W3's space, judged out of sample, kept in a file."""
+    year = market(8_760, 3600)
+    words = {"fast": f"{FAST[0]}..{FAST[-1]}", "slow": f"{SLOW[0]}..{SLOW[-1]}..2"}
+    for method in ("random", "genetic", "bayes"):
+        with tempfile.TemporaryDirectory() as folder:
+            asked = SearchQuestion(
+                question=Question(strategy="ema_cross", params=words),
+                method=method,
+                trials=1000,
+                objectives=("sharpe",),
+                min_trades=5,
+                max_drawdown=None,
+                study="w5",
+                join=False,
+            )
+            studies = Studies(f"sqlite:///{Path(folder) / 'studies.db'}")
+            search = Search(asked, (year,), studies, lambda told: None)
+            try:
+                seconds, found = timed(search.run)
+            except Refused as refused:
+                print(refused.tell)
+                continue
+            finally:
+                studies.close()
+        row(f"W5 1,000 tries, {method}", seconds, None, f"best Sharpe {found.best.values[0]:.2f}")
+
+
 def whole_process() -> None:
     """`main.py backtest` of W1, from start to end, and the most memory it took."""
     year = market(525_600, 60)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "binance_BTC-USDT_1m.parquet"
         year.frame.rename_axis("timestamp").reset_index().to_parquet(path)
-        line = [sys.executable, "main.py", "backtest", "ema_cross", "--data", str(path), "--json"]
-        environment = os.environ | {"TRADEWIND__DATA_DIR": folder}
-        began = perf_counter()
-        done = subprocess.run(line, cwd=HOME, env=environment, capture_output=True, text=True, check=False)
-        seconds = perf_counter() - began
+        for which in ("first time", "again"):
+            seconds, took = _process(folder, ["backtest", "ema_cross", "--data", str(path)])
+            peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+            shares = ", ".join(f"{name} {value:.2f}" for name, value in took.items())
+            row(
+                f"W1 whole process, main.py backtest, {which}", seconds, None, f"peak {peak:.0f} MB; {shares}"
+            )
+        hours = Path(folder) / "binance_BTC-USDT_1h.parquet"
+        market(8_760, 3600).frame.rename_axis("timestamp").reset_index().to_parquet(hours)
+        line = ["optimise", "ema_cross", f"fast={FAST[0]}..{FAST[-1]}", f"slow={SLOW[0]}..{SLOW[-1]}..2"]
+        seconds, _ = _process(
+            folder, [*line, "--method", "genetic", "--trials", "1000", "--data", str(hours)]
+        )
+        row("W5 whole process, main.py optimise --method genetic", seconds)
+
+
+def _process(folder: str, words: list[str]) -> tuple[float, dict[str, float]]:
+    """How long the whole command took, and what it says of the parts."""
+    environment = os.environ | {"TRADEWIND__DATA_DIR": folder}
+    line = [sys.executable, "main.py", *words, "--json"]
+    began = perf_counter()
+    done = subprocess.run(line, cwd=HOME, env=environment, capture_output=True, text=True, check=False)
+    seconds = perf_counter() - began
     if done.returncode:
-        print(f"main.py backtest failed: {done.stderr.strip()[-300:]}")
-        return
+        print(f"main.py {words[0]} failed: {(done.stderr or done.stdout).strip()[-300:]}")
+        return seconds, {}
     took = json.loads(done.stdout).get("seconds", {})
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    shares = ", ".join(f"{name} {value:.2f}" for name, value in took.items())
-    row("W1 whole process, main.py backtest --json", seconds, None, f"peak {peak:.0f} MB; {shares}")
+    return seconds, took if isinstance(took, dict) else {"search": took}
 
 
 async def main() -> None:
     whole_process()
     one_year_of_minutes()
     a_thousand_pairs()
+    fifty_generations()

@@ -26,6 +26,7 @@ from trading.market.archive import Recorded
 from trading.strategies.own import folders, load_folder
 
 LONG = 4.0  # seconds of work left that are worth starting more processes for
+SURE = 1.0  # seconds of work after which it is known how long a try takes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +153,7 @@ class Crew:
             self._pool = None
 
     def _worth_more(self, left: int) -> bool:
-        if self._processes < 2 or self._done < 3:
+        if self._processes < 2 or self._done < 3 or self._spent < SURE:
             return False
         return self._pool is not None or self._spent / (self._done - 1) * left > LONG
 

@@ -228,6 +228,7 @@ async def test_a_search_nobody_listens_to_any_more_ends(url, tmp_path):
 def test_long_work_is_shared_by_processes(url, monkeypatch, tmp_path):
     alone = found(a_search(trials=24), url)
     monkeypatch.setattr("trading.lab.tries.LONG", 0.0)
+    monkeypatch.setattr("trading.lab.tries.SURE", 0.0)
 
     shared = found(a_search(trials=24, study="second"), url, processes=2, cache=tmp_path / "numba")
 
