@@ -1,6 +1,8 @@
 """The table of what happens when: ticks at every close, the kill file, markets to reach again, reports."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import datetime
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -20,20 +22,36 @@ def timetable(
     scheduler = AsyncIOScheduler(timezone="UTC")
     once = {"max_instances": 1, "coalesce": True}
     scheduler.add_job(
-        tick, "cron", second=f"{TICK_SECOND},16,31,46", id="tick", misfire_grace_time=30, **once
+        _quietly(tick), "cron", second=f"{TICK_SECOND},16,31,46", id="tick", misfire_grace_time=30, **once
     )
     scheduler.add_job(
-        watch_kill_file, "interval", seconds=0.5, id="kill-file", misfire_grace_time=None, **once
+        _quietly(watch_kill_file), "interval", seconds=0.5, id="kill-file", misfire_grace_time=None, **once
     )
     scheduler.add_job(
-        retry_markets, "interval", seconds=30, id="retry-markets", misfire_grace_time=30, **once
+        _quietly(retry_markets), "interval", seconds=30, id="retry-markets", misfire_grace_time=30, **once
     )
     for account, (at, job) in reports.items():
         hour, minute = at.split(":")
         scheduler.add_job(
-            job, "cron", hour=hour, minute=minute, id=f"report-{account}", misfire_grace_time=3600, **once
+            _quietly(job),
+            "cron",
+            hour=hour,
+            minute=minute,
+            id=f"report-{account}",
+            misfire_grace_time=3600,
+            **once,
         )
     return scheduler
+
+
+def _quietly(job: Job) -> Job:
+    """The same job; that the house closes in the middle of it is no failure to be told with a traceback."""
+
+    async def run() -> None:
+        with suppress(asyncio.CancelledError):
+            await job()
+
+    return run
 
 
 def next_runs(scheduler: AsyncIOScheduler) -> dict[str, datetime]:
