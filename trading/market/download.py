@@ -19,7 +19,8 @@ from trading.market.shelf import Rows, Shelf, first_at_or_after, series
 USUAL = timedelta(days=365)  # how far back a new series begins when nothing is said
 EARLIEST = datetime(2009, 1, 3, tzinfo=UTC)  # nobody traded a coin before
 PIECE = 5000  # candles asked for at once; a market pages through them at its own pace
-SAVE_EVERY = 10.0  # seconds of work that a killed process may lose
+SAVE_EVERY = 10.0  # seconds of work that a killed process may lose ...
+SAVE_AT = 100_000  # ... and candles that wait in memory to be written
 PAUSES = (
     5.0,
     15.0,
@@ -117,7 +118,7 @@ class Downloader:
                     new += came
                     work.candles += len(came)
                 self._done += span[1] - span[0]
-                if self.steady() - saved >= SAVE_EVERY:
+                if self.steady() - saved >= SAVE_EVERY or len(new) >= SAVE_AT:
                     await self._keep(work.name, new)
                     saved = self.steady()
                 yield self._loading(work)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from bot.app import build
-from bot.commands.data import _size, _time
+from bot.commands.data import _progress, _size, _time
 from bot.dispatcher import Line
 from bot.platforms.terminal import line as typed
 from bot.reply import Tone
@@ -15,6 +15,8 @@ from bot.web.json import to_json
 from bot.words import Words
 from migrations.run import upgrade
 from tests.fakes.binance import FakeBinance
+from trading.domain.archive import Loading, SeriesName
+from trading.domain.market import Timeframe
 from trading.domain.people import Place, Role
 from trading.lab.workers import Workers
 from trading.settings import load
@@ -291,6 +293,72 @@ async def test_an_account_of_an_exchange_downloads_from_it_as_the_settings_say(t
     assert stopped.title == "Stopped early; 0 new candles are kept"
     assert stopped.text.endswith("Send the same line again to go on from there.")
     assert stopped.rows[0].value == "300 candles"
+
+
+async def test_gaps_are_told_and_what_cannot_be_repaired_is_left_as_it_is(tmp_path, clock):
+    async with FakeBinance(clock) as binance:
+        binance.history(clock.now - 5 * HOUR, 301)
+        for n in (10, 20, 30, 40):
+            binance.books.hide("BTCUSDT", clock.now - 4 * HOUR + timedelta(minutes=n))
+        options = json.dumps(
+            {"main": {"exchange": "binance", "exchange_options": binance.exchange_options()}}
+        )
+        house = await a_house(tmp_path, clock, TRADEWIND__ACCOUNTS=options)
+        try:
+            fetched = await answered(house, "/download BTC/USDT --timeframe 1m --from 2024-08-05T07:00")
+            binance.fail("klines", times=10**6, status=403, body='{"code":-2015,"msg":"no"}')
+            refused = await answered(house, "/data check --repair")
+            binance.mend()
+            binance.books.show()
+            binance.books.hide("BTCUSDT", clock.now - 4 * HOUR + timedelta(minutes=20))
+            mended = await answered(house, "/data check btc/usdt --timeframe 1m --repair")
+        finally:
+            await leave(house)
+
+    gaps = "BTC/USDT 1m: gaps at 2024-08-05 08:10 (-1), 2024-08-05 08:20 (-1), 2024-08-05 08:30 (-1) … UTC."
+    assert fetched.text == "Nothing was filled in; /data check --repair asks the exchange once more."
+    assert "4 gaps, 4 candles missing" in fetched.rows[0].detail
+    assert refused.failed
+    assert refused.text.split("\n") == [
+        gaps,
+        "BTC/USDT 1m was left as it is: binance does not accept the key.",
+    ]
+    assert mended.title == "3 candles came again, 1 stayed missing"
+    assert (mended.data[0]["missing"], mended.tone) == (1, Tone.WARNING)
+
+
+async def test_half_a_file_and_strange_rows_are_told(house):
+    await answered(house, "/download BTC/USDT,ETH/USDT --from 2024-08-01")
+    folder = house.trading.settings.data_dir / "candles"
+    half, strange = folder / "simulated_BTC-USDT_1h.parquet", folder / "simulated_ETH-USDT_1h.parquet"
+    half.write_bytes(half.read_bytes()[:300])
+    pd.read_parquet(strange).iloc[::-1].to_parquet(strange, index=False)
+
+    reply = await answered(house, "/data check")
+    fetched = await answered(house, "/download ETH/USDT")
+
+    whole, backwards = reply.text.split("\n")
+    assert whole.startswith("simulated_BTC-USDT_1h.parquet is not a whole Parquet file")
+    assert backwards == "ETH/USDT 1h: 107 rows stand at a wrong place or time."
+    assert reply.rows[0].value == "damaged"
+    assert fetched.title == "ETH/USDT 1h is damaged in the archive; /data check tells how."
+
+
+async def test_an_empty_archive_has_nothing_to_check(house):
+    reply = await answered(house, "/data check --repair")
+
+    assert (reply.title, reply.failed) == ("The archive is empty.", False)
+
+
+def test_a_wait_is_shown_with_its_reason():
+    name = SeriesName("binance", "BTC/USDT", Timeframe(60))
+    waiting = Loading(name=name, share=0.2, candles=5, waiting="The connection to binance broke.")
+
+    said = [_progress(Words(language), waiting).title for language in ("en", "ko")]
+
+    assert said[0] == "BTC/USDT 1m: waiting. The connection to binance broke."
+    assert said[1].startswith("BTC/USDT 1m: 기다리는 중. binance")
+    assert "broke" not in said[1]
 
 
 # --- wording ----------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from trading.domain.archive import Download, Downloaded, Loading, SeriesName
 from trading.domain.errors import Refused, Uncertain
 from trading.domain.market import Timeframe
 from trading.exchange.translate import SlowDown
+from trading.market import download as downloads
 from trading.market import shelf as shelves
 from trading.market.archive import read_candles
 from trading.market.download import PAUSES, PIECE, Downloader
@@ -213,6 +214,16 @@ async def test_a_killed_process_loses_seconds_not_hours(shelf, clock):
 
     assert there[-1] >= 3 * PIECE
     assert there == sorted(there)
+
+
+async def test_a_quick_market_does_not_fill_the_memory(shelf, clock, monkeypatch):
+    monkeypatch.setattr(downloads, "SAVE_AT", 2 * PIECE)
+    downloader = Downloader(SimulatedMarket(7, clock), shelf, steady=lambda: 0.0, sleep=no_pause)
+    question = asked(NOON - 3 * PIECE * MINUTE, timeframe=M1)
+
+    there = [len(shelf.load(replace(BTC, timeframe=M1))) async for _ in downloader.run(question)]
+
+    assert there == [0, 2 * PIECE, 2 * PIECE, 3 * PIECE]
 
 
 async def test_two_at_once_do_not_write_the_same_file(market, shelf):
