@@ -38,7 +38,7 @@ class RunningClock:
 async def until(holds: Callable[[], Any], within: float = PATIENCE) -> Any:
     """What `holds` answers once that is true; TimeoutError when it never is."""
     async with asyncio.timeout(within):
-        while not (found := holds()):  # noqa: ASYNC110
+        while not (found := holds()):
             await asyncio.sleep(0.01)
     return found
 
