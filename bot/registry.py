@@ -3,6 +3,7 @@
 import importlib
 import inspect
 import pkgutil
+import re
 import types
 import typing
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -304,10 +305,10 @@ def _read_decimal(word: str, name: str) -> Decimal:
 
 
 def _read_int(word: str, name: str) -> int:
-    value = _read_decimal(word, name)
-    if value != value.to_integral_value() or abs(value) > 10**12:
+    whole = re.fullmatch(r"[+-]?[0-9]{1,12}(\.0*)?", word, re.ASCII)
+    if whole is None:
         raise Refused(f"{name} should be a whole number; found '{word}'.")
-    return int(value)
+    return int(Decimal(word))
 
 
 def _read_bool(word: str, name: str) -> bool:
