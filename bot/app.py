@@ -143,12 +143,12 @@ async def _live(house: House, held: lease.Lease, say: Say, stop: asyncio.Event) 
     await _open_platforms(house, held, say)
     for platform in house.platforms.values():
         nursery.start(platform.name, _run_platform(platform, say))
-    nursery.start("announcer", announcer.run())
+    nursery.keep("announcer", announcer.run)
     house.dispatcher.paired = lambda place: nursery.start(
         f"menu {place.address}", _menu(house, place.address)
     )
     nursery.start("menus", _menus(house))
-    nursery.start("outbox", outbox.run())
+    nursery.keep("outbox", outbox.run)
     await _greet(house, say)
     scheduler = timetable(
         tick=house.trading.tick,
@@ -158,7 +158,7 @@ async def _live(house: House, held: lease.Lease, say: Say, stop: asyncio.Event) 
             name: (a.report_at, _report_job(house, announcer, name)) for name, a in settings.accounts.items()
         },
     )
-    nursery.start("hints", house.trading.follow_hints())
+    nursery.keep("hints", house.trading.follow_hints)
     wrong: list[TradingError] = []
 
     async def begin() -> None:
@@ -192,8 +192,8 @@ async def _close(house: House) -> None:
 async def _start_trading(
     house: House, announcer: Announcer, start_jobs: Callable[[], None], say: Say
 ) -> None:
+    start_jobs()  # first of all: the kill file is watched from here on
     await _wake(house.trading.start, house, announcer)
-    start_jobs()
     for name, trouble in house.trading.trouble.items():
         say(f"account {name} is not trading yet: {trouble}")
     house.trading.ready.set()
@@ -207,7 +207,10 @@ async def _wake(begin: Callable[[], Awaitable[list[Away]]], house: House, announ
     for away in await begin():
         if away.until - away.since > timedelta(minutes=2):
             word = partial(away_report, house.trading, away)
-            await announcer.tell(away.account, "alerts", word, Severity.WARNING)
+            try:
+                await announcer.tell(away.account, "alerts", word, Severity.WARNING)
+            except TradingError as error:
+                log.error("away_not_told", account=away.account, reason=error.tell)
 
 
 def _retry_job(house: House, announcer: Announcer) -> Callable[[], Awaitable[None]]:

@@ -1,5 +1,7 @@
 """The one road from a line of text to its answers: who is it, what do they want, may they, do it, write it down."""
 
+import asyncio
+import re
 import shlex
 from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import dataclass, field, replace
@@ -18,7 +20,14 @@ from trading.service import Trading
 
 log = structlog.get_logger("dispatcher")
 
+CODE = re.compile(
+    r"[0-9A-Za-z]{5}-?[0-9A-Za-z]{5}-?[0-9A-Za-z]{5}"
+)  # a pairing code, never to be written down
+MARK = re.compile(
+    r"!|![0-9a-z]{6}"
+)  # a yes typed by hand, or a button's with its deadline; anything else is words
 STALE_AFTER = timedelta(seconds=60)  # an acting line older than this is not obeyed (kill always is)
+PATIENCE_SECONDS = 2.0  # how long a kill waits for the database to say that it is new
 YES_FOR = timedelta(seconds=120)  # how long a confirmation button is good for
 REFUSAL = "This desk is private. If it is yours, send /start and the pairing code from its terminal."
 
@@ -109,11 +118,13 @@ class Dispatcher:
         """Every reply to one line, the last being the answer; nothing for a line seen before. Never raises."""
         place, unkept = line.place, None
         try:
-            if line.update_id and not await self.diary.first_time(place.platform, line.update_id):
+            if line.update_id and not await self._first_time(line):
                 return
         except TradingError as error:
             unkept = error
         person = await self.people.find(place)
+        if person is not None and person.account not in self.trading.accounts:
+            person = replace(person, account=self.trading.accounts[0])  # theirs has left the settings
         if person is None:
             async for reply in self._stranger(line):
                 yield reply
@@ -139,6 +150,19 @@ class Dispatcher:
             yield self._signed(_sorry(say), person, line)
         finally:
             await self._write_down(line, person.name, person.account, line.text, outcome)
+
+    async def _first_time(self, line: Line) -> bool:
+        """Whether this update is new. What stops things does not wait for a database that hangs."""
+        name = line.text.lstrip("/").split(maxsplit=1)[0].rstrip("!").lower() if line.text.split() else ""
+        command = self.commands.get(name)
+        asking = self.diary.first_time(line.place.platform, line.update_id or "")
+        if command is None or not command.always:
+            return await asking
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                return await asking
+        except TimeoutError:
+            return True
 
     async def _obey(
         self, line: Line, person: Person, unkept: TradingError | None = None
@@ -181,7 +205,7 @@ class Dispatcher:
             words = text.split()
         if not words:
             raise Refused(say("Send a command, for instance /status. /help lists them all."))
-        name = words[0].lstrip("/").partition("@")[0].lower()
+        name = words[0].lstrip("/").partition("@")[0].rstrip("!").lower()
         allowed = {n: c for n, c in self.commands.items() if c.allow & person.roles}
         command = allowed.get(name)
         if command is None:
@@ -195,7 +219,9 @@ class Dispatcher:
                 )
             )
         rest = words[1:]
-        if rest and rest[-1].startswith("!"):
+        if words[0].endswith("!"):
+            return command, rest, True
+        if rest and MARK.fullmatch(rest[-1]):
             return command, rest[:-1], self._is_yes(command, rest[-1], say)
         return command, rest, False
 
@@ -203,12 +229,7 @@ class Dispatcher:
         """`!` typed by hand is a yes; a button's yes carries its deadline and lapses."""
         if word == "!":
             return True
-        try:
-            deadline = int(word[1:], 36)
-        except ValueError:
-            raise Refused(
-                say("'{word}' is not a confirmation; send the command again and press its button.", word=word)
-            ) from None
+        deadline = int(word[1:], 36)
         if self.clock().timestamp() > deadline and not command.always:
             raise Refused(
                 say("This button has expired, so nothing was done. Send /{name} again.", name=command.name)
@@ -292,11 +313,13 @@ class Dispatcher:
                 person=person,
                 place=line.place.address,
                 account=account,
-                line=text,
+                line=CODE.sub("…", text),
                 outcome=outcome,
             )
         except TradingError as error:
-            log.error("not_audited", person=person, line=text, outcome=outcome, reason=error.tell)
+            log.error(
+                "not_audited", person=person, line=CODE.sub("…", text), outcome=outcome, reason=error.tell
+            )
 
     def _signed(self, reply: Reply, person: Person, line: Line) -> Reply:
         """Every message names mode and account, in the same spot."""

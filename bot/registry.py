@@ -192,7 +192,7 @@ def bind(command: Command, words: list[str]) -> dict[str, Any]:
     while queue:
         word = queue.pop(0)
         name, equals, value = word.partition("=")
-        if word.startswith("--"):
+        if word.startswith("--") and not (positional and positional[-1].rest and name[2:] not in options):
             option = _option(command, options, name[2:])
             if option.type is bool:
                 value = value or "yes"

@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
+import structlog
+
 from trading.core.book import Book
 from trading.core.desk import Answers, Desk, Sleeve
 from trading.domain.account import Mode
-from trading.domain.errors import Refused, SettingsError
-from trading.domain.events import Event
+from trading.domain.errors import Refused, SettingsError, TradingError
+from trading.domain.events import DeskEvent, Event, HaltAsked
 from trading.domain.market import Instrument, Timeframe
+from trading.domain.risk import HaltKind
 from trading.execution.sim import Simulated
 from trading.modes import wiring
 from trading.recorder import Recorder
@@ -18,6 +21,8 @@ from trading.risk.rules import Limits
 from trading.session import Session
 from trading.settings import AccountSettings, Risk, Settings
 from trading.strategies import find
+
+log = structlog.get_logger("build")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +38,16 @@ class Room:
     @property
     def desk(self) -> Desk:
         return self.session.desk
+
+    def step(self, event: DeskEvent) -> None:
+        """Step this account. An invariant that fails is its own affair: it buys nothing more, the others go on."""
+        try:
+            self.session.step(event)
+        except Exception as error:
+            log.exception("desk_failed", account=self.name)
+            self.session.recover()
+            reason = error.tell if isinstance(error, TradingError) else f"{type(error).__name__} in the desk"
+            self.session.step(HaltAsked(event.at, HaltKind.BROKEN, reason, "the desk"))
 
 
 def room(

@@ -4,19 +4,13 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-import structlog
-
 from trading.build import Room
 from trading.core.frames import Columns
-from trading.core.signals import Board
-from trading.domain.errors import TradingError
-from trading.domain.events import CandlesClosed, DeskEvent, HaltAsked, PricesSeen
+from trading.core.signals import Board, Question
+from trading.domain.events import CandlesClosed, DeskEvent, PricesSeen
 from trading.domain.market import Candle, Timeframe
-from trading.domain.risk import HaltKind
 from trading.market.feed import Market
 from trading.market.live import LiveFeed
-
-log = structlog.get_logger("floor")
 
 
 class Floor:
@@ -38,20 +32,37 @@ class Floor:
     async def warm(self, cursor: Mapping[str, datetime]) -> None:
         """Show the strategies the history they need before each symbol's `cursor`; nothing is decided on it."""
         for (symbol, timeframe), bars in self.board.needs().items():
-            now = cursor[symbol]
-            begun_at = timeframe.floor(now)
-            whole = await self.market.candles(
-                symbol, timeframe, begun_at - timeframe.length * (bars + 1), begun_at
-            )
-            begun = await self.market.candles(symbol, self.base, begun_at, now) if begun_at < now else []
-            self.board.seed(symbol, timeframe, Columns.of(whole), Columns.of(begun))
+            whole, begun = await self._history(symbol, timeframe, bars, cursor[symbol])
+            self.board.seed(symbol, timeframe, whole, begun)
+
+    async def learn(self, questions: Iterable[Question]) -> None:
+        """Get ready for new questions. Raises what the market raises; nothing is changed then."""
+        new = [q for q in questions if not self.board.knows(q)]
+        cursor = self.feed.cursor
+        histories = {}
+        for symbol, timeframe, bars in {(s, q.timeframe, q.warmup) for q in new for s in q.symbols}:
+            wanted = max(bars, self.board.needs().get((symbol, timeframe), 0))
+            histories[symbol, timeframe] = await self._history(symbol, timeframe, wanted, cursor[symbol])
+        for question in new:
+            self.board.ask(question)
+        for (symbol, timeframe), (whole, begun) in histories.items():
+            self.board.seed(symbol, timeframe, whole, begun)
+
+    async def _history(
+        self, symbol: str, timeframe: Timeframe, bars: int, now: datetime
+    ) -> tuple[Columns, Columns]:
+        begun_at = timeframe.floor(now)
+        start = begun_at - timeframe.length * (bars + 1)
+        whole = await self.market.candles(symbol, timeframe, start, begun_at)
+        begun = await self.market.candles(symbol, self.base, begun_at, now) if begun_at < now else []
+        return Columns.of(whole), Columns.of(begun)
 
     def take(self, groups: Sequence[CandlesClosed]) -> None:
         """Candles that closed, in order: first the strategies see them, then every desk decides, group by group."""
         self._show(candle for group in groups for candle in group.candles)
         for group in groups:
             for room in self.rooms.values():
-                self._step(room, _for(room, group))
+                room.step(_for(room, group))
 
     async def tick(self) -> list[CandlesClosed]:
         """Everything that closed since the last tick, and the first prices after it for orders that wait."""
@@ -81,16 +92,7 @@ class Floor:
     def spread(self, event: DeskEvent) -> None:
         """Step every session with the same event."""
         for room in self.rooms.values():
-            self._step(room, event)
-
-    def _step(self, room: Room, event: DeskEvent) -> None:
-        """One account's invariant that fails is its own affair: it buys nothing more, and the others go on."""
-        try:
-            room.session.step(event)
-        except Exception as error:
-            log.exception("desk_failed", account=room.name)
-            reason = error.tell if isinstance(error, TradingError) else f"{type(error).__name__} in the desk"
-            room.session.step(HaltAsked(event.at, HaltKind.BROKEN, reason, "the desk"))
+            room.step(event)
 
     def _show(self, candles: Iterable[Candle]) -> None:
         by_symbol: dict[str, list[Candle]] = {}

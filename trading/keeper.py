@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import Sequence
 
+import structlog
+
 from trading.domain.errors import TradingError
 from trading.store.records import Step
 from trading.store.store import Store
 
-LONGEST_BACKLOG = 50_000  # steps; beyond it the desk must stop rather than forget
+log = structlog.get_logger("keeper")
 
 
 class Keeper:
@@ -29,14 +31,12 @@ class Keeper:
                 return True
             try:
                 await self._store.write(waiting)
-            except TradingError as error:
-                self.trouble = error.tell
+            except Exception as error:
+                log.exception("not_kept", steps=len(waiting))
+                self.trouble = error.tell if isinstance(error, TradingError) else type(error).__name__
                 return False
             del self._backlog[: len(waiting)]
             self.written += 1
             self.trouble = None
             return True
 
-    @property
-    def full(self) -> bool:
-        return len(self._backlog) > LONGEST_BACKLOG

@@ -2,10 +2,13 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+
+import structlog
 
 from trading.boot import BASE, begin, live_past, market_for, open_floor, open_room
 from trading.build import Room
@@ -21,6 +24,7 @@ from trading.domain.events import (
     HaltLifted,
     KillAsked,
 )
+from trading.domain.market import Instrument
 from trading.domain.risk import HaltKind
 from trading.domain.view import Away
 from trading.floor import Floor
@@ -30,6 +34,9 @@ from trading.store.store import Store
 
 Listener = Callable[[str, Event], None]
 LOOK_BACK = timedelta(days=90)  # how far a backtest looks back when nothing else is said
+
+
+log = structlog.get_logger("running")
 
 
 @dataclass(slots=True)
@@ -45,6 +52,7 @@ class Running:
     rooms: dict[str, Room] = field(default_factory=dict)
     trouble: dict[str, str] = field(default_factory=dict)  # account -> why its market is not followed
     started_at: datetime | None = None
+    _coming_up: asyncio.Lock = field(default_factory=asyncio.Lock)  # one start or retry at a time
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     _listeners: list[Listener] = field(default_factory=list)
 
@@ -60,8 +68,9 @@ class Running:
         away: list[Away] = []
         for name in self.settings.accounts:
             self.trouble[name] = "starting"
-        for key, names in self._by_market().items():
-            away += await self._start_floor(key, names)
+        async with self._coming_up:
+            for key, names in self._by_market().items():
+                away += await self._start_floor(key, names)
         return away
 
     async def look(self) -> None:
@@ -70,6 +79,8 @@ class Running:
         for name, account in self.settings.accounts.items():
             market = market_for(account, self.settings, self.clock)
             try:
+                if await self.store.snapshot(name) is None:
+                    raise Refused("it has not run yet; start the desk first (make run).")
                 instruments = await market.instruments(await self._symbols(name))
                 board = Board(BASE)
                 self.rooms[name] = await open_room(
@@ -83,9 +94,17 @@ class Running:
     async def retry(self) -> list[Away]:
         """Try again to reach the markets that could not be reached."""
         away: list[Away] = []
+        if self._coming_up.locked():
+            return away
+        async with self._coming_up:
+            return await self._start_missing()
+
+    async def _start_missing(self) -> list[Away]:
+        away: list[Away] = []
         for key, names in self._by_market().items():
-            if any(name not in self.rooms for name in names):
-                away += await self._start_floor(key, names)
+            missing = [name for name in names if name not in self.rooms]
+            if missing:  # beside those that came up before, on a connection of their own
+                away += await self._start_floor(f"{key} {missing}", missing)
         return away
 
     def _by_market(self) -> dict[str, list[str]]:
@@ -96,40 +115,52 @@ class Running:
         return groups
 
     async def _start_floor(self, key: str, names: list[str]) -> list[Away]:
-        accounts = {name: self.settings.accounts[name] for name in names}
-        market = market_for(accounts[names[0]], self.settings, self.clock)
-        try:
-            mine = {name: await self._symbols(name) for name in names}
-            symbols = tuple(dict.fromkeys(s for some in mine.values() for s in some))
-            instruments = await market.instruments(symbols)
-            floor = open_floor(market, symbols)
-            rooms = [
-                await open_room(
-                    name,
-                    self.settings,
-                    {symbol: instruments[symbol] for symbol in mine[name]},
-                    self.store,
-                    floor.board,
-                    self._hearer(name),
+        """Bring up a market and its accounts. One account's trouble leaves the others on it alone."""
+        market = market_for(self.settings.accounts[names[0]], self.settings, self.clock)
+        instruments: dict[str, dict[str, Instrument]] = {}
+        for name in names:
+            with self._noting_trouble(name):
+                instruments[name] = await market.instruments(await self._symbols(name))
+        symbols = tuple(dict.fromkeys(s for mine in instruments.values() for s in mine))
+        floor, rooms = open_floor(market, symbols), []
+        for name, mine in instruments.items():
+            with self._noting_trouble(name):
+                rooms.append(
+                    await open_room(name, self.settings, mine, self.store, floor.board, self._hearer(name))
                 )
-                for name in names
-            ]
-            away = await self._wake(rooms, floor)
-            cursor = self._cursor(floor)
-            floor.feed.start_from(cursor)
-            await floor.warm(cursor)
-        except TradingError as error:
+        away: list[Away] = []
+        started = False
+        if rooms:
+            with self._noting_trouble(*(room.name for room in rooms)):
+                away = await self._wake(rooms, floor)
+                cursor = self._cursor(floor)
+                floor.feed.start_from(cursor)
+                await floor.warm(cursor)
+                started = True
+        if not started:
             await market.close()
-            for name in names:
-                self.trouble[name] = error.tell
             return []
+        return await self._open(key, floor, away)
+
+    async def _open(self, key: str, floor: Floor, away: list[Away]) -> list[Away]:
         self.floors[key] = floor
         for name, room in floor.rooms.items():
             self.rooms[name] = room
             self.trouble.pop(name, None)
         if self.kill_file.exists():
-            floor.spread(KillAsked(self.clock(), "the KILL_SWITCH file was there at the start", "file"))
+            floor.spread(KillAsked(floor.market.now(), "the KILL_SWITCH file was there at the start", "file"))
         return await self._catch_up(floor, away)
+
+    @contextmanager
+    def _noting_trouble(self, *names: str) -> Iterator[None]:
+        """Whatever goes wrong while these accounts come up is told as theirs, and tried again later."""
+        try:
+            yield
+        except Exception as error:
+            if not isinstance(error, TradingError):
+                log.exception("account_not_started", accounts=names)
+            for name in names:
+                self.trouble[name] = error.tell if isinstance(error, TradingError) else type(error).__name__
 
     async def _symbols(self, name: str) -> tuple[str, ...]:
         """The account's symbols: those of the settings, and those it still holds though they are gone from there.
@@ -143,7 +174,6 @@ class Running:
                 f"The account {name} was begun on {known} and cannot go on as one on {exchange}: its positions and "
                 "prices are another market's. Give the new account another name."
             )
-        await self.store.set_meta(key, exchange)
         held = (position.symbol for position in await self.store.positions(name))
         return tuple(dict.fromkeys((*symbols_of(self.settings, name), *held)))
 
@@ -163,6 +193,9 @@ class Running:
         for room in rooms:
             floor.enter(room)
         await self.keeper.keep([step for room in new for step in room.recorder.drain(now)])
+        for room in rooms:
+            exchange = self.settings.accounts[room.name].exchange
+            await self.store.set_meta(f"account {room.name} exchange", exchange)
         return away
 
     def _cursor(self, floor: Floor) -> dict[str, datetime]:
@@ -231,9 +264,9 @@ class Running:
         for name, room in floor.rooms.items():
             self._tell(name, news)
             if isinstance(news, FeedLost):
-                room.session.step(HaltAsked(news.at, HaltKind.FEED, news.reason, "feed"))
+                room.step(HaltAsked(news.at, HaltKind.FEED, news.reason, "feed"))
             else:
-                room.session.step(HaltLifted(news.at, HaltKind.FEED, "feed"))
+                room.step(HaltLifted(news.at, HaltKind.FEED, "feed"))
 
     async def keep_all(self) -> None:
         now = self.clock()
@@ -242,17 +275,25 @@ class Running:
         for room in self.rooms.values():
             stopped = HaltKind.STORE in room.desk.halts
             if not written and not stopped:
-                room.session.step(HaltAsked(now, HaltKind.STORE, self.keeper.trouble or "", "journal"))
+                room.step(HaltAsked(now, HaltKind.STORE, self.keeper.trouble or "", "journal"))
             elif written and stopped:
-                room.session.step(HaltLifted(now, HaltKind.STORE, "journal"))
+                room.step(HaltLifted(now, HaltKind.STORE, "journal"))
 
     # --- one step for all, or for one -------------------------------------------------
 
     async def do(self, rooms: Iterable[Room], event: Callable[[datetime], DeskEvent]) -> None:
-        now = self.clock()
-        for room in rooms:
-            room.session.step(event(now))
+        """Step these accounts at once, each by its own market's time; then write it down."""
+        self.step(rooms, event)
         await self.keep_all()
+
+    def step(self, rooms: Iterable[Room], event: Callable[[datetime], DeskEvent]) -> None:
+        """As `do`, without waiting for the disk."""
+        for room in rooms:
+            room.step(event(self._now_of(room)))
+
+    def _now_of(self, room: Room) -> datetime:
+        floor = next((f for f in self.floors.values() if room.name in f.rooms), None)
+        return floor.market.now() if floor else self.clock()
 
     @property
     def accounts(self) -> tuple[str, ...]:

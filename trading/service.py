@@ -1,8 +1,7 @@
 """The door: everything a chat may ask of trading, one sentence a person would say per method."""
 
 import asyncio
-import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -11,13 +10,16 @@ from functools import partial
 from time import perf_counter
 from typing import Any
 
+import structlog
+
 from trading.analysis.metrics import measure
 from trading.analysis.periods import by_period, first_start
 from trading.analysis.trades import round_trips
 from trading.archiving import Archive
 from trading.boot import check_exchange, market_for
 from trading.build import Room, sleeves_of
-from trading.domain.errors import Refused
+from trading.core.desk import Sleeve
+from trading.domain.errors import Refused, TradingError
 from trading.domain.events import (
     Event,
     HaltAsked,
@@ -31,9 +33,10 @@ from trading.domain.market import Candle, Timeframe
 from trading.domain.order import Fill, Order
 from trading.domain.report import CashFlow, EquityPoint, Report, RoundTrip
 from trading.domain.research import Question
-from trading.domain.risk import HaltKind
+from trading.domain.risk import KILL_ASKED, HaltKind
 from trading.domain.search import SearchProgress, SearchQuestion, SearchResult
 from trading.domain.view import Figures, Period, Status
+from trading.floor import Floor
 from trading.lab import searching
 from trading.lab.ask import from_candles
 from trading.lab.workers import Answer, Kind, Workers
@@ -47,6 +50,9 @@ from trading.strategies.own import load_folder
 from trading.views import status_of
 
 Listener = Callable[[str, Event], None]
+log = structlog.get_logger("service")
+
+QUOTE_SECONDS = 5.0  # how long a kill waits for fresh prices; without them it sells at the next candle
 LOOK_BACK = timedelta(days=90)  # how far a backtest looks back when nothing else is said
 
 
@@ -78,15 +84,24 @@ class Trading(Running):
 
     async def kill(self, reason: str, by: str, account: str | None = None) -> None:
         """Stop at once: latch, file, cancel, sell at the next price. Killing twice is killing once."""
-        await self.do(self.named(account), lambda now: KillAsked(now, reason, by))
+        self.step(self.named(account), lambda now: KillAsked(now, reason, by))
         trouble = self._write_kill_file(reason, by) if account is None else None
         for floor in self.floors.values():
             waiting = {s for room in floor.rooms.values() for s in room.executor.waiting}
             if waiting:
-                await floor.quote(waiting)
+                await self._quote(floor, waiting)
         await self.keep_all()
         if trouble:
             raise Refused(f"Everything is stopped, but the KILL_SWITCH file could not be written: {trouble}.")
+
+    @staticmethod
+    async def _quote(floor: Floor, symbols: set[str]) -> None:
+        """Sell at a fresh price where there is one; what a silent market cannot tell sells at its next candle."""
+        try:
+            async with asyncio.timeout(QUOTE_SECONDS):
+                await floor.quote(symbols)
+        except (TradingError, TimeoutError) as error:
+            log.warning("no_quote", symbols=sorted(symbols), reason=str(error))
 
     async def close_entries(self, reason: str, by: str) -> None:
         """Pause every account at once; what is paused or killed already stays as it is."""
@@ -94,17 +109,29 @@ class Trading(Running):
 
     async def unkill(self, by: str, account: str | None = None) -> None:
         """An owner lifts the kill: entries may open again, drawdown is measured from here."""
-        if not any(room.desk.halts.killed for room in self.named(account)):
+        killed = [room for room in self.named(account) if room.desk.halts.killed]
+        if not killed:
             raise Refused("Nothing is killed, so there is nothing to lift.")
+        if account is None and self.trouble:
+            name, why = next(iter(self.trouble.items()))
+            raise Refused(f"The account {name} cannot be reached yet ({why}); lift the kill once it is back.")
         try:
             self.kill_file.unlink(missing_ok=True)
         except OSError as error:
             raise Refused(
                 f"The KILL_SWITCH file cannot be removed ({error.strerror}), so the kill stays."
             ) from None
-        rooms = self.named(account)
-        await self.do(rooms, lambda now: KillLifted(now, by))
-        await self.do(rooms, lambda now: HaltLifted(now, HaltKind.PAUSE, by))
+        await self.do(killed, lambda now: KillLifted(now, by))
+        await self._lift_kill_pause(killed, by)
+
+    async def _lift_kill_pause(self, rooms: Iterable[Room], by: str) -> None:
+        """The pause that asking for a kill began; one that a person asked for stays."""
+        asked = [
+            r
+            for r in rooms
+            if any((h.kind, h.reason) == (HaltKind.PAUSE, KILL_ASKED) for h in r.desk.halts.all)
+        ]
+        await self.do(asked, lambda now: HaltLifted(now, HaltKind.PAUSE, by))
 
     async def obey_kill_file(self) -> None:
         """The file stops everything; taking it away does not start anything."""
@@ -123,6 +150,9 @@ class Trading(Running):
         kinds = [kind for kind in (HaltKind.PAUSE, HaltKind.BROKEN) if kind in halts]
         if not kinds:
             raise Refused("This account is not paused.")
+        await self._lift_kill_pause(
+            self.rooms.values(), by
+        )  # "sell nothing" after a kill question paused them all
         for kind in kinds:
             await self.do(self.named(account), partial(HaltLifted, kind=kind, by=by))
 
@@ -132,26 +162,30 @@ class Trading(Running):
         found = self._sleeve(room, sleeve)
         if found.enabled == enabled:
             raise Refused(f"{sleeve} is {'on' if enabled else 'off'} already.")
-        await self._change_sleeve(room, sleeve, enabled, found.strategy.values(found.params), by)
+        await self._change_sleeve(room, replace(found, enabled=enabled), {}, by)
 
     async def set_params(self, account: str, sleeve: str, words: Mapping[str, str], by: str) -> None:
         """Change a strategy's parameters from the next candle on; raises Refused when one does not fit."""
         room = self.room(account)
         found = self._sleeve(room, sleeve)
         params = found.strategy.params({**found.strategy.values(found.params), **words})
-        await self._change_sleeve(room, sleeve, found.enabled, found.strategy.values(params), by)
+        changed = {name: value for name, value in found.strategy.values(params).items() if name in words}
+        await self._change_sleeve(room, replace(found, params=params), changed, by)
 
-    async def _change_sleeve(
-        self, room: Room, sleeve: str, enabled: bool, values: Mapping[str, Any], by: str
-    ) -> None:
-        override = SleeveOverride(enabled=enabled, params=dict(values))
-        await self.store.save_sleeve(room.name, sleeve, override)
-        floor = next(f for f in self.floors.values() if room.name in f.rooms)
-        async with floor.busy:
-            room.session.step(SleeveChanged(self.clock(), sleeve, enabled, dict(values), by))
-            floor.enter(room)
-            await floor.warm(floor.feed.cursor)
-        await self.keep_all()
+    async def _change_sleeve(self, room: Room, changed: Sleeve, words: Mapping[str, Any], by: str) -> None:
+        """History first, because a market may fail to give it; then the database, then the desk."""
+        floor = next((f for f in self.floors.values() if room.name in f.rooms), None)
+        if floor is not None:
+            async with floor.busy:
+                await floor.learn(changed.questions())
+        known = (await self.store.sleeves(room.name)).get(changed.name, SleeveOverride())
+        switched = room.desk.sleeves[changed.name].enabled != changed.enabled
+        override = SleeveOverride(
+            enabled=changed.enabled if switched else known.enabled, params={**known.params, **words}
+        )
+        await self.store.save_sleeve(room.name, changed.name, override)
+        values: dict[str, Any] = dict(changed.strategy.values(changed.params))
+        await self.do([room], lambda now: SleeveChanged(now, changed.name, changed.enabled, values, by))
 
     def _write_kill_file(self, reason: str, by: str) -> str | None:
         try:
@@ -258,7 +292,7 @@ class Trading(Running):
     def health(self) -> dict[str, Any]:
         """Whether everything that must work does, as plain facts."""
         feeds = {key: floor.feed.health() for key, floor in self.floors.items()}
-        names = {key: f"{json.loads(key)[0]}" for key in feeds}
+        names = {key: self.floors[key].market.name for key in feeds}
         return {
             "ok": not self.trouble and self.keeper.trouble is None,
             "uptime_seconds": int((self.clock() - self.started_at).total_seconds()) if self.started_at else 0,

@@ -30,6 +30,10 @@ class Session:
             self._enter(earlier)
         self._enter(event)
 
+    def recover(self) -> None:
+        """After a failed step: an order the executor never heard of is not out, and must not keep others waiting."""
+        self.desk.orders.forget_unsent(self.executor.known)
+
     def _enter(self, event: DeskEvent) -> None:
         actions = self.desk.on(event)
         self._tell(event)

@@ -26,15 +26,19 @@ class Shared:
         try:
             answer.set_result(await work())
         except asyncio.CancelledError:
-            del self._known[key]
+            self._forget(key, answer)
             answer.cancel()  # somebody who waits takes over
             raise
         except Exception as error:
-            del self._known[key]
+            self._forget(key, answer)
             answer.set_exception(error)
             answer.exception()  # whoever waited has it; nobody waiting is no reason to warn
             raise
         return answer.result()
+
+    def _forget(self, key: Hashable, answer: asyncio.Future[Any]) -> None:
+        if key in self._known and self._known[key][1] is answer:
+            del self._known[key]
 
     async def _wait_for(
         self, answer: asyncio.Future[Any], key: Hashable, state: Hashable, work: Callable[[], Awaitable[T]]

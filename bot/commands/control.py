@@ -8,6 +8,7 @@ from bot.registry import Rest, Sure, command
 from bot.reply import Button, Reply, Row, Tone
 from bot.show import amount, money, reason_of
 from trading.domain.errors import Refused
+from trading.domain.risk import KILL_ASKED
 
 Why = Annotated[str, Rest(), "why; it is written down"]
 
@@ -38,7 +39,7 @@ async def resume(ask: Ask) -> Reply:
 async def _before_killing(ask: Ask, reason: str = "") -> Sure:
     """Asking to kill closes entries at once; only the sale waits for the button."""
     say = ask.say
-    await ask.trading.close_entries("a kill was asked for", by=ask.person.name)
+    await ask.trading.close_entries(KILL_ASKED, by=ask.person.name)
     now = [ask.trading.status(name) for name in ask.trading.accounts if name not in ask.trading.trouble]
     held = [(s, h) for s in now for h in s.holdings]
     stay = Button(say("Sell nothing, stay paused"), "/status")
@@ -62,10 +63,12 @@ async def _before_killing(ask: Ask, reason: str = "") -> Sure:
 
 
 async def _before_unkilling(ask: Ask) -> Sure:
-    say, now = ask.say, ask.trading.status(ask.account)
-    kill = next((h for h in now.halts if h.kind == "kill"), None)
-    if kill is None:
+    say = ask.say
+    every = [ask.trading.status(name) for name in ask.trading.accounts if name not in ask.trading.trouble]
+    killed = [(status, h) for status in every for h in status.halts if h.kind == "kill"]
+    if not killed:
         raise Refused(ask.say("Nothing is killed, so there is nothing to lift."))
+    now, kill = killed[0]
     return Sure(
         title=ask.say(
             "Lift the kill by {by}: {reason}?", by=say.exactly(kill.by), reason=reason_of(kill, say)
@@ -87,19 +90,29 @@ async def kill(ask: Ask, reason: Why = "asked by hand") -> Reply:
     now = [ask.trading.status(name) for name in ask.trading.accounts if name not in ask.trading.trouble]
     left = [h for status in now for h in status.holdings]
     rows = tuple(Row(h.symbol, amount(h.quantity), ask.say("sold at the next price")) for h in left)
+    away = [name for name in ask.trading.accounts if name in ask.trading.trouble]
     if left:
         text = ask.say("{n} positions wait for the next price; nothing new is bought.", n=len(left))
     else:
         text = ask.say("Everything is flat: no position, no order.")
+    if away:
+        text = ask.say(
+            "{names} cannot be reached now: killed the moment they can be. Positions there are still held.",
+            names=", ".join(away),
+        )
+    worth = ", ".join(money(s.equity, s.currency) for s in now)
     return Reply(
-        title=ask.say(
-            "KILLED. {equity} is left.", equity=", ".join(money(s.equity, s.currency) for s in now)
-        ),
+        title=ask.say("KILLED. {equity} is left.", equity=worth) if now else ask.say("KILLED."),
         text=f"{text}\n" + ask.say("It stays so through restarts, until an owner sends /unkill."),
         rows=rows,
         buttons=((Button(ask.say("Status"), "/status"), Button(ask.say("Orders"), "/orders")),),
         tone=Tone.DANGER,
-        data={"flat": not left, "left": left, "accounts": [s.account for s in now]},
+        data={
+            "flat": not left and not away,
+            "left": left,
+            "away": away,
+            "accounts": [s.account for s in now],
+        },
     )
 
 

@@ -17,6 +17,7 @@ from trading.domain.archive import is_archive
 
 KILL_FILE = "KILL_SWITCH"
 TOKEN_FILE = "terminal.token"  # noqa: S105 - a file name
+KILL_SECONDS = 10.0  # a desk that has not answered a kill by then gets it as a file
 FILE_OPTIONS = ("data", "file")
 
 
@@ -69,7 +70,8 @@ async def ask_running_desk(holder: Mapping[str, Any], data_dir: Path, asked: Lin
         )
         return
     headers = {"Authorization": f"Bearer {(data_dir / TOKEN_FILE).read_text()}"}
-    timeout = aiohttp.ClientTimeout(total=None, sock_connect=5)
+    kills = asked.text.startswith("/kill")
+    timeout = aiohttp.ClientTimeout(total=KILL_SECONDS if kills else None, sock_connect=5)
     try:
         async with aiohttp.ClientSession(timeout=timeout) as http:
             async with http.post(
@@ -84,7 +86,10 @@ async def ask_running_desk(holder: Mapping[str, Any], data_dir: Path, asked: Lin
                 async for row in answer.content:
                     if row.strip():
                         yield _reply(json.loads(row))
-    except aiohttp.ClientError as error:
+    except (aiohttp.ClientError, TimeoutError) as error:
+        if kills:
+            yield _by_file(data_dir)
+            return
         yield Reply(title=f"The running desk does not answer ({type(error).__name__}).", failed=True)
 
 

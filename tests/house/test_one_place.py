@@ -20,7 +20,10 @@ TASKS = {
 CATCHALLS = {
     "bot/dispatcher.py": "whatever a command does wrong, its asker gets an answer",
     "bot/nursery.py": "whatever a background task does wrong, the others go on",
-    "trading/floor.py": "whatever breaks in one account's desk, it buys nothing more and the other accounts go on",
+    "trading/build.py": "whatever breaks in one account's desk, it buys nothing more and the other accounts go on",
+    "trading/keeper.py": "whatever keeps the journal from being written, entries close and it is tried again",
+    "trading/running.py": "whatever keeps one account from coming up, the others come up and it is tried again",
+    "trading/strategies/__init__.py": "whatever a strategy does wrong is told as its failure, and the others go on",
     "trading/session.py": "whatever a listener does wrong, the desk and the other listeners go on",
 }
 # Programs that answer on a terminal; everything else logs or replies.

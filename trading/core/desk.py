@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from trading.core.book import Book
 from trading.core.halts import Halts
 from trading.core.orders import Orders, reserved
-from trading.core.plan import intent_for, worth_acting
+from trading.core.plan import NO_TRADE_BAND, intent_for, worth_acting
 from trading.core.signals import Question
 from trading.domain.account import Account, Position
 from trading.domain.actions import Action, CancelAll, Publish, Submit
@@ -168,7 +168,7 @@ class Desk:
 
     def _watch(self, at: datetime) -> list[Action]:
         """The account's own limits: the lost day closes entries, the drawdown sells everything and stops."""
-        if self.halts.killed or not self.book.positions:
+        if self.halts.killed:
             return []
         account = self.account(at)
         if drawdown_is_reached(account, self.limits):
@@ -300,9 +300,17 @@ class Desk:
         return self._after_money_moved(event.at)
 
     def _is_there(self, sleeve: str, symbol: str, line: Line) -> bool:
-        """After a fill: flat when flat was wanted, on the right side otherwise (a turn needs two orders)."""
+        """After a fill: flat when flat was wanted; otherwise nearly what one order may take of what was wanted."""
         held = self.book.held(sleeve, symbol)
-        return held == 0 if line.acted == 0 else held * Decimal(str(line.acted)) > 0
+        owner = self.sleeves.get(sleeve)
+        if line.acted == 0 or owner is None:
+            return held == 0
+        if held * Decimal(str(line.acted)) <= 0:
+            return False  # a turn goes through flat: the second order is still to come
+        price = self.book.prices[symbol]
+        most = self.book.equity * Decimal(str(self.limits.order_share)) / price
+        wanted = min(abs(self._target(owner, symbol, line.acted, price)), most)
+        return abs(held) >= wanted * Decimal(str(1 - NO_TRADE_BAND))
 
     def _after_money_moved(self, at: datetime) -> list[Action]:
         """While killed: tell once that everything is sold."""

@@ -1,6 +1,6 @@
 """The life of an order: which status may follow which, and which orders are still out."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from decimal import Decimal
 
 from trading.domain.errors import Broken
@@ -42,6 +42,11 @@ class Orders:
         if order.status.is_live:
             self._live[order.client_id] = order
             self._count(order, 1)
+
+    def forget_unsent(self, known: Container[str]) -> None:
+        """Drop reservations that never reached an executor."""
+        for order in [o for o in self._live.values() if o.status is S.WAITING and o.client_id not in known]:
+            self._count(self._live.pop(order.client_id), -1)
 
     @property
     def live(self) -> tuple[Order, ...]:

@@ -11,6 +11,7 @@ from trading.domain.errors import Broken
 from trading.domain.market import Timeframe
 from trading.strategies import Strategy, evaluate, evaluate_together
 
+SILENT = 3  # candles for which a choice among markets waits for one that has gone silent
 SLACK = 200  # candles kept beyond the longest warm-up, so that trimming is rare
 
 
@@ -68,6 +69,10 @@ class Board:
         for symbol in question.symbols:
             self._series.setdefault((symbol, question.timeframe), Series(self._base, question.timeframe))
 
+    def knows(self, question: Question) -> bool:
+        """Whether it was asked before."""
+        return question in self._answers
+
     def extend(self, symbol: str, candles: Columns) -> None:
         """Take base candles of a symbol, oldest first, all newer than those before."""
         if not len(candles):
@@ -107,7 +112,8 @@ class Board:
     def exposure(self, question: Question, at: int) -> float | None:
         """The wanted exposure that became known at `at` (seconds); None when no candle did, or while warming up."""
         answers = self._answers[question]
-        end = min(self._series[symbol, question.timeframe].newest for symbol in question.symbols)
+        newest = [self._series[symbol, question.timeframe].newest for symbol in question.symbols]
+        end = max(min(newest), max(newest) - SILENT * question.timeframe.seconds)
         if answers.until < end:
             self._answer(question, answers.until, end)
         return answers.by_time.get(at)

@@ -17,5 +17,9 @@ class Executor(Protocol):
     def before(self, event: DeskEvent) -> Iterator[DeskEvent]:
         """What happened to our orders before this event: they fill at the open of the candle that just closed."""
 
+    @property
+    def known(self) -> frozenset[str]:
+        """Client ids of the orders that are out."""
+
     def restore(self, live: Iterable[Order]) -> None:
         """Know the orders that were out when the process stopped."""

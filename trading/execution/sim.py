@@ -38,6 +38,10 @@ class Simulated:
         """Symbols with an order that waits for a price."""
         return frozenset(order.intent.symbol for order in self._waiting.values())
 
+    @property
+    def known(self) -> frozenset[str]:
+        return frozenset(self._waiting)
+
     def restore(self, live: Iterable[Order]) -> None:
         self._waiting = {order.client_id: order for order in live}
 
@@ -81,7 +85,6 @@ class Simulated:
         ]
 
     def _fill(self, order: Order, seen: float, at: datetime) -> Iterator[DeskEvent]:
-        del self._waiting[order.client_id]
         intent, instrument = order.intent, self._instruments[order.intent.symbol]
         price = instrument.price(Decimal(str(seen)) * (1 + intent.side.sign * self._slippage))
         rate = instrument.taker_fee if self._fee is None else self._fee
@@ -91,6 +94,7 @@ class Simulated:
             else intent.amount
         )
         if amount == 0:
+            del self._waiting[order.client_id]
             note = "the cash at hand no longer pays for the smallest step"
             yield OrderChanged(at, replace(order, status=OrderStatus.EXPIRED, changed_at=at, note=note))
             return
@@ -107,6 +111,7 @@ class Simulated:
             at=at,
             reason=intent.reason,
         )
+        del self._waiting[order.client_id]
         yield OrderFilled(at, fill)
         done = replace(
             order, status=OrderStatus.FILLED, filled=amount, average_price=price, fee=fill.fee, changed_at=at

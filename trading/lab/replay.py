@@ -6,7 +6,9 @@ from datetime import datetime, timedelta
 from time import perf_counter
 
 from trading.domain.account import Mode
+from trading.domain.errors import Broken
 from trading.domain.report import Report
+from trading.domain.risk import HaltKind
 from trading.floor import Floor
 from trading.lab.job import Job, plain_instrument
 from trading.market.history import RecordedMarket
@@ -49,6 +51,9 @@ async def replay(job: Job, progress: Progress, load_seconds: float = 0.0, leap: 
         clock.now = min(clock.now + job.base.length * leap, end)
         await floor.tick()
         progress((clock.now - start) / (end - start))
+    broken = next((h for h in done.desk.halts.all if h.kind is HaltKind.BROKEN), None)
+    if broken is not None:
+        raise Broken(f"The replay broke on the way: {broken.reason}.")
     seconds = {"load": load_seconds, "signals": 0.0, "simulate": perf_counter() - started}
     seconds["total"] = seconds["load"] + seconds["simulate"]
     return job.report(done, seconds)

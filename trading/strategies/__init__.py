@@ -177,7 +177,7 @@ def evaluate_together(
 def _blamed(strategy: Strategy, bars: int) -> Iterator[None]:
     try:
         yield
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+    except Exception as error:
         raise Broken(f"The strategy {strategy.name} failed on {bars} candles: {error!r}.") from error
 
 
