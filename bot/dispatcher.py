@@ -198,11 +198,7 @@ class Dispatcher:
         yield await answer
 
     def _understand(self, line: Line, person: Person, say: Words) -> tuple[Command, list[str], bool]:
-        text = line.text.strip()
-        try:
-            words = shlex.split(text)
-        except ValueError:
-            words = text.split()
+        words = _words(line.text)
         if not words:
             raise Refused(say("Send a command, for instance /status. /help lists them all."))
         name = words[0].lstrip("/").partition("@")[0].rstrip("!").lower()
@@ -254,13 +250,14 @@ class Dispatcher:
         mark = f" !{_base36(int((self.clock() + YES_FOR).timestamp()))}"
         asked = f"/{line.text.strip().lstrip('/')}"
         room = LONGEST_COMMAND - len(mark)
-        if len(asked.encode()) > room and not (command.parameters and command.parameters[-1].rest):
-            raise Refused(
-                say("This line is too long for a button. Send it again with ! at its end to confirm it.")
-            )
-        yes = (
-            asked.encode()[:room].decode(errors="ignore").rstrip() + mark
-        )  # of a long reason, the beginning is kept
+        if len(asked.encode()) > room:
+            if not (command.parameters and command.parameters[-1].rest):
+                raise Refused(
+                    say("This line is too long for a button. Send it again with ! at its end to confirm it.")
+                )
+            asked = " ".join(_words(asked))  # without quotes: a cut would leave half of them
+        # Of a long reason, the beginning is kept.
+        yes = asked.encode()[:room].decode(errors="ignore").rstrip() + mark
         lapses = say("The button works for {seconds} s.", seconds=int(YES_FOR.total_seconds()))
         return Reply(
             title=sure.title,
@@ -324,6 +321,14 @@ class Dispatcher:
     def _signed(self, reply: Reply, person: Person, line: Line) -> Reply:
         """Every message names mode and account, in the same spot."""
         return reply if reply.header else replace(reply, header=self.trading.header(person.account))
+
+
+def _words(text: str) -> list[str]:
+    """The words of a line; what is quoted is one word."""
+    try:
+        return shlex.split(text)
+    except ValueError:
+        return text.split()
 
 
 def _sorry(say: Words) -> Reply:
