@@ -57,6 +57,18 @@ def settings_for(folder: Path, **sections: Any) -> Settings:
     return load(ROOT / "settings.toml", environment(folder, **sections))
 
 
+async def asked(data_dir: Path, *words: str) -> Reply:
+    """What the desk that runs on this folder answers to `python main.py WORDS`."""
+    return [reply async for reply in replies(data_dir, *words)][-1]
+
+
+def replies(data_dir: Path, *words: str) -> AsyncIterator[Reply]:
+    """The same, with everything that is said on the way."""
+    holder = lease.holder(data_dir)
+    assert holder is not None, f"nobody holds {data_dir}"
+    return terminal.ask_running_desk(holder, data_dir, terminal.line(list(words)))
+
+
 class House:
     """A desk that runs in this process, and what it has said to the person at its terminal."""
 
@@ -82,6 +94,9 @@ class House:
         """The first line said with these words in it; empty while there is none."""
         return next((line for line in self.said if words in line), "")
 
+    async def until_it_said(self, words: str) -> str:
+        return await until(lambda: self.heard(words))
+
     @property
     def link(self) -> str:
         return self.heard("web chat:").split()[-1]
@@ -101,11 +116,7 @@ class House:
 
     async def asked(self, *words: str) -> Reply:
         """What it answers to `python main.py WORDS` on this machine."""
-        folder = self.settings.data_dir
-        holder = lease.holder(folder)
-        assert holder is not None, "nobody holds the data folder"
-        replies = [r async for r in terminal.ask_running_desk(holder, folder, terminal.line(list(words)))]
-        return replies[-1]
+        return await asked(self.settings.data_dir, *words)
 
     async def facts(self, *words: str) -> Any:
         """The same, as `--json` has it."""

@@ -13,15 +13,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from bot.platforms import terminal
 from tests.fakes.clock import HandClock
 from tests.story.chats import OnTelegram
-from tests.story.house import RunningClock, a_house, settings_for
+from tests.story.house import RunningClock, a_house, replies, settings_for
 from tests.story.process import a_machine, only_sentence
 from tests.story.victim import SECTIONS, FastClock, Victim
 from trading.boot import PAST
 from trading.domain.order import Side
-from trading.store import lease
 from trading.store.store import Store
 
 NOON = datetime(2025, 3, 10, 12, 0, 20, tzinfo=UTC)
@@ -59,16 +57,14 @@ def test_told_to_stop_while_it_is_starting_it_stops_at_once(tmp_path):
 
 async def test_told_to_stop_while_a_backtest_runs_it_stops_at_once(tmp_path):
     async with a_house(tmp_path, RunningClock(NOON)) as house:
-        line = terminal.line(["backtest", "ema_cross", "--timeframe", "1m", "--symbols", "BTC/USDT"])
-        replies = terminal.ask_running_desk(
-            lease.holder(house.settings.data_dir), house.settings.data_dir, line
-        )
-        await anext(replies)
+        line = ["backtest", "ema_cross", "--timeframe", "1m", "--symbols", "BTC/USDT"]
+        heard = replies(house.settings.data_dir, *line)
+        await anext(heard)
         at_work = len(multiprocessing.active_children())
         begun = time.monotonic()
         await house.close()
         seconds = time.monotonic() - begun
-        last = [reply async for reply in replies][-1]
+        last = [reply async for reply in heard][-1]
 
     assert at_work == 1
     assert seconds < 5
