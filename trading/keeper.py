@@ -31,9 +31,13 @@ class Keeper:
                 return True
             try:
                 await self._store.write(waiting)
+            except TradingError as error:
+                log.error("not_kept", steps=len(waiting), reason=error.tell)
+                self.trouble = error.tell
+                return False
             except Exception as error:
                 log.exception("not_kept", steps=len(waiting))
-                self.trouble = error.tell if isinstance(error, TradingError) else type(error).__name__
+                self.trouble = type(error).__name__
                 return False
             del self._backlog[: len(waiting)]
             self.written += 1
