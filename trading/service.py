@@ -33,7 +33,7 @@ from trading.domain.market import Candle, Timeframe
 from trading.domain.order import Fill, Order
 from trading.domain.report import CashFlow, EquityPoint, Report, RoundTrip
 from trading.domain.research import Question
-from trading.domain.risk import KILL_ASKED, HaltKind
+from trading.domain.risk import HaltKind
 from trading.domain.search import SearchProgress, SearchQuestion, SearchResult
 from trading.domain.view import Figures, Period, Status
 from trading.floor import Floor
@@ -52,6 +52,7 @@ from trading.views import status_of
 Listener = Callable[[str, Event], None]
 log = structlog.get_logger("service")
 
+KILL_ASKED = "a kill was asked for"  # the reason of the pause that begins with the question
 QUOTE_SECONDS = 5.0  # how long a kill waits for fresh prices; without them it sells at the next candle
 LOOK_BACK = timedelta(days=90)  # how far a backtest looks back when nothing else is said
 
@@ -103,9 +104,9 @@ class Trading(Running):
         except (TradingError, TimeoutError) as error:
             log.warning("no_quote", symbols=sorted(symbols), reason=str(error))
 
-    async def close_entries(self, reason: str, by: str) -> None:
-        """Pause every account at once; what is paused or killed already stays as it is."""
-        await self.do(self.named(None), lambda now: HaltAsked(now, HaltKind.PAUSE, reason, by))
+    async def close_entries(self, by: str) -> None:
+        """Pause every account at once, because a kill is being asked for; what is stopped already stays as it is."""
+        await self.do(self.named(None), lambda now: HaltAsked(now, HaltKind.PAUSE, "a kill was asked for", by))
 
     async def unkill(self, by: str, account: str | None = None) -> None:
         """An owner lifts the kill: entries may open again, drawdown is measured from here."""

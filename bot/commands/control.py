@@ -8,7 +8,6 @@ from bot.registry import Rest, Sure, command
 from bot.reply import Button, Reply, Row, Tone
 from bot.show import amount, money, reason_of
 from trading.domain.errors import Refused
-from trading.domain.risk import KILL_ASKED
 
 Why = Annotated[str, Rest(), "why; it is written down"]
 
@@ -39,7 +38,7 @@ async def resume(ask: Ask) -> Reply:
 async def _before_killing(ask: Ask, reason: str = "") -> Sure:
     """Asking to kill closes entries at once; only the sale waits for the button."""
     say = ask.say
-    await ask.trading.close_entries(KILL_ASKED, by=ask.person.name)
+    await ask.trading.close_entries(by=ask.person.name)
     now = [ask.trading.status(name) for name in ask.trading.accounts if name not in ask.trading.trouble]
     held = [(s, h) for s in now for h in s.holdings]
     stay = Button(say("Sell nothing, stay paused"), "/status")

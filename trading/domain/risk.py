@@ -32,9 +32,6 @@ class Cleared:
     intent: OrderIntent
 
 
-KILL_ASKED = "a kill was asked for"  # the reason of the pause that begins with the question
-
-
 class HaltKind(StrEnum):
     """Why entries are closed. The kind decides who may lift it and when it lifts itself."""
 

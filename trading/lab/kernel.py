@@ -102,7 +102,11 @@ def trade(  # type: ignore[no-untyped-def]
                 cost = steps * STEP * price
                 cash -= side * cost + cost * fee
                 held += side * steps
-                reached = held == 0 if acted == 0 else held * acted > 0
+                reached = held == 0
+                if acted != 0:
+                    worth = cash + held * STEP * mark
+                    goal = min(whole(worth / MARGIN * abs(acted) / mark), whole(order_share * worth / mark))
+                    reached = held * acted > 0 and held >= goal * (1.0 - BAND)
                 at[fills], moved[fills], paid[fills], purse[fills] = bar, side * steps, price, cash
                 fills += 1
             if killed >= 0:
@@ -113,12 +117,13 @@ def trade(  # type: ignore[no-untyped-def]
             mark = to_step(closes[bar])
             equity = cash + held * STEP * mark
             peak = max(peak, equity)
-            if held != 0:
-                if equity <= peak * (1.0 - drawdown) * (1.0 + TIE):
-                    killed, order = bar, -held
-                    continue
-                if lost_on < 0 and equity <= day_start * (1.0 - daily_loss) * (1.0 + TIE):
-                    lost_on = today
+            if equity <= peak * (1.0 - drawdown) * (1.0 + TIE):
+                killed, order = bar, -held
+                if held == 0:
+                    break
+                continue
+            if lost_on < 0 and equity <= day_start * (1.0 - daily_loss) * (1.0 + TIE):
+                lost_on = today
         wish = wanted[bar]
         if wish != wish:
             continue
