@@ -9,12 +9,15 @@ import structlog
 
 from bot.platforms import Platform
 from bot.reply import Reply
+from trading.domain.notice import Severity
 
 log = structlog.get_logger("outbox")
 
 MOST_WAITING = 500
-TRIES = 3
+TRIES = 3  # for what is merely good to know
+PATIENT_TRIES = 180  # for alerts: an outage of hours must not swallow them
 PAUSE_SECONDS = 1.0  # between two messages to one chat, and before trying again
+LONGEST_PAUSE_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +92,13 @@ class Outbox:
         if platform is None:
             self._undelivered(parcel)
             return
-        for attempt in range(1, TRIES + 1):
+        tries = PATIENT_TRIES if parcel.urgency >= Severity.WARNING else TRIES
+        for attempt in range(1, tries + 1):
             try:
                 await platform.send(chat, parcel.reply)
                 return
             except ConnectionError as error:
-                log.warning("not_delivered", address=parcel.address, attempt=attempt, reason=str(error))
-                await self._pause(PAUSE_SECONDS * attempt)
+                if attempt <= TRIES:
+                    log.warning("not_delivered", address=parcel.address, attempt=attempt, reason=str(error))
+                await self._pause(min(PAUSE_SECONDS * attempt, LONGEST_PAUSE_SECONDS))
         self._undelivered(parcel)
