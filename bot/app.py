@@ -153,7 +153,7 @@ async def _live(house: House, held: lease.Lease, say: Say, stop: asyncio.Event) 
     scheduler = timetable(
         tick=house.trading.tick,
         watch_kill_file=house.trading.obey_kill_file,
-        retry_markets=_retry_job(house, announcer),
+        retry_markets=_retry_job(house, announcer, say),
         reports={
             name: (a.report_at, _report_job(house, announcer, name)) for name, a in settings.accounts.items()
         },
@@ -213,9 +213,12 @@ async def _wake(begin: Callable[[], Awaitable[list[Away]]], house: House, announ
                 log.error("away_not_told", account=away.account, reason=error.tell)
 
 
-def _retry_job(house: House, announcer: Announcer) -> Callable[[], Awaitable[None]]:
+def _retry_job(house: House, announcer: Announcer, say: Say) -> Callable[[], Awaitable[None]]:
     async def retry() -> None:
+        missing = [name for name in house.settings.accounts if name not in house.trading.rooms]
         await _wake(house.trading.retry, house, announcer)
+        for name in [name for name in missing if name in house.trading.rooms]:
+            say(f"account {name} is trading now.")
 
     return retry
 
