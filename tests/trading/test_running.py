@@ -1,5 +1,6 @@
 """Accounts side by side: what goes wrong with one is its own affair."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -106,3 +107,91 @@ async def test_a_lost_feed_is_found_out_anew_after_a_restart(store, clock, tmp_p
     assert again.status("main").halts == ()
     await again.close()
 
+
+class FailsLater:
+    """Says to sell for one sleeve, then breaks before its order could leave."""
+
+    def __init__(self) -> None:
+        self.broken = True
+
+    def exposure(self, question: Any, at: int) -> float | None:
+        if question.params.fast == 4 and self.broken:
+            raise KeyError("lost")
+        return 0.0
+
+
+async def test_a_kill_sells_what_a_broken_step_left_behind(store, clock, tmp_path):
+    sleeves = {"first": {**FAST["ema_cross"], "strategy": "ema_cross"},
+               "second": {**FAST["ema_cross"], "strategy": "ema_cross", "fast": 4}}  # fmt: skip
+    account = {"symbols": ["BTC/USDT"], "sleeves": sleeves}
+    trading = await trading_of(store, clock, tmp_path, {"main": account})
+    while not any(h.sleeve == "first" for h in trading.status("main").holdings):
+        await live(trading, clock, 5)
+    trading.room("main").desk.answers = FailsLater()
+    await live(trading, clock, 1)
+    broken = HaltKind.BROKEN in trading.room("main").desk.halts
+
+    await trading.kill("enough", by="mina")
+    await live(trading, clock, 2)
+
+    assert broken
+    assert trading.status("main").holdings == ()
+    await trading.close()
+
+
+async def test_a_kill_is_latched_and_on_disk_before_it_waits_for_anything(store, clock, tmp_path):
+    account = {"symbols": ["BTC/USDT"], "sleeves": FAST}
+    trading = await trading_of(store, clock, tmp_path, {"main": account})
+    hanging = asyncio.Event()
+
+    async def never(steps: Any) -> bool:
+        await hanging.wait()
+        return True
+
+    trading.keeper.keep = never
+    killing = asyncio.ensure_future(trading.kill("enough", by="mina"))
+    await asyncio.sleep(0)
+
+    assert trading.status("main").killed
+    assert (tmp_path / "KILL_SWITCH").exists()
+    hanging.set()
+    await killing
+
+
+async def test_lifting_a_kill_leaves_a_persons_own_pause(store, clock, tmp_path):
+    account = {"symbols": ["BTC/USDT"], "sleeves": FAST}
+    trading = await trading_of(store, clock, tmp_path, {"calm": account, "paused": account})
+    await trading.pause("paused", "news tonight", by="joon")
+    await trading.close_entries(by="mina")
+    await trading.kill("enough", by="mina")
+
+    await trading.unkill(by="mina")
+
+    assert trading.status("calm").halts == ()
+    assert [(h.kind, h.reason) for h in trading.status("paused").halts] == [("pause", "news tonight")]
+    await trading.close()
+
+
+async def test_one_account_that_cannot_come_up_leaves_the_others_on_its_market_alone(store, clock, tmp_path):
+    good = {"symbols": ["BTC/USDT"], "sleeves": FAST}
+    bad = {"symbols": ["NOPE/USDT"], "sleeves": FAST}
+
+    trading = await trading_of(store, clock, tmp_path, {"bad": bad, "good": good})
+
+    assert list(trading.rooms) == ["good"]
+    assert "NOPE/USDT" in trading.trouble["bad"]
+    await trading.close()
+
+
+async def test_setting_one_parameter_leaves_the_others_to_the_settings(store, clock, tmp_path):
+    account = {"symbols": ["BTC/USDT"], "sleeves": FAST}
+    trading = await trading_of(store, clock, tmp_path, {"main": account})
+    await trading.set_params("main", "ema_cross", {"fast": "4"}, by="mina")
+    await trading.close()
+
+    changed = {"ema_cross": {**FAST["ema_cross"], "slow": 30, "enabled": False}}
+    again = await trading_of(store, clock, tmp_path, {"main": {**account, "sleeves": changed}})
+
+    sleeve = again.status("main").sleeves[0]
+    assert (sleeve.params["fast"], sleeve.params["slow"], sleeve.enabled) == (4, 30, False)
+    await again.close()

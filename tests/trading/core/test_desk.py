@@ -28,6 +28,7 @@ from trading.domain.events import (
 from trading.domain.order import OrderStatus, Reason, Side
 from trading.domain.risk import HaltKind
 from trading.risk.rules import Limits
+from trading.strategies import find
 
 
 def test_a_signal_buys_its_share_at_the_next_open_and_sells_all_of_it_when_it_ends():
@@ -263,3 +264,40 @@ def test_dust_below_one_step_does_not_keep_a_kill_from_being_flat():
 
     assert len(story.news(WentFlat)) == 1
     assert story.fills == []
+
+
+def test_a_buy_cut_by_the_cash_at_hand_is_completed_when_there_is_cash_again():
+    words = Script(BTC_USDT={1: 1.0, 3: 0.0}, ETH_USDT={3: 1.0})
+    story = Story(words, symbols=("BTC/USDT", "ETH/USDT"), share=1.0)
+    sleeve = story.desk.sleeves["ema_cross"]
+    chooser = find("dual_momentum")  # one that puts all on one symbol
+    story.desk.sleeves["ema_cross"] = replace(sleeve, strategy=chooser, params=chooser.params({}))
+
+    for number in range(1, 8):
+        story.close(number, {"BTC/USDT": (100, 100), "ETH/USDT": (50, 50)})
+
+    worth = story.desk.book.held("ema_cross", "ETH/USDT") * 50
+    assert story.desk.book.held("ema_cross", "BTC/USDT") == 0
+    assert worth > story.desk.book.equity * Decimal("0.9")
+
+
+def test_the_size_limit_of_one_order_is_not_got_round_by_many():
+    story = Story(
+        Script(BTC_USDT={1: 1.0}), limits=Limits(order_share=0.3, daily_loss=1, drawdown=1), share=1.0
+    )
+
+    story.candles(*[100] * 10)
+
+    assert len(story.fills) == 1
+    assert story.desk.book.held("ema_cross", "BTC/USDT") * 100 <= 3000
+
+
+def test_the_drawdown_limit_acts_even_when_the_exit_itself_went_through_it():
+    limits = Limits(order_share=1.0, daily_loss=1.0, drawdown=0.15)
+    story = Story(Script(BTC_USDT={1: 1.0, 3: 0.0}), limits=limits, share=1.0)
+    story.candles(100, 100, 100, 90)
+
+    story.close(4, {"BTC/USDT": (80, 80)})
+
+    assert story.desk.halts.killed
+    assert len(story.news(WentFlat)) == 1
