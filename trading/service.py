@@ -54,6 +54,7 @@ log = structlog.get_logger("service")
 
 KILL_ASKED = "a kill was asked for"  # the reason of the pause that begins with the question
 QUOTE_SECONDS = 5.0  # how long a kill waits for fresh prices; without them it sells at the next candle
+MOST_CANDLES = 600_000  # a year of minutes of one symbol
 LOOK_BACK = timedelta(days=90)  # how far a backtest looks back when nothing else is said
 
 
@@ -106,7 +107,9 @@ class Trading(Running):
 
     async def close_entries(self, by: str) -> None:
         """Pause every account at once, because a kill is being asked for; what is stopped already stays as it is."""
-        await self.do(self.named(None), lambda now: HaltAsked(now, HaltKind.PAUSE, "a kill was asked for", by))
+        await self.do(
+            self.named(None), lambda now: HaltAsked(now, HaltKind.PAUSE, "a kill was asked for", by)
+        )
 
     async def unkill(self, by: str, account: str | None = None) -> None:
         """An owner lifts the kill: entries may open again, drawdown is measured from here."""
@@ -356,9 +359,15 @@ class Trading(Running):
         timeframe = Timeframe.parse(question.timeframe or mine.timeframe)
         end = question.end or self.clock()
         start = question.start or end - LOOK_BACK
+        symbols = question.symbols or mine.symbols
+        asked = max((end - start) // timeframe.length, 0) * len(symbols)
+        if asked > MOST_CANDLES:
+            raise Refused(
+                f"That is {asked:,} candles, and a chat may ask for {MOST_CANDLES:,}; choose a longer timeframe, fewer "
+                "symbols or less time, or fill the archive with /download and use --data archive."
+            )
         market = market_for(mine, self.settings, self.clock)
         try:
-            symbols = question.symbols or mine.symbols
             await market.instruments(symbols)
             candles = {s: await market.candles(s, timeframe, start, end) for s in symbols}
         finally:

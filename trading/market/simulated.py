@@ -65,7 +65,10 @@ class SimulatedMarket:
         start, end = max(start, EPOCH), min(end, timeframe.floor(self._clock()))
         if end <= start:
             return []
-        columns = await asyncio.to_thread(self._columns, symbol, timeframe, start, end)
+        return await asyncio.to_thread(self._candles, symbol, timeframe, start, end)
+
+    def _candles(self, symbol: str, timeframe: Timeframe, start: datetime, end: datetime) -> list[Candle]:
+        columns = self._columns(symbol, timeframe, start, end)
         return [
             Candle(
                 symbol=symbol,
