@@ -14,7 +14,7 @@ from tests.fakes.binance_books import MINUTE, Bar
 async def eventually(holds: Callable[[], bool], within: float = 10.0) -> None:
     """Wait until something holds that happens on another task; TimeoutError when it never does."""
     async with asyncio.timeout(within):
-        while not holds():  # noqa: ASYNC110
+        while not holds():
             await asyncio.sleep(0.01)
 
 
