@@ -43,4 +43,3 @@ class Keeper:
             self.written += 1
             self.trouble = None
             return True
-

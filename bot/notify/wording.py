@@ -70,7 +70,9 @@ def notice_for(account: str, event: Event, say: Words) -> Notice | None:
             title = say("Entries are open again ({kind}, by {by})", kind=say(kind), by=say.exactly(by))
             return _notice(Severity.INFO, "alerts", title, account, f"halt:{kind}", at)
         case SleeveFailed(at, sleeve, reason):
-            title = say("{name} failed and buys nothing until it works again; what it holds stays", name=sleeve)
+            title = say(
+                "{name} failed and buys nothing until it works again; what it holds stays", name=sleeve
+            )
             why = ((say("why"), say.again(reason)),)
             return _notice(Severity.CRITICAL, "alerts", title, account, f"sleeve:{sleeve}", at, why)
         case WentFlat(at, _, equity, currency):

@@ -110,8 +110,7 @@ KOREAN = {name: f"{n}월" for n, name in enumerate(MONTHS, 1)} | {
     "Best {what} {value} at {point}, of {n} tries.": "시도 {n}회 중 가장 좋은 {what} {value}, {point}.",
     "What explains the differences: {list}.": "차이를 설명하는 비중: {list}.",
     "{n} of {all} tries are beaten by none; best {x} {left}, best {y} {right}.": (
-        "시도 {all}회 중 {n}회는 더 나은 것이 없습니다. "
-        "가장 좋은 {x} {left}, 가장 좋은 {y} {right}."
+        "시도 {all}회 중 {n}회는 더 나은 것이 없습니다. 가장 좋은 {x} {left}, 가장 좋은 {y} {right}."
     ),
 }
 
