@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from math import sin, tau
@@ -38,10 +39,10 @@ def clock(monkeypatch) -> RunningClock:
 
 @pytest.fixture
 async def binance(clock):
-    """An exchange whose price rises from 11:59 to 12:19 and then falls, as it does every forty minutes."""
+    """An exchange whose price rises from 11:57 to 12:09 and then falls, as it does every 24 minutes."""
     async with FakeBinance(clock) as exchange:
         for n in range(-400, 120):
-            exchange.write("BTC/USDT", minute(n), 100 + 10 * sin((n - 9) * tau / 40))
+            exchange.write("BTC/USDT", minute(n), 100 + 10 * sin((n - 3) * tau / 24))
         yield exchange
 
 
@@ -56,10 +57,10 @@ def on(binance: FakeBinance) -> dict[str, Any]:
     return {"accounts": an_account(**account, sleeves={"ema_cross": EMA})}
 
 
-async def pass_by(clock: RunningClock, house: House, minutes: int, stride: int = 1) -> None:
-    """Let minutes go by; the desk sees every candle."""
-    for _ in range(0, minutes, stride):
-        clock.leap(minutes=stride)
+async def pass_by(clock: RunningClock, house: House, minutes: int) -> None:
+    """Let minutes go by, one after the other, each seen by the desk."""
+    for _ in range(minutes):
+        clock.leap(minutes=1)
         await seen(clock, house)
 
 
@@ -119,7 +120,7 @@ def disconnected(binance: FakeBinance) -> None:
 
 def silent(binance: FakeBinance) -> None:
     """Everything answers, and nothing new is in it."""
-    for n in range(9, 120):
+    for n in range(5, 120):
         binance.books.hide("BTCUSDT", minute(n))
     binance.silent = True
 
@@ -129,7 +130,12 @@ def jumbled(binance: FakeBinance) -> None:
     binance.books.mangle = lambda rows: random.Random(7).sample([*rows, *rows], 2 * len(rows))
 
 
-OUTAGES = {undisturbed: [], disconnected: ["feed"], silent: ["feed"], jumbled: []}
+def gapped(binance: FakeBinance) -> None:
+    """One candle is missing, and those after it are there."""
+    binance.books.hide("BTCUSDT", minute(7))
+
+
+OUTAGES = {undisturbed: [], disconnected: ["feed"], silent: ["feed"], jumbled: [], gapped: []}
 
 
 @pytest.mark.parametrize(("outage", "halted"), OUTAGES.items(), ids=[o.__name__ for o in OUTAGES])
@@ -139,19 +145,21 @@ async def test_whatever_an_exchange_does_the_same_trades_are_made(tmp_path, cloc
         a_house(tmp_path, clock, **telegram.sections, **on(binance)) as house,
     ):
         await telegram.pair(house)
-        await pass_by(clock, house, minutes=8, stride=4)
+        await pass_by(clock, house, minutes=4)
         held = (await house.facts("status"))["holdings"]
         outage(binance)
         await binance.drop()
-        for _ in range(7):
+        for _ in range(8):
             clock.leap(minutes=1)
-            await asyncio.sleep(0.15)  # some ticks
+            with suppress(TimeoutError):
+                async with asyncio.timeout(0.15 if halted else 1.5):  # some ticks
+                    await seen(clock, house)
         lost = await house.until_it_says(lambda now: halts(now) == halted, "status")
         _mend(binance)
         clock.leap(minutes=1, seconds=5)
         await seen(clock, house)
         back = await house.facts("status")
-        await pass_by(clock, house, minutes=14, stride=7)
+        await pass_by(clock, house, minutes=5)
         trades = await house.facts("trades")
         await until(lambda: _with(telegram, "Sold "))  # told after all the rest
         told = [m.text for m in telegram.telegram.shown(telegram.ann)]
@@ -159,7 +167,7 @@ async def test_whatever_an_exchange_does_the_same_trades_are_made(tmp_path, cloc
     assert len(held) == 1
     assert lost["holdings"][0]["quantity"] == held[0]["quantity"]
     assert halts(back) == []
-    assert [(t["entry_at"][11:16], t["exit_at"][11:16]) for t in trades] == [("12:05", "12:25")]
+    assert [(t["entry_at"][11:16], t["exit_at"][11:16]) for t in trades] == [("12:03", "12:15")]
     assert sum("No fresh prices" in text for text in told) == len(halted)
     assert sum("Prices are back; " in text for text in told) == len(halted)
 
@@ -196,3 +204,25 @@ async def test_an_exchange_that_cannot_be_reached_is_told_never_simulated_and_tr
     assert "KILLED" in killed.text
     assert (status["exchange"], status["cash"], halts(status)) == ("binance", 10000, ["kill"])
     assert len(candles) == 1
+
+
+async def test_a_kill_while_the_exchange_is_away_holds_and_sells_as_soon_as_it_is_back(
+    tmp_path, clock, binance
+):
+    async with InTheBrowser() as browser, a_house(tmp_path, clock, **on(binance)) as house:
+        await browser.connect(house)
+        await browser.pair(house)
+        await pass_by(clock, house, minutes=4)
+        disconnected(binance)
+        for endpoint in ("ticker/24hr", "ticker/price"):
+            binance.fail(endpoint, times=10**6, status=503)
+        killed = await browser.say("/kill !")
+        waiting = await house.facts("status")
+        _mend(binance)
+        clock.leap(minutes=1, seconds=5)
+        flat = await house.until_it_says(lambda now: not now["holdings"], "status")
+
+    assert "KILLED" in killed.text
+    assert "1 positions wait for the next price" in killed.text
+    assert (len(waiting["holdings"]), halts(waiting)) == (1, ["kill"])
+    assert "kill" in halts(flat)
