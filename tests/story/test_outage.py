@@ -20,7 +20,7 @@ from trading.exchange.client import CcxtMarket
 from trading.exchange.resilience import Patience
 
 NOON = datetime(2025, 3, 10, 12, 0, 5, tzinfo=UTC)
-EMA = {"share": 1.0, "fast": 3, "slow": 8, "timeframe": "1m"}
+EMA = {"share": 1.0, "fast": 3, "slow": 8, "timeframe": "1m", "symbols": ["BTC/USDT"]}
 
 
 @pytest.fixture
@@ -39,10 +39,11 @@ def clock(monkeypatch) -> RunningClock:
 
 @pytest.fixture
 async def binance(clock):
-    """An exchange whose price rises from 11:57 to 12:09 and then falls, as it does every 24 minutes."""
+    """An exchange whose BTC rises from 11:57 to 12:09 and then falls, as it does every 24 minutes."""
     async with FakeBinance(clock) as exchange:
         for n in range(-400, 120):
             exchange.write("BTC/USDT", minute(n), 100 + 10 * sin((n - 3) * tau / 24))
+            exchange.write("ETH/USDT", minute(n), 50)
         yield exchange
 
 
@@ -53,8 +54,8 @@ def minute(n: int) -> datetime:
 
 def on(binance: FakeBinance) -> dict[str, Any]:
     """The settings of a paper account on this exchange."""
-    account = {"exchange": "binance", "exchange_options": binance.exchange_options(), "symbols": ["BTC/USDT"]}
-    return {"accounts": an_account(**account, sleeves={"ema_cross": EMA})}
+    account = {"exchange": "binance", "exchange_options": binance.exchange_options()}
+    return {"accounts": an_account(**account, symbols=["BTC/USDT", "ETH/USDT"], sleeves={"ema_cross": EMA})}
 
 
 async def pass_by(clock: RunningClock, house: House, minutes: int) -> None:
@@ -122,6 +123,7 @@ def silent(binance: FakeBinance) -> None:
     """Everything answers, and nothing new is in it."""
     for n in range(5, 120):
         binance.books.hide("BTCUSDT", minute(n))
+        binance.books.hide("ETHUSDT", minute(n))
     binance.silent = True
 
 
@@ -131,7 +133,7 @@ def jumbled(binance: FakeBinance) -> None:
 
 
 def gapped(binance: FakeBinance) -> None:
-    """One candle is missing, and those after it are there."""
+    """One candle of one market is missing."""
     binance.books.hide("BTCUSDT", minute(7))
 
 
