@@ -77,8 +77,8 @@ async def help_(ask: Ask, name: Annotated[str, "a command"] = "") -> Reply:
     for found in allowed.values():
         by_group[found.group].append(f"/{found.name} – {ask.say(found.help)}")
     blocks = [
-        ask.say(title).upper() + "\n" + "\n".join(by_group[group])
-        for group, title in GROUPS.items()
+        ask.say(GROUPS.get(group, group)).upper() + "\n" + "\n".join(by_group[group])
+        for group in (*GROUPS, *(g for g in by_group if g not in GROUPS))
         if group in by_group
     ]
     listed = [{"name": c.name, "usage": c.usage, "help": c.help} for c in allowed.values()]

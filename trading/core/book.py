@@ -80,7 +80,6 @@ class Book:
     def forget_peak(self) -> None:
         """Measure drawdown from here on; after an owner lifted a kill."""
         self.peak_equity = self.equity
-        self.day_start_equity = self.equity
 
     def account(self, at: datetime, committed: Decimal, pending: tuple[tuple[str, str], ...]) -> Account:
         """This moment, frozen, for the gate and the chat."""

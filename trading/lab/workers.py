@@ -2,6 +2,7 @@
 
 import asyncio
 import multiprocessing
+import signal
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -24,6 +25,12 @@ POLL_SECONDS = 0.25
 Kind = Literal["backtest", "replay", "honesty"]
 Answer = Report | Honesty
 _progress: Any = None
+
+
+def _begin_process(progress: Any) -> None:
+    """Ctrl+C at the terminal reaches every process there; this one is ended by the desk."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _remember(progress)
 
 
 def _remember(progress: Any) -> None:
@@ -124,7 +131,7 @@ class Workers:
             begin = partial(_remember, self._shared)
             if self._own_process:
                 self._pool = ProcessPoolExecutor(
-                    1, self._context, initializer=_remember, initargs=(self._shared,)
+                    1, self._context, initializer=_begin_process, initargs=(self._shared,)
                 )
             else:
                 self._pool = ThreadPoolExecutor(1, "lab", initializer=begin)
