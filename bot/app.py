@@ -103,7 +103,7 @@ async def answer_alone(settings: Settings, line: Line) -> AsyncIterator[Reply]:
         await upgrade(settings.database_url)
         house = await build(settings)
         house.trading.check()
-        house.trading.workers = Workers(own_process=False)
+        house.trading.lab.workers = Workers(own_process=False)
         await house.trading.look()
         async for reply in house.dispatcher.handle(line):
             yield reply
@@ -172,7 +172,7 @@ async def _live(house: House, held: lease.Lease, say: Say, stop: asyncio.Event) 
     await stop.wait()
     say("Stopping: no new orders; everything is written down.")
     scheduler.shutdown(wait=False) if scheduler.running else None
-    house.trading.workers.close()  # whoever waits for a backtest is told so now
+    house.trading.lab.workers.close()  # whoever waits for a backtest is told so now
     await outbox.flush(seconds=3)
     await nursery.close()
     await _close(house)

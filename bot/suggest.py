@@ -30,7 +30,7 @@ class Suggester:
     def _matching(self, source: str, typed: str, person: Person) -> list[str]:
         values = {
             "symbols": lambda: self._trading.symbols(person.account),
-            "strategies": lambda: tuple(self._trading.catalogue()),
+            "strategies": lambda: tuple(self._trading.lab.catalogue()),
             "sleeves": lambda: tuple(self._trading.settings.accounts[person.account].sleeves),
             "commands": lambda: tuple(self._commands),
         }[source]()

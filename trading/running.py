@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import structlog
@@ -33,7 +33,6 @@ from trading.settings import Settings
 from trading.store.store import Store
 
 Listener = Callable[[str, Event], None]
-LOOK_BACK = timedelta(days=90)  # how far a backtest looks back when nothing else is said
 
 
 log = structlog.get_logger("running")

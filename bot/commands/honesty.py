@@ -101,7 +101,7 @@ async def honesty(
 
 
 async def _asked(ask: Ask, trial: Trial) -> AsyncIterator[Reply]:
-    async for found in ask.trading.examine(trial, ask.account):
+    async for found in ask.trading.lab.examine(trial, ask.account):
         if isinstance(found, Honesty):
             yield await answer(ask, found, trial)
             continue

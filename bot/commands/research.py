@@ -62,7 +62,7 @@ async def backtest(
         slippage=slippage,
     )
     report: Report | None = None
-    async for answer in ask.trading.research("backtest", question, ask.account):
+    async for answer in ask.trading.lab.research("backtest", question, ask.account):
         if isinstance(answer, Report):
             report = answer
             continue
@@ -102,7 +102,7 @@ async def replay(
         fee=fee,
         slippage=slippage,
     )
-    async for answer in ask.trading.research("replay", question, ask.account):
+    async for answer in ask.trading.lab.research("replay", question, ask.account):
         if isinstance(answer, Report):
             yield await _answer(ask, answer, file, output, "replay")
             continue

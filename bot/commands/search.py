@@ -91,7 +91,7 @@ async def optimise(
         study=name,
         join=bool(join),
     )
-    async for told in ask.trading.search(asked, ask.account):
+    async for told in ask.trading.lab.search(asked, ask.account):
         if isinstance(told, SearchResult):
             yield await answer(ask, told)
         else:

@@ -17,7 +17,7 @@ async def strategies(ask: Ask, name: StrategyName = "") -> Reply:
     if name:
         return _one(ask, name)
     now = ask.trading.status(ask.account)
-    known = ask.trading.catalogue()
+    known = ask.trading.lab.catalogue()
     others = [n for n in known if n not in {s.strategy for s in now.sleeves}]
     return Reply(
         title=ask.say("{n} strategies trade this account", n=sum(s.enabled for s in now.sleeves)),
@@ -91,7 +91,7 @@ async def set_(ask: Ask, name: SleeveName, **params: str) -> Reply:
 
 def _one(ask: Ask, name: str) -> Reply:
     mine = next((s for s in ask.trading.status(ask.account).sleeves if s.name == name), None)
-    about = ask.trading.about(mine.strategy if mine else name, mine.params if mine else {})
+    about = ask.trading.lab.about(mine.strategy if mine else name, mine.params if mine else {})
     rows = tuple(
         Row(
             f"{p['name']} = {p['value']}",

@@ -157,7 +157,7 @@ async def house(tmp_path, clock):
     settings = load(None, {"TRADEWIND__DATA_DIR": str(tmp_path)})
     await upgrade(settings.database_url)
     built = await build(settings, clock)
-    built.trading.workers = Workers(own_process=False)
+    built.trading.lab.workers = Workers(own_process=False)
     await built.trading.start()
     yield built
     await built.trading.close()

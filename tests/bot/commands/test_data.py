@@ -30,7 +30,7 @@ async def a_house(tmp_path, clock, **environ):
     settings = load(None, {"TRADEWIND__DATA_DIR": str(tmp_path)} | environ)
     await upgrade(settings.database_url)
     built = await build(settings, clock)
-    built.trading.workers = Workers(own_process=False)
+    built.trading.lab.workers = Workers(own_process=False)
     return built
 
 

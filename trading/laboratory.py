@@ -1,0 +1,114 @@
+"""Research: would it have worked, is it honest, what would be better; answered by worker processes."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from time import perf_counter
+from typing import Any
+
+from trading.archiving import Archive
+from trading.boot import market_for
+from trading.clock import Clock
+from trading.domain.errors import Refused
+from trading.domain.honesty import Honesty, Trial
+from trading.domain.market import Timeframe
+from trading.domain.report import Report
+from trading.domain.research import Question
+from trading.domain.search import SearchProgress, SearchQuestion, SearchResult
+from trading.lab import searching
+from trading.lab.ask import from_candles
+from trading.lab.workers import Answer, Kind, Workers
+from trading.market.archive import Recorded
+from trading.settings import Settings
+from trading.strategies import find, strategies
+
+MOST_CANDLES = 600_000  # a year of minutes of one symbol
+LOOK_BACK = timedelta(days=90)  # how far a backtest looks back when nothing else is said
+
+
+@dataclass(slots=True)
+class Laboratory:
+    """Everything one may ask of the past. Work is done by other processes; trading never waits for it."""
+
+    settings: Settings
+    clock: Clock
+    archive: Archive
+    workers: Workers = field(default_factory=Workers)
+
+    async def research(self, kind: Kind, question: Question, account: str) -> AsyncIterator[float | Report]:
+        """Would this have worked? Progress (0 ... 1), then the report.
+
+        A backtest steps the desk over all candles at once; a replay sends them through a paper account by the code
+        of the live session. Without recorded candles: those of the account's market.
+        """
+        async for answer in self._research(kind, question, account):
+            if not isinstance(answer, Honesty):
+                yield answer
+
+    async def examine(self, trial: Trial, account: str) -> AsyncIterator[float | Honesty]:
+        """Is it honest, or luck? Progress (0 ... 1), then every verdict, against the limits of this house."""
+        trial = replace(trial, drawdown_limit=self.settings.risk.drawdown)
+        async for answer in self._research("honesty", trial, account):
+            if not isinstance(answer, Report):
+                yield answer
+
+    async def search(
+        self, asked: SearchQuestion, account: str
+    ) -> AsyncIterator[SearchProgress | SearchResult]:
+        """Better parameters: progress now and then, then what was found. What was tried outlives its process."""
+        asked = await asyncio.to_thread(searching.rejoined, asked, searching.place(self.settings))
+        question = replace(asked.question, params={})
+        if question.data is not None:
+            recorded = await asyncio.to_thread(self.archive.load, question, self._exchange(account))
+        else:
+            end = question.end or self.clock()
+            question = replace(question, start=question.start or end - LOOK_BACK, end=end)
+            recorded = await self._recorded(question, account)
+        asked = replace(asked, question=replace(question, params=asked.question.params))
+        order = await asyncio.to_thread(searching.order_for, asked, recorded, self.settings)
+        async with aclosing(searching.run(order, own_process=self.workers.own_process)) as heard:
+            async for told in heard:
+                yield told
+
+    async def _research(self, kind: Kind, question: Question, account: str) -> AsyncIterator[float | Answer]:
+        started = perf_counter()
+        if question.data is not None:
+            recorded = await asyncio.to_thread(self.archive.load, question, self._exchange(account))
+        else:
+            recorded = await self._recorded(question, account)
+        async for answer in self.workers.run(kind, question, recorded, perf_counter() - started):
+            yield answer
+
+    def _exchange(self, account: str) -> str:
+        return self.settings.accounts[account].exchange
+
+    async def _recorded(self, question: Question, account: str) -> tuple[Recorded, ...]:
+        mine = self.settings.accounts[account]
+        timeframe = Timeframe.parse(question.timeframe or mine.timeframe)
+        end = question.end or self.clock()
+        start = question.start or end - LOOK_BACK
+        symbols = question.symbols or mine.symbols
+        asked = max((end - start) // timeframe.length, 0) * len(symbols)
+        if asked > MOST_CANDLES:
+            raise Refused(
+                f"That is {asked:,} candles, and a chat may ask for {MOST_CANDLES:,}; choose a longer timeframe, fewer "
+                "symbols or less time, or fill the archive with /download and use --data archive."
+            )
+        market = market_for(mine, self.settings, self.clock)
+        try:
+            await market.instruments(symbols)
+            candles = {s: await market.candles(s, timeframe, start, end) for s in symbols}
+        finally:
+            await market.close()
+        return await asyncio.to_thread(from_candles, candles, timeframe)
+
+    def catalogue(self) -> dict[str, str]:
+        """Every strategy this house knows, and what it does in one sentence."""
+        return {name: strategy.summary for name, strategy in strategies().items()}
+
+    def about(self, strategy: str, params: Mapping[str, Any]) -> dict[str, Any]:
+        """What a strategy does and its parameters with ranges; raises Refused for an unknown name."""
+        found = find(strategy)
+        return found.describe(found.params(params))

@@ -1,0 +1,150 @@
+"""Steering: kill, pause, resume, and what a person changes of a sleeve while it runs."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import structlog
+
+from trading.build import Room
+from trading.core.desk import Sleeve
+from trading.domain.errors import Refused, TradingError
+from trading.domain.events import HaltAsked, HaltLifted, KillAsked, KillLifted, SleeveChanged
+from trading.domain.risk import HaltKind
+from trading.floor import Floor
+from trading.running import Running
+from trading.store.records import SleeveOverride
+
+log = structlog.get_logger("steering")
+
+KILL_ASKED = "a kill was asked for"  # the reason of the pause that begins with the question
+QUOTE_SECONDS = 5.0  # how long a kill waits for fresh prices; without them it sells at the next candle
+
+
+@dataclass(slots=True)
+class Steering(Running):
+    """Stopping is always possible, at once; starting again is asked for and checked."""
+
+    async def kill(self, reason: str, by: str, account: str | None = None) -> None:
+        """Stop at once: latch, file, cancel, sell at the next price. Killing twice is killing once."""
+        self.step(self.named(account), lambda now: KillAsked(now, reason, by))
+        trouble = self._write_kill_file(reason, by) if account is None else None
+        for floor in self.floors.values():
+            waiting = {s for room in floor.rooms.values() for s in room.executor.waiting}
+            if waiting:
+                await self._quote(floor, waiting)
+        await self.keep_all()
+        if trouble:
+            raise Refused(f"Everything is stopped, but the KILL_SWITCH file could not be written: {trouble}.")
+
+    @staticmethod
+    async def _quote(floor: Floor, symbols: set[str]) -> None:
+        """Sell at a fresh price where there is one; what a silent market cannot tell sells at its next candle."""
+        try:
+            async with asyncio.timeout(QUOTE_SECONDS):
+                await floor.quote(symbols)
+        except (TradingError, TimeoutError) as error:
+            log.warning("no_quote", symbols=sorted(symbols), reason=str(error))
+
+    async def close_entries(self, by: str) -> None:
+        """Pause every account at once, because a kill is being asked for; what is stopped already stays as it is."""
+        await self.do(
+            self.named(None), lambda now: HaltAsked(now, HaltKind.PAUSE, "a kill was asked for", by)
+        )
+
+    async def unkill(self, by: str, account: str | None = None) -> None:
+        """An owner lifts the kill: entries may open again, drawdown is measured from here."""
+        killed = [room for room in self.named(account) if room.desk.halts.killed]
+        if not killed:
+            raise Refused("Nothing is killed, so there is nothing to lift.")
+        if account is None and self.trouble:
+            name, why = next(iter(self.trouble.items()))
+            raise Refused(f"The account {name} cannot be reached yet ({why}); lift the kill once it is back.")
+        try:
+            self.kill_file.unlink(missing_ok=True)
+        except OSError as error:
+            raise Refused(
+                f"The KILL_SWITCH file cannot be removed ({error.strerror}), so the kill stays."
+            ) from None
+        await self.do(killed, lambda now: KillLifted(now, by))
+        await self._lift_kill_pause(killed, by)
+
+    async def _lift_kill_pause(self, rooms: Iterable[Room], by: str) -> None:
+        """The pause that asking for a kill began; one that a person asked for stays."""
+        asked = [
+            r
+            for r in rooms
+            if any((h.kind, h.reason) == (HaltKind.PAUSE, KILL_ASKED) for h in r.desk.halts.all)
+        ]
+        await self.do(asked, lambda now: HaltLifted(now, HaltKind.PAUSE, by))
+
+    async def obey_kill_file(self) -> None:
+        """The file stops everything; taking it away does not start anything."""
+        if any(not room.desk.halts.killed for room in self.rooms.values()) and self.kill_file.exists():
+            await self.kill("the KILL_SWITCH file appeared", by="file")
+
+    async def pause(self, account: str, reason: str, by: str) -> None:
+        """No new entries until somebody resumes; exits go on."""
+        await self.do(self.named(account), lambda now: HaltAsked(now, HaltKind.PAUSE, reason, by))
+
+    async def resume(self, account: str, by: str) -> None:
+        """Entries open again. A kill is not lifted by this."""
+        halts = self.room(account).desk.halts
+        if halts.killed:
+            raise Refused("This account is killed; only an owner's /unkill ends that.")
+        kinds = [kind for kind in (HaltKind.PAUSE, HaltKind.BROKEN) if kind in halts]
+        if not kinds:
+            raise Refused("This account is not paused.")
+        await self._lift_kill_pause(
+            self.rooms.values(), by
+        )  # "sell nothing" after a kill question paused them all
+        for kind in kinds:
+            await self.do(self.named(account), partial(HaltLifted, kind=kind, by=by))
+
+    async def switch(self, account: str, sleeve: str, enabled: bool, by: str) -> None:
+        """Turn a strategy on or off; switched off it sells what it holds."""
+        room = self.room(account)
+        found = self._sleeve(room, sleeve)
+        if found.enabled == enabled:
+            raise Refused(f"{sleeve} is {'on' if enabled else 'off'} already.")
+        await self._change_sleeve(room, replace(found, enabled=enabled), {}, by)
+
+    async def set_params(self, account: str, sleeve: str, words: Mapping[str, str], by: str) -> None:
+        """Change a strategy's parameters from the next candle on; raises Refused when one does not fit."""
+        room = self.room(account)
+        found = self._sleeve(room, sleeve)
+        params = found.strategy.params({**found.strategy.values(found.params), **words})
+        changed = {name: value for name, value in found.strategy.values(params).items() if name in words}
+        await self._change_sleeve(room, replace(found, params=params), changed, by)
+
+    async def _change_sleeve(self, room: Room, changed: Sleeve, words: Mapping[str, Any], by: str) -> None:
+        """History first, because a market may fail to give it; then the database, then the desk."""
+        floor = next((f for f in self.floors.values() if room.name in f.rooms), None)
+        if floor is not None:
+            async with floor.busy:
+                await floor.learn(changed.questions())
+        known = (await self.store.sleeves(room.name)).get(changed.name, SleeveOverride())
+        switched = room.desk.sleeves[changed.name].enabled != changed.enabled
+        override = SleeveOverride(
+            enabled=changed.enabled if switched else known.enabled, params={**known.params, **words}
+        )
+        await self.store.save_sleeve(room.name, changed.name, override)
+        values: dict[str, Any] = dict(changed.strategy.values(changed.params))
+        await self.do([room], lambda now: SleeveChanged(now, changed.name, changed.enabled, values, by))
+
+    def _write_kill_file(self, reason: str, by: str) -> str | None:
+        try:
+            self.kill_file.write_text(f"{self.clock().isoformat()} {by}: {reason}\n")
+        except OSError as error:
+            return error.strerror or type(error).__name__
+        return None
+
+    @staticmethod
+    def _sleeve(room: Room, name: str) -> Any:
+        if name not in room.desk.sleeves:
+            raise Refused(
+                f"Account {room.name} has no strategy '{name}'; it has {', '.join(room.desk.sleeves)}."
+            )
+        return room.desk.sleeves[name]
