@@ -8,7 +8,7 @@ VENV = .venv/bin/python
 
 # What the desk itself needs: reading recorded candles, and the compiled backtest.
 EXTRAS = --extra parquet --extra fast
-DEV_EXTRAS = $(EXTRAS) --extra postgres --extra optimize --all-groups
+DEV_EXTRAS = $(EXTRAS) --extra postgres --extra optimize --extra portfolio --extra reports --extra notify --all-groups
 
 CONFIG = $(if $(SETTINGS),--settings "$(SETTINGS)")
 CODE = bot charts migrations trading
