@@ -10,6 +10,12 @@ if TYPE_CHECKING:
     from trading.settings import Settings
 
 HOME = Path(__file__).resolve().parent
+WORDS = {
+    "-h": "help",
+    "--help": "help",
+    "-V": "version",
+    "--version": "version",
+}  # as other programs are asked
 
 
 def run() -> None:
@@ -57,7 +63,15 @@ def _options(words: list[str]) -> tuple[Path | None, bool, list[str]]:
             raise SettingsError("--settings needs a file, for instance --settings my.toml.")
         settings_file = Path(rest[place + 1])
         del rest[place : place + 2]
-    return settings_file, "--json" in words, rest
+    return settings_file or _checkout(), "--json" in words, [WORDS.get(w, w) for w in rest[:1]] + rest[1:]
+
+
+def _checkout() -> Path | None:
+    """The settings beside this file, so that a kill typed from any folder means this very desk."""
+    mine = HOME / "settings.toml"
+    if Path("settings.toml").exists() or not (HOME / "pyproject.toml").exists() or not mine.exists():
+        return None
+    return mine
 
 
 async def _main(settings_file: Path | None, as_json: bool, words: list[str]) -> int:

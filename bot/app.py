@@ -197,7 +197,12 @@ async def _start_trading(
     for name, trouble in house.trading.trouble.items():
         say(f"account {name} is not trading yet: {trouble}")
     house.trading.ready.set()
-    if house.trading.rooms:
+    killed = [name for name, room in house.trading.rooms.items() if room.desk.halts.killed]
+    if killed:
+        say(
+            f"KILLED: {', '.join(killed)}. Nothing is bought until an owner sends /unkill. Ctrl+C stops the desk."
+        )
+    elif house.trading.rooms:
         say("The desk is trading. Ctrl+C stops it; what it holds is kept and goes on next time.")
     else:
         say("Nothing is traded yet; every 30 s it is tried again. Ctrl+C stops the desk.")

@@ -93,6 +93,8 @@ def _from_file(file: Path | None) -> Gathered:
         broken = _syntax(path, str(error))
     if broken:  # raised out here, so that no text of the file travels along with the error
         raise SettingsError(broken)
+    if isinstance(folder := data.get("data_dir", "data"), str):  # counted from the file, wherever one stands
+        data["data_dir"] = str(path.parent / Path(folder).expanduser())
     return Gathered(data, {keys: f"{path} line {line}" for keys, line in lines(text).items()})
 
 

@@ -154,9 +154,14 @@ def _print(reply: Reply, folder: Path) -> None:
     for file in reply.files:
         console.print(Text(f"file: {_keep(folder, file.name, file.content)}", style="dim"))
     for button in (b for row in reply.buttons for b in row):
-        console.print(Text(f"  [{button.label}] python main.py {button.command.lstrip('/')}", style="dim"))
+        console.print(Text(f"  [{button.label}] python main.py {_quoted(button.command)}", style="dim"))
     if reply.footer:
         console.print(Text(reply.footer, style="dim"))
+
+
+def _quoted(command: str) -> str:
+    """As a shell takes it word for word; `!` means something of its own in some."""
+    return " ".join(f"'{word}'" if "!" in word else shlex.quote(word) for word in command.lstrip("/").split())
 
 
 def _keep(folder: Path, name: str, content: bytes) -> Path:

@@ -53,6 +53,14 @@ def test_a_named_file_is_read_from_anywhere(settings_file, tmp_path):
     assert load(tmp_path / "other.toml", {}).zone == "Asia/Seoul"
 
 
+def test_the_data_folder_is_counted_from_the_settings_file(tmp_path):
+    (tmp_path / "desk.toml").write_text('data_dir = "book"\n')
+    (tmp_path / "bare.toml").write_text("")
+
+    assert load(tmp_path / "desk.toml", {}).data_dir == tmp_path / "book"
+    assert load(tmp_path / "bare.toml", {}).data_dir == tmp_path / "data"
+
+
 def test_a_file_saved_by_a_windows_editor_is_read(settings_file):
     path = settings_file("")
     path.write_bytes(b'\xef\xbb\xbfzone = "Asia/Seoul"\r\n[risk]\r\ndaily_loss = 2\r\n')

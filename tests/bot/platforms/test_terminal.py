@@ -1,0 +1,49 @@
+"""The command line: which desk is meant, and what is printed for copying."""
+
+import main
+from bot.platforms import terminal
+from bot.reply import Button, Reply
+
+
+async def _one(reply):
+    yield reply
+
+
+def test_called_from_another_folder_it_means_the_desk_it_belongs_to(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    settings_file, _, words = main._options(["kill", "!"])
+
+    assert settings_file == main.HOME / "settings.toml"
+    assert words == ["kill", "!"]
+
+
+def test_a_settings_file_where_one_stands_goes_first(tmp_path, monkeypatch):
+    (tmp_path / "settings.toml").write_text("")
+    monkeypatch.chdir(tmp_path)
+
+    assert main._options(["status"])[0] is None
+
+
+def test_help_and_version_are_asked_as_in_other_programs():
+    assert main._options(["--help"])[2] == ["help"]
+    assert main._options(["-h", "kill"])[2] == ["help", "kill"]
+    assert main._options(["--version"])[2] == ["version"]
+
+
+async def test_a_button_is_printed_so_that_any_shell_takes_it_word_for_word(tmp_path, capsys):
+    yes = Reply(title="Sure?", buttons=((Button("Sell everything", "/kill !k3f9"),),))
+
+    code = await terminal.show(_one(yes), terminal.Shown(as_json=False, folder=tmp_path))
+
+    assert code == 0
+    assert "[Sell everything] python main.py kill '!k3f9'" in capsys.readouterr().out
+
+
+async def test_a_refusal_is_printed_on_the_error_stream_with_exit_code_one(tmp_path, capsys):
+    no = Reply(title="This account is not paused.", failed=True)
+
+    code = await terminal.show(_one(no), terminal.Shown(as_json=False, folder=tmp_path))
+
+    assert code == 1
+    assert "This account is not paused." in capsys.readouterr().err
