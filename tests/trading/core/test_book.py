@@ -109,3 +109,16 @@ def test_cash_and_positions_explain_each_other_to_the_last_digit(fills):
     held = sum((side.sign * amount for side, amount, _ in fills), Decimal(0))
     assert book.cash == 10000 - spent
     assert book.held("ema_cross", "BTC/USDT") == held
+
+
+def test_a_lifted_kill_forgets_the_top_but_gives_no_new_budget_for_the_day():
+    book = a_book()
+    book.apply(a_fill(amount="10", price="100", fee="0"))
+    book.mark(at(hours=1), {"BTC/USDT": Decimal(200)})
+    book.mark(at(hours=2), {"BTC/USDT": Decimal(60)})
+
+    book.forget_peak()
+
+    account = book.account(at(hours=2), Decimal(0), ())
+    assert account.drawdown == 0
+    assert (account.day_start_equity, account.equity) == (Decimal(10000), Decimal(9600))
