@@ -9,12 +9,12 @@ from decimal import Decimal
 
 from trading.build import Room, limits_of, room, sleeves_of
 from trading.clock import Clock
-from trading.core.desk import Sleeve
 from trading.core.frames import Columns
 from trading.core.halts import Halts
 from trading.core.memory import recall
 from trading.core.orders import Orders
 from trading.core.signals import Board
+from trading.core.sleeve import Sleeve
 from trading.domain.errors import Refused, SettingsError
 from trading.domain.events import CandlesClosed, CashMoved, Event
 from trading.domain.market import Candle, Instrument, Timeframe

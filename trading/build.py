@@ -8,7 +8,8 @@ from decimal import Decimal
 import structlog
 
 from trading.core.book import Book
-from trading.core.desk import Answers, Desk, Sleeve
+from trading.core.desk import Desk
+from trading.core.sleeve import Answers, Sleeve
 from trading.domain.account import Mode
 from trading.domain.errors import Refused, SettingsError, TradingError
 from trading.domain.events import DeskEvent, Event, HaltAsked

@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 
 from trading.build import Room
-from trading.core.desk import Sleeve
+from trading.core.sleeve import Sleeve
 from trading.domain.errors import Refused, TradingError
 from trading.domain.events import HaltAsked, HaltLifted, KillAsked, KillLifted, SleeveChanged
 from trading.domain.risk import HaltKind

@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Protocol
 
+from trading.core import stopping
 from trading.core.book import Book
 from trading.core.halts import Halts
 from trading.core.orders import Orders, reserved
 from trading.core.plan import NO_TRADE_BAND, intent_for, worth_acting
-from trading.core.signals import Question
-from trading.domain.account import Account, Position
-from trading.domain.actions import Action, CancelAll, Publish, Submit
+from trading.core.sleeve import Answers, Line, Sleeve
+from trading.domain.account import Account
+from trading.domain.actions import Action, Publish, Submit
 from trading.domain.errors import Broken
 from trading.domain.events import (
     CandlesClosed,
@@ -29,59 +29,16 @@ from trading.domain.events import (
     SignalChanged,
     SleeveChanged,
     SleeveFailed,
-    TradingHalted,
-    TradingResumed,
-    WentFlat,
 )
-from trading.domain.market import Instrument, Timeframe
+from trading.domain.market import Instrument
 from trading.domain.order import OrderIntent, OrderStatus, Reason, Side
 from trading.domain.risk import Cleared, Halt, HaltKind
 from trading.domain.signal import Signal
 from trading.portfolio.sizing import fixed_share
-from trading.risk.account import day_is_lost, drawdown_is_reached
 from trading.risk.gate import review
 from trading.risk.rules import Case, Limits
-from trading.strategies import Strategy
 
 FAILED = "failed"  # in place of a rule's name
-
-
-class Answers(Protocol):
-    """Who knows what the strategies say: core/signals.py's Board."""
-
-    def exposure(self, question: Question, at: int) -> float | None:
-        """The exposure that became known at `at` (seconds), or None."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sleeve:
-    """A strategy with its parameters, symbols and share of the account's equity."""
-
-    name: str
-    strategy: Strategy
-    params: Any
-    symbols: tuple[str, ...]
-    timeframe: Timeframe
-    share: float
-    enabled: bool
-
-    def question(self, symbol: str) -> Question:
-        """What this sleeve asks about a symbol; a strategy that chooses among several is told which."""
-        among = self.symbols if self.strategy.many else ()
-        return Question(self.strategy, self.params, symbol, self.timeframe, among)
-
-    def questions(self) -> tuple[Question, ...]:
-        return tuple(self.question(symbol) for symbol in self.symbols)
-
-
-@dataclass(slots=True)
-class Line:
-    """What the desk remembers of one sleeve and symbol."""
-
-    wanted: float = 0.0  # the strategy's last word
-    acted: float = 0.0  # the exposure the position was last sized for
-    reached: bool = True  # whether the position is what `acted` asked for
-    refusal: str = ""  # the rule that refused last; said once, not every candle
 
 
 @dataclass(slots=True)
@@ -109,18 +66,20 @@ class Desk:
                 return self._order_changed(event)
             case OrderFilled():
                 self.book.apply(event.fill)
-                return self._after_money_moved(event.at)
+                return stopping.tell_when_flat(self, event.at)
             case CashMoved():
                 self.book.move(event.flow)
                 return []
             case KillAsked():
-                return self._kill(event.at, event.reason, event.by, Reason.KILL)
+                return stopping.kill(self, event.at, event.reason, event.by, Reason.KILL)
             case KillLifted():
-                return self._kill_lifted(event)
+                return stopping.lift_kill(self, event)
             case HaltAsked():
-                return self._halt(Halt(kind=event.kind, reason=event.reason, by=event.by, since=event.at))
+                return stopping.halt(
+                    self, Halt(kind=event.kind, reason=event.reason, by=event.by, since=event.at)
+                )
             case HaltLifted():
-                return self._resume(event.at, event.kind, event.by)
+                return stopping.resume(self, event.at, event.kind, event.by)
             case SleeveChanged():
                 return self._sleeve_changed(event)
 
@@ -155,31 +114,16 @@ class Desk:
         self.book.mark(event.at, self._marks({c.symbol: c.close for c in fresh}))
         actions: list[Action] = []
         if self.halts.since(HaltKind.DAILY_LOSS, event.at).date() < event.at.date():
-            actions += self._resume(event.at, HaltKind.DAILY_LOSS, "the new day")
+            actions += stopping.resume(self, event.at, HaltKind.DAILY_LOSS, "the new day")
         if self.halts.killed:
-            return actions + self._flatten(event.at, Reason.KILL)
-        actions += self._watch(event.at)
+            return actions + stopping.flatten(self, event.at, Reason.KILL)
+        actions += stopping.watch(self, event.at)
         if self.halts.killed:
             return actions
         symbols = {c.symbol for c in fresh}
         for sleeve in self.sleeves.values():
             actions += self._decide(sleeve, symbols, event.at)
         return actions + self._sell_orphans(symbols, event.at)
-
-    def _watch(self, at: datetime) -> list[Action]:
-        """The account's own limits: the lost day closes entries, the drawdown sells everything and stops."""
-        if self.halts.killed:
-            return []
-        account = self.account(at)
-        if drawdown_is_reached(account, self.limits):
-            reason = f"drawdown {account.drawdown:.1%} reached its limit of {self.limits.drawdown:.1%}"
-            return self._kill(at, reason, "risk", Reason.DRAWDOWN)
-        if HaltKind.DAILY_LOSS not in self.halts and day_is_lost(account, self.limits):
-            reason = (
-                f"today's loss {account.day_change:+.1%} reached its limit of -{self.limits.daily_loss:.1%}"
-            )
-            return self._halt(Halt(kind=HaltKind.DAILY_LOSS, reason=reason, by="risk", since=at))
-        return []
 
     def _decide(self, sleeve: Sleeve, symbols: set[str], at: datetime) -> list[Action]:
         """Ask the strategy about each symbol that has news, and order the difference."""
@@ -246,7 +190,7 @@ class Desk:
         if intent is None:
             line.reached = True
             return []
-        return self._ask_gate(intent, line, at)
+        return self.ask_gate(intent, line, at)
 
     def _target(self, sleeve: Sleeve, symbol: str, exposure: float, price: Decimal) -> Decimal:
         if exposure == 0:
@@ -257,7 +201,7 @@ class Desk:
         )  # one that chooses may put all on one symbol
         return fixed_share(exposure, self.book.equity, sleeve.share, parts, price, instrument)
 
-    def _ask_gate(self, intent: OrderIntent, line: Line | None, at: datetime) -> list[Action]:
+    def ask_gate(self, intent: OrderIntent, line: Line | None, at: datetime) -> list[Action]:
         case = Case(
             intent=intent,
             account=self.account(at),
@@ -282,7 +226,7 @@ class Desk:
         for sleeve, symbol in self.book.positions:
             owner = self.sleeves.get(sleeve)
             if symbol in symbols and (owner is None or symbol not in owner.symbols):
-                actions += self._flatten(at, Reason.DISABLED, only=(sleeve, symbol))
+                actions += stopping.flatten(self, at, Reason.DISABLED, only=(sleeve, symbol))
         return actions
 
     # --- orders and money -------------------------------------------------------------------------------
@@ -296,8 +240,10 @@ class Desk:
             line.reached = self._is_there(order.intent.sleeve, order.intent.symbol, line)
         if self.halts.killed and order.status is OrderStatus.CANCELED:
             key = (order.intent.sleeve, order.intent.symbol)
-            return self._flatten(event.at, Reason.KILL, only=key) or self._after_money_moved(event.at)
-        return self._after_money_moved(event.at)
+            return stopping.flatten(self, event.at, Reason.KILL, only=key) or stopping.tell_when_flat(
+                self, event.at
+            )
+        return stopping.tell_when_flat(self, event.at)
 
     def _is_there(self, sleeve: str, symbol: str, line: Line) -> bool:
         """After a fill: flat when flat was wanted; otherwise nearly what one order may take of what was wanted."""
@@ -311,75 +257,6 @@ class Desk:
         most = self.book.equity * Decimal(str(self.limits.order_share)) / price
         wanted = min(abs(self._target(owner, symbol, line.acted, price)), most)
         return abs(held) >= wanted * Decimal(str(1 - NO_TRADE_BAND))
-
-    def _after_money_moved(self, at: datetime) -> list[Action]:
-        """While killed: tell once that everything is sold."""
-        if (
-            not self.halts.killed
-            or self.orders.live
-            or any(map(self._sellable, self.book.positions.values()))
-        ):
-            return []
-        kill = next(h for h in self.halts.all if h.kind is HaltKind.KILL)
-        return [Publish(WentFlat(at, kill.reason, self.book.equity, self.book.currency))]
-
-    # --- stopping and starting --------------------------------------------------------------------------
-
-    def _kill(self, at: datetime, reason: str, by: str, why: Reason) -> list[Action]:
-        halt = Halt(kind=HaltKind.KILL, reason=reason, by=by, since=at)
-        if not self.halts.raise_(halt):
-            return self._flatten(at, why)
-        for line in self.lines.values():
-            line.acted, line.reached = 0.0, True
-        actions: list[Action] = [Publish(TradingHalted(at, halt)), CancelAll()]
-        if not self.orders.live and not any(map(self._sellable, self.book.positions.values())):
-            return [*actions, Publish(WentFlat(at, reason, self.book.equity, self.book.currency))]
-        return actions + self._flatten(at, why)
-
-    def _sellable(self, position: Position) -> bool:
-        """Whether there is at least one step of it; less than that is dust no exchange would take."""
-        return self.instruments[position.symbol].amount(abs(position.quantity)) > 0
-
-    def _flatten(self, at: datetime, reason: Reason, only: tuple[str, str] | None = None) -> list[Action]:
-        """Sell everything the desk bought, where no order is out already."""
-        actions: list[Action] = []
-        for (sleeve, symbol), position in list(self.book.positions.items()):
-            if self.orders.busy(sleeve, symbol) or only not in (None, (sleeve, symbol)):
-                continue
-            intent = intent_for(
-                account=self.book.name,
-                sleeve=sleeve,
-                instrument=self.instruments[symbol],
-                target=Decimal(0),
-                held=position.quantity,
-                price=self.book.prices[symbol],
-                reason=reason,
-                at=at,
-            )
-            if intent is not None:
-                actions += self._ask_gate(intent, None, at)
-        return actions
-
-    def _kill_lifted(self, event: KillLifted) -> list[Action]:
-        """Start afresh: drawdown is measured from here, and signals act when they next change or are still there."""
-        if not self.halts.lift(HaltKind.KILL):
-            return []
-        self.book.forget_peak()
-        for line in self.lines.values():
-            line.wanted, line.acted, line.reached, line.refusal = 0.0, 0.0, True, ""
-        return [Publish(TradingResumed(event.at, HaltKind.KILL, event.by))]
-
-    def _halt(self, halt: Halt) -> list[Action]:
-        return [Publish(TradingHalted(halt.since, halt))] if self.halts.raise_(halt) else []
-
-    def _resume(self, at: datetime, kind: HaltKind, by: str) -> list[Action]:
-        if kind is HaltKind.KILL:
-            raise Broken("A kill is lifted by KillLifted only.")
-        if not self.halts.lift(kind):
-            return []
-        for line in self.lines.values():
-            line.refusal = ""
-        return [Publish(TradingResumed(at, kind, by))]
 
     def _sleeve_changed(self, event: SleeveChanged) -> list[Action]:
         sleeve = self.sleeves.get(event.sleeve)

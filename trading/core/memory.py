@@ -5,7 +5,8 @@ from decimal import Decimal
 from typing import Any
 
 from trading.core.book import Book
-from trading.core.desk import Desk, Line
+from trading.core.desk import Desk
+from trading.core.sleeve import Line
 from trading.domain.account import Position
 
 

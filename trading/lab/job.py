@@ -8,7 +8,7 @@ from typing import Any
 
 from trading.analysis.reports import report
 from trading.build import Room, room
-from trading.core.desk import Answers, Sleeve
+from trading.core.sleeve import Answers, Sleeve
 from trading.domain.account import Mode
 from trading.domain.errors import Refused
 from trading.domain.market import Instrument, Timeframe

@@ -6,8 +6,9 @@ from decimal import Decimal
 
 from tests.builders import HOUR, START, a_candle, an_instrument
 from trading.core.book import Book
-from trading.core.desk import Desk, Sleeve
+from trading.core.desk import Desk
 from trading.core.signals import Question
+from trading.core.sleeve import Sleeve
 from trading.domain.events import CandlesClosed, Event, OrderFilled
 from trading.domain.market import Candle
 from trading.domain.order import Fill

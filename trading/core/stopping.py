@@ -1,0 +1,103 @@
+"""Stopping and starting again: what halts a desk, how it sells everything, and what lifts that."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from trading.core.plan import intent_for
+from trading.domain.actions import Action, CancelAll, Publish
+from trading.domain.errors import Broken
+from trading.domain.events import KillLifted, TradingHalted, TradingResumed, WentFlat
+from trading.domain.order import Reason
+from trading.domain.risk import Halt, HaltKind
+from trading.risk.account import day_is_lost, drawdown_is_reached
+
+if TYPE_CHECKING:
+    from trading.core.desk import Desk
+
+
+def watch(desk: "Desk", at: datetime) -> list[Action]:
+    """The account's own limits: the lost day closes entries, the drawdown sells everything and stops."""
+    if desk.halts.killed:
+        return []
+    account = desk.account(at)
+    if drawdown_is_reached(account, desk.limits):
+        reason = f"drawdown {account.drawdown:.1%} reached its limit of {desk.limits.drawdown:.1%}"
+        return kill(desk, at, reason, "risk", Reason.DRAWDOWN)
+    if HaltKind.DAILY_LOSS not in desk.halts and day_is_lost(account, desk.limits):
+        reason = f"today's loss {account.day_change:+.1%} reached its limit of -{desk.limits.daily_loss:.1%}"
+        return halt(desk, Halt(kind=HaltKind.DAILY_LOSS, reason=reason, by="risk", since=at))
+    return []
+
+
+def kill(desk: "Desk", at: datetime, reason: str, by: str, why: Reason) -> list[Action]:
+    """Sell everything and stay stopped until an owner lifts it."""
+    halt = Halt(kind=HaltKind.KILL, reason=reason, by=by, since=at)
+    if not desk.halts.raise_(halt):
+        return flatten(desk, at, why)
+    for line in desk.lines.values():
+        line.acted, line.reached = 0.0, True
+    actions: list[Action] = [Publish(TradingHalted(at, halt)), CancelAll()]
+    if not desk.orders.live and not holds_something(desk):
+        return [*actions, Publish(WentFlat(at, reason, desk.book.equity, desk.book.currency))]
+    return actions + flatten(desk, at, why)
+
+
+def flatten(desk: "Desk", at: datetime, reason: Reason, only: tuple[str, str] | None = None) -> list[Action]:
+    """Sell everything the desk bought, where no order is out already."""
+    actions: list[Action] = []
+    for (sleeve, symbol), position in list(desk.book.positions.items()):
+        if desk.orders.busy(sleeve, symbol) or only not in (None, (sleeve, symbol)):
+            continue
+        intent = intent_for(
+            account=desk.book.name,
+            sleeve=sleeve,
+            instrument=desk.instruments[symbol],
+            target=Decimal(0),
+            held=position.quantity,
+            price=desk.book.prices[symbol],
+            reason=reason,
+            at=at,
+        )
+        if intent is not None:
+            actions += desk.ask_gate(intent, None, at)
+    return actions
+
+
+def tell_when_flat(desk: "Desk", at: datetime) -> list[Action]:
+    """While killed: tell once that everything is sold."""
+    if not desk.halts.killed or desk.orders.live or holds_something(desk):
+        return []
+    kill = next(h for h in desk.halts.all if h.kind is HaltKind.KILL)
+    return [Publish(WentFlat(at, kill.reason, desk.book.equity, desk.book.currency))]
+
+
+def lift_kill(desk: "Desk", event: KillLifted) -> list[Action]:
+    """Start afresh: drawdown is measured from here, and signals act when they next change or are still there."""
+    if not desk.halts.lift(HaltKind.KILL):
+        return []
+    desk.book.forget_peak()
+    for line in desk.lines.values():
+        line.wanted, line.acted, line.reached, line.refusal = 0.0, 0.0, True, ""
+    return [Publish(TradingResumed(event.at, HaltKind.KILL, event.by))]
+
+
+def halt(desk: "Desk", halt: Halt) -> list[Action]:
+    """No new entries, for this reason."""
+    return [Publish(TradingHalted(halt.since, halt))] if desk.halts.raise_(halt) else []
+
+
+def resume(desk: "Desk", at: datetime, kind: HaltKind, by: str) -> list[Action]:
+    """Lift a halt that is no kill."""
+    if kind is HaltKind.KILL:
+        raise Broken("A kill is lifted by KillLifted only.")
+    if not desk.halts.lift(kind):
+        return []
+    for line in desk.lines.values():
+        line.refusal = ""
+    return [Publish(TradingResumed(at, kind, by))]
+
+
+def holds_something(desk: "Desk") -> bool:
+    """Whether there is at least one step of anything; less than that is dust no exchange would take."""
+    return any(desk.instruments[p.symbol].amount(abs(p.quantity)) > 0 for p in desk.book.positions.values())
