@@ -18,6 +18,9 @@ max_drawdown_days  longest time from a top until it was reached again, or until 
 exposure           share of the time in which something was held
 profit_factor      gains of winning trades / losses of losing ones, after fees; None without a loss
 expectancy         mean profit of a trade, in money after fees
+var_95, es_95      loss that one day in twenty exceeds, and the mean loss of those days, as shares of the
+                   equity (historical; trading/analysis/tail.py)
+turnover           everything bought and sold in a year / mean equity; in reports only (trading/analysis/costs.py)
 =================  ==========================================================================================
 
 Trades are round trips; one that earned exactly nothing is neither won nor lost.
@@ -31,6 +34,7 @@ from itertools import groupby
 import numpy as np
 
 from trading.analysis.curves import Curve, Floats, daily_changes, drawdowns, longest_below_top
+from trading.analysis.tail import historical_shortfall, historical_var
 from trading.analysis.trades import OpenTrip
 from trading.domain.report import EquityPoint, RoundTrip
 
@@ -44,11 +48,20 @@ def measure(
     points: Sequence[EquityPoint], trips: Sequence[RoundTrip], still_open: Sequence[OpenTrip] = ()
 ) -> Metrics:
     """Every number of the table above for this curve and these trades."""
-    curve = Curve.of(points)
-    with np.errstate(over="ignore", invalid="ignore"):  # what is too large to say is None below
-        found = _of_curve(curve)
-    found |= _of_trades(trips) | {"exposure": _exposure(points, trips, still_open)}
-    return {name: _finite(value) for name, value in found.items()}
+    found = measure_curve(Curve.of(points)) | measure_trades(trips)
+    found["exposure"] = _finite(_exposure(points, trips, still_open))
+    return found
+
+
+def measure_curve(curve: Curve) -> Metrics:
+    """What a curve alone says."""
+    with np.errstate(over="ignore", invalid="ignore"):  # what is too large to say is None
+        return {name: _finite(value) for name, value in _of_curve(curve).items()}
+
+
+def measure_trades(trips: Sequence[RoundTrip]) -> Metrics:
+    """What closed trades alone say."""
+    return {name: _finite(value) for name, value in _of_trades(trips).items()}
 
 
 def _of_curve(curve: Curve) -> Metrics:
@@ -68,6 +81,8 @@ def _of_curve(curve: Curve) -> Metrics:
         "max_drawdown_days": longest_below_top(curve) if len(curve) else None,
         "best_day": float(changes.max()) if len(changes) else None,
         "worst_day": float(changes.min()) if len(changes) else None,
+        "var_95": historical_var(changes),
+        "es_95": historical_shortfall(changes),
     }
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from trading.domain.market import Candle
 from trading.domain.order import Reason, Side
 
 
@@ -48,6 +49,42 @@ class EquityPoint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Portion:
+    """What one symbol or one strategy added: all portions of a report add up to its profit."""
+
+    name: str
+    trades: int
+    win_rate: float | None
+    profit_factor: float | None
+    profit: Decimal  # of closed trades, after fees
+    open_profit: Decimal  # of what is still held, at the last price
+    fees: Decimal
+    best: float | None  # trade, as a share of what it cost
+    worst: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Benchmark:
+    """Buying the same markets in equal parts at the first open and holding them, at the same costs."""
+
+    total_return: float
+    cagr: float | None
+    volatility: float | None
+    sharpe: float | None
+    max_drawdown: float | None
+    equity: tuple[EquityPoint, ...]  # one point a day
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """A calendar month (UTC) of a curve; `change` is time-weighted. The first and the last may be parts."""
+
+    year: int
+    month: int
+    change: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """A period of one account or backtest: the same shape for the terminal, JSON and the chat."""
 
@@ -65,6 +102,20 @@ class Report:
     metrics: dict[str, float | None]
     seconds: dict[str, float]
     notes: tuple[str, ...] = ()
+    fee_share: Decimal = Decimal(0)  # what each fill was charged, as a share
+    slippage_share: Decimal = Decimal(0)
+    slippage: Decimal = Decimal(0)  # money lost to it, inside the prices already
+    traded: Decimal = Decimal(0)  # everything bought and sold, in money
+    by_symbol: tuple[Portion, ...] = ()
+    by_strategy: tuple[Portion, ...] = ()
+    months: tuple[Month, ...] = ()
+    benchmark: Benchmark | None = None
+    glimpse: tuple[Candle, ...] = ()  # a stretch of candles worth looking at trades in
+
+    @property
+    def currency(self) -> str:
+        """What the money is counted in."""
+        return self.symbols[0].partition("/")[2].partition(":")[0] if self.symbols else ""
 
     @property
     def total_return(self) -> float:

@@ -1,0 +1,28 @@
+"""What trading itself took: money turned over, and what fills cost beyond the price that was seen."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from trading.domain.order import Fill
+
+
+def traded(fills: Iterable[Fill]) -> Decimal:
+    """Everything bought and everything sold, in money."""
+    return sum((fill.amount * fill.price for fill in fills), Decimal(0))
+
+
+def slipped(fills: Iterable[Fill], share: Decimal) -> Decimal:
+    """What slippage of this share took, where every price was made worse by it. It is inside the profit already."""
+    return sum((_lost(fill, share) for fill in fills), Decimal(0)) if share else Decimal(0)
+
+
+def yearly_turnover(money: Decimal, mean_equity: float, days: float) -> float | None:
+    """How often a year the whole account was bought or sold; None for less than a day or nothing at work."""
+    if days < 1 or mean_equity <= 0:
+        return None
+    return float(money) / mean_equity / (days / 365)
+
+
+def _lost(fill: Fill, share: Decimal) -> Decimal:
+    """The price was seen x (1 + share) for a buy and seen x (1 - share) for a sale."""
+    return fill.amount * fill.price * share / (1 + fill.side.sign * share)
