@@ -19,8 +19,10 @@ from tests.builders import START, a_fill
 from tests.fakes.postgres import Postgres, postgres
 from tests.trading.store.nobody import a_folder_for_everybody, files_no_larger_than, without_privileges
 from trading.domain.errors import SettingsError
+from trading.domain.people import Place, Role
 from trading.store.columns import Money, PlainText, UtcTime
 from trading.store.lease import hold
+from trading.store.people import PeopleStore
 from trading.store.store import Step, Store
 from trading.store.tables import Row
 
@@ -374,3 +376,22 @@ def test_a_new_migration_is_written_in_types_that_never_change_and_works(url, tm
     assert upgrade_now(url).after == written.name[:4]
     assert run.differences(url) == []
     assert downgrade_now(url).after == HEAD
+
+
+async def test_people_of_an_older_database_keep_who_they_are_and_what_they_may(url, clock):
+    upgrade_now(url, "0001")
+    with run._connected(run.Address.parse(url)) as connection:
+        for line in (
+            "INSERT INTO person VALUES (7, 'Mina', 'ko', 'Asia/Seoul', 'main', '2026-01-01 00:00:00')",
+            "INSERT INTO grants VALUES (7, '*', 'owner')",
+            "INSERT INTO identity VALUES ('telegram', '42', 7, '2026-01-01 00:00:00')",
+        ):
+            connection.exec_driver_sql(line)
+        connection.commit()
+
+    upgrade_now(url)
+    store = await Store.open(url, clock)
+    mina = await PeopleStore(store).find(Place(platform="telegram", user_id="42", chat_id="42", private=True))
+    await store.close()
+
+    assert (mina.id, mina.name, mina.zone, mina.roles) == (7, "Mina", "Asia/Seoul", {Role.OWNER})

@@ -7,9 +7,32 @@ from typing import Any
 from sqlalchemy import BigInteger, Index, UniqueConstraint
 from sqlmodel import Field
 
+from trading.store.people_tables import (
+    AccountRow,
+    ChatRow,
+    DelegationRow,
+    FactorRow,
+    GrantRow,
+    IdentityRow,
+    PairingRow,
+    PersonRow,
+    SessionRow,
+)
 from trading.store.row import CLUSTERED, NUMBERED_ONCE, Row, counted, json, money, number, table, text, time
 
-__all__ = ["Row", "table"]
+__all__ = [
+    "AccountRow",
+    "ChatRow",
+    "DelegationRow",
+    "FactorRow",
+    "GrantRow",
+    "IdentityRow",
+    "PairingRow",
+    "PersonRow",
+    "Row",
+    "SessionRow",
+    "table",
+]
 
 # --- the market ---------------------------------------------------------------------------------------------
 
@@ -170,83 +193,6 @@ class SleeveRow(Row, table=True):
     enabled: bool | None = Field(default=None)
     params: dict[str, Any] = json()
     changed_at: datetime = time()
-
-
-# --- people -------------------------------------------------------------------------------------------------
-
-
-class PersonRow(Row, table=True):
-    """Ids are never used again, so that an old audit row cannot point to somebody new."""
-
-    __tablename__ = "person"
-    __table_args__ = NUMBERED_ONCE
-
-    id: int | None = counted()
-    name: str = text()
-    language: str = text()
-    zone: str = text()
-    account: str = text()
-    created_at: datetime = time()
-
-
-def person_key(**more: Any) -> Any:
-    return Field(foreign_key="person.id", ondelete="CASCADE", sa_type=BigInteger, **more)
-
-
-class IdentityRow(Row, table=True):
-    __tablename__ = "identity"
-    __table_args__ = (Index(None, "person_id"),)
-
-    platform: str = text(primary_key=True)
-    user_id: str = text(primary_key=True)
-    person_id: int = person_key()
-    linked_at: datetime = time()
-
-
-class GrantRow(Row, table=True):
-    """`account` is a name or '*': all of them."""
-
-    __tablename__ = "grants"
-
-    person_id: int = person_key(primary_key=True)
-    account: str = text(primary_key=True)
-    role: str = text(primary_key=True)
-
-
-class PairingRow(Row, table=True):
-    """A code that makes its sender `person_id`, or a new person (null) with these roles on these accounts."""
-
-    __tablename__ = "pairing"
-
-    code_hash: str = text(primary_key=True)
-    person_id: int | None = person_key(nullable=True)
-    roles: list[str] = json()
-    accounts: list[str] = json()
-    created_at: datetime = time()
-    expires_at: datetime = time()
-    used_at: datetime | None = time(nullable=True)
-
-
-class SessionRow(Row, table=True):
-    __tablename__ = "session"
-    __table_args__ = (Index(None, "expires_at"),)
-
-    token_hash: str = text(primary_key=True)
-    person_id: int = person_key()
-    created_at: datetime = time()
-    seen_at: datetime = time()
-    expires_at: datetime = time()
-
-
-class ChatRow(Row, table=True):
-    """What a chat wants to hear of an account; '*' stands for each without a row of its own."""
-
-    __tablename__ = "chat"
-
-    address: str = text(primary_key=True)
-    account: str = text(primary_key=True)
-    person_id: int = person_key()
-    topics: list[str] = json()
 
 
 # --- the house ----------------------------------------------------------------------------------------------
