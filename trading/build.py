@@ -15,6 +15,7 @@ from trading.domain.errors import Refused, SettingsError, TradingError
 from trading.domain.events import DeskEvent, Event, HaltAsked
 from trading.domain.market import Instrument, Timeframe
 from trading.domain.risk import HaltKind
+from trading.execution.filling import USUAL, Filling
 from trading.execution.sim import Simulated
 from trading.modes import wiring
 from trading.recorder import Recorder
@@ -64,13 +65,16 @@ def room(
     limits: Limits,
     answers: Answers,
     equity_every: timedelta,
+    filling: Filling = USUAL,
     listeners: tuple[Callable[[Event], None], ...] = (),
 ) -> Room:
     """Wire one account by hand; the same way for every mode."""
     book = Book(name, currency, cash)
     desk = Desk(book=book, instruments=instruments, limits=limits, answers=answers, sleeves=dict(sleeves))
     recorder = Recorder(desk, equity_every)
-    executor = wiring(mode, name).executor(instruments, fee=fee, slippage=slippage, cash=lambda: book.cash)
+    executor = wiring(mode, name).executor(
+        instruments, fee=fee, slippage=slippage, cash=lambda: book.cash, filling=filling
+    )
     session = Session(desk, executor, recorder.hear, listeners)
     return Room(name=name, mode=mode, session=session, executor=executor, recorder=recorder)
 

@@ -140,6 +140,8 @@ class Desk:
                 except Broken as broken:
                     actions += self._failed(sleeve.name, line, broken.tell, at)
                     continue
+                if wanted is None and line.rest:
+                    wanted = line.wanted
                 if wanted is None:
                     continue
                 reason = Reason.SIGNAL
@@ -196,6 +198,11 @@ class Desk:
         if exposure == 0:
             return Decimal(0)
         instrument = self.instruments[symbol]
+        if sleeve.units is not None:
+            return instrument.amount(sleeve.units * Decimal(str(exposure)))
+        if sleeve.all_in is not None:
+            spent = self.book.equity * sleeve.all_in * Decimal(str(exposure))
+            return instrument.amount(spent / (price * (1 + instrument.taker_fee)))
         parts = (
             1 if sleeve.strategy.many else len(sleeve.symbols)
         )  # one that chooses may put all on one symbol
@@ -235,6 +242,8 @@ class Desk:
         order = event.order
         self.orders.apply(order)
         line = self.lines.get((order.intent.sleeve, order.intent.symbol))
+        if line is not None and not order.status.is_live:
+            line.rest = order.status is not OrderStatus.FILLED and order.filled > 0
         if line is not None and order.status is OrderStatus.FILLED:
             line.refusal = ""
             line.reached = self._is_there(order.intent.sleeve, order.intent.symbol, line)
@@ -253,6 +262,8 @@ class Desk:
             return held == 0
         if held * Decimal(str(line.acted)) <= 0:
             return False  # a turn goes through flat: the second order is still to come
+        if owner.all_in is not None:
+            return True  # what one purchase spends is decided by the price it fills at
         price = self.book.prices[symbol]
         most = self.book.equity * Decimal(str(self.limits.order_share)) / price
         wanted = min(abs(self._target(owner, symbol, line.acted, price)), most)

@@ -23,7 +23,8 @@ def remember(desk: Desk) -> dict[str, Any]:
         "prices": {symbol: str(price) for symbol, price in book.prices.items()},
         "positions": [_position_out(p) for p in book.positions.values()],
         "lines": [
-            [*key, line.wanted, line.acted, line.reached, line.refusal] for key, line in desk.lines.items()
+            [*key, line.wanted, line.acted, line.reached, line.refusal, line.rest]
+            for key, line in desk.lines.items()
         ],
         "seen": {symbol: at.isoformat() for symbol, at in desk.seen.items()},
     }
@@ -34,8 +35,7 @@ def recall(desk: Desk, memory: dict[str, Any]) -> None:
     book = desk.book
     _recall_book(book, memory)
     desk.lines = {
-        (sleeve, symbol): Line(wanted=wanted, acted=acted, reached=reached, refusal=refusal)
-        for sleeve, symbol, wanted, acted, reached, refusal in memory["lines"]
+        (sleeve, symbol): Line(*remembered) for sleeve, symbol, *remembered in memory["lines"]
     }
     desk.seen = {symbol: datetime.fromisoformat(at) for symbol, at in memory["seen"].items()}
 

@@ -1,6 +1,7 @@
 """What a desk works with: its sleeves, what it remembers of each, and whom it asks."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Protocol
 
 from trading.core.signals import Question
@@ -26,6 +27,8 @@ class Sleeve:
     timeframe: Timeframe
     share: float
     enabled: bool
+    units: Decimal | None = None  # a full exposure is this amount, whatever it costs
+    all_in: Decimal | None = None  # a full exposure is this share of the equity, fees included and no margin kept
 
     def question(self, symbol: str) -> Question:
         """What this sleeve asks about a symbol; a strategy that chooses among several is told which."""
@@ -44,3 +47,4 @@ class Line:
     acted: float = 0.0  # the exposure the position was last sized for
     reached: bool = True  # whether the position is what `acted` asked for
     refusal: str = ""  # the rule that refused last; said once, not every candle
+    rest: bool = False  # an order of it was filled in part and given back: the rest is still to be had

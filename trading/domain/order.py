@@ -69,7 +69,11 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderIntent:
-    """A decided order that has not left the house. The same decision always has the same `client_id`."""
+    """A decided order that has not left the house. The same decision always has the same `client_id`.
+
+    `touched` is the price at which the newest candle met a protective level (a stop, a target) that stood before it.
+    To an exchange this is a market order like any other; a simulation fills it there, inside that candle.
+    """
 
     client_id: str
     sleeve: str
@@ -82,6 +86,7 @@ class OrderIntent:
     reason: Reason
     price_at_decision: Decimal
     decided_at: datetime
+    touched: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,15 +9,20 @@ from trading.domain.actions import CancelAll, Submit
 from trading.domain.events import CandlesClosed, DeskEvent, OrderChanged, OrderFilled, PricesSeen
 from trading.domain.market import Instrument
 from trading.domain.order import Fill, Order, OrderStatus, Side
+from trading.execution.filling import USUAL, Filling
 
 FEE_DIGITS = Decimal("1e-12")
+_THIN = "the candle's volume gives no more"
+_EMPTY = "the candle's volume gives nothing"
 
 
 class Simulated:
     """Fills market orders at the first price after the decision: the next candle's open, or a quote if that is sooner.
 
     Slippage makes buys dearer and sales cheaper. A buy takes no more than the cash at hand: when the price jumped,
-    the order fills for what the cash can pay. Nothing ever fills at a price from before the decision.
+    the order fills for what the cash can pay. Nothing ever fills at a price from before the decision, but for what
+    stood before the candle: an order whose level the candle touched fills inside it, at that level. `filling` may ask
+    for other assumptions.
     """
 
     note = ""
@@ -29,9 +34,12 @@ class Simulated:
         fee: Decimal | None,
         slippage: Decimal,
         cash: Callable[[], Decimal],
+        filling: Filling = USUAL,
     ) -> None:
         self._instruments, self._fee, self._slippage, self._cash = instruments, fee, slippage, cash
+        self._filling = filling
         self._waiting: dict[str, Order] = {}
+        self._left: dict[str, Decimal] = {}  # what may still be taken of each symbol's newest candle
 
     @property
     def waiting(self) -> frozenset[str]:
@@ -61,9 +69,16 @@ class Simulated:
             note=self.note,
         )
         self._waiting[order.client_id] = order
-        return [OrderChanged(intent.decided_at, order)]
+        opened = OrderChanged(intent.decided_at, order)
+        if intent.touched is not None:
+            return [opened, *self._fill(order, intent.touched, intent.decided_at)]
+        if self._filling.at_close:
+            return [opened, *self._fill(order, intent.price_at_decision, intent.decided_at)]
+        return [opened]
 
     def before(self, event: DeskEvent) -> Iterator[DeskEvent]:
+        if self._filling.volume_share is not None and not self._measure(event):
+            return
         if not self._waiting:
             return
         if isinstance(event, CandlesClosed):
@@ -74,7 +89,7 @@ class Simulated:
             return
         for order in list(self._waiting.values()):
             at, price = first.get(order.intent.symbol, (None, 0.0))
-            if at is not None and at >= order.intent.decided_at:
+            if at is not None and at >= order.intent.decided_at + self._filling.latency:
                 yield from self._fill(order, price, at)
 
     def _cancel_all(self) -> list[DeskEvent]:
@@ -84,18 +99,22 @@ class Simulated:
             OrderChanged(order.changed_at, replace(order, status=OrderStatus.CANCELED)) for order in canceled
         ]
 
-    def _fill(self, order: Order, seen: float, at: datetime) -> Iterator[DeskEvent]:
+    def _measure(self, event: DeskEvent) -> bool:
+        """Take note of the volume that can be had; an opening price comes without any, so nothing fills on it."""
+        if isinstance(event, CandlesClosed):
+            share = self._filling.volume_share or Decimal(0)
+            self._left.update({c.symbol: Decimal(repr(c.volume)) * share for c in event.candles})
+        return not isinstance(event, PricesSeen)
+
+    def _fill(self, order: Order, seen: float | Decimal, at: datetime) -> Iterator[DeskEvent]:
         intent, instrument = order.intent, self._instruments[order.intent.symbol]
         price = instrument.price(Decimal(str(seen)) * (1 + intent.side.sign * self._slippage))
         rate = instrument.taker_fee if self._fee is None else self._fee
-        amount = (
-            self._affordable(intent.amount, price, rate, instrument)
-            if intent.side is Side.BUY
-            else intent.amount
-        )
+        wanted = self._wanted(order, price, rate, instrument)
+        amount = self._to_be_had(wanted, instrument)
+        del self._waiting[order.client_id]
         if amount == 0:
-            del self._waiting[order.client_id]
-            note = "the cash at hand no longer pays for the smallest step"
+            note = _EMPTY if wanted else "the cash at hand no longer pays for the smallest step"
             yield OrderChanged(at, replace(order, status=OrderStatus.EXPIRED, changed_at=at, note=note))
             return
         fill = Fill(
@@ -111,13 +130,29 @@ class Simulated:
             at=at,
             reason=intent.reason,
         )
-        del self._waiting[order.client_id]
         yield OrderFilled(at, fill)
         done = replace(
             order, status=OrderStatus.FILLED, filled=amount, average_price=price, fee=fill.fee, changed_at=at
         )
+        if amount < wanted:
+            done = replace(done, status=OrderStatus.EXPIRED, note=_THIN)
         yield OrderChanged(at, done)
 
-    def _affordable(self, amount: Decimal, price: Decimal, rate: Decimal, instrument: Instrument) -> Decimal:
-        most = self._cash() / (price * (1 + rate))
-        return amount if amount <= most else instrument.amount(max(most, Decimal(0)))
+    def _wanted(self, order: Order, price: Decimal, rate: Decimal, instrument: Instrument) -> Decimal:
+        """What the order asks for, as far as the cash pays for it."""
+        intent = order.intent
+        if intent.side is not Side.BUY:
+            return intent.amount
+        most = max(self._cash(), Decimal(0)) / (price * (1 + rate))
+        if self._filling.all_in is not None and not intent.reduce_only:
+            return instrument.amount(most * self._filling.all_in)
+        return intent.amount if intent.amount <= most else instrument.amount(most)
+
+    def _to_be_had(self, amount: Decimal, instrument: Instrument) -> Decimal:
+        """As much of it as the candle's volume gives."""
+        if self._filling.volume_share is None:
+            return amount
+        left = self._left.get(instrument.symbol, Decimal(0))
+        amount = min(amount, instrument.amount(left))
+        self._left[instrument.symbol] = left - amount
+        return amount
