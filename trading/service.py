@@ -16,11 +16,13 @@ from trading.domain.market import Candle, Timeframe
 from trading.domain.order import Fill, Order
 from trading.domain.report import CashFlow, EquityPoint, RoundTrip
 from trading.domain.view import Figures, Period, Status
+from trading.incidents import Incidents
 from trading.laboratory import Laboratory
 from trading.modes import MODES, wiring
 from trading.running import Running, symbols_of
 from trading.shared import Shared
 from trading.steering import Steering
+from trading.store.notices import NoticeStore
 from trading.store.records import StoredEvent
 from trading.strategies.own import load_folder
 from trading.views import status_of
@@ -32,11 +34,13 @@ class Trading(Steering):
 
     archive: Archive = field(init=False)  # recorded candles, and the way to more of them
     lab: Laboratory = field(init=False)  # backtests, honesty, search
+    incidents: Incidents = field(init=False)  # what is wrong, and what was
     _shared: Shared = field(default_factory=Shared)
 
     def __post_init__(self) -> None:
         self.archive = Archive(self.settings, self.clock)
         self.lab = Laboratory(self.settings, self.clock, self.archive)
+        self.incidents = Incidents(NoticeStore(self.store.database), self.clock)
 
     def check(self) -> None:
         """Raise SettingsError when an account cannot trade as it is set up; nothing is started then."""

@@ -1,7 +1,7 @@
-"""Things worth telling a person."""
+"""Things worth telling a person, and the incidents they belong to."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import IntEnum
 
 
@@ -14,7 +14,13 @@ class Severity(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """One thing to tell. Notices with the same `key` are one incident."""
+    """One thing to tell. Notices of an account with the same `key` are one incident.
+
+    over:      the incident `key` has ended, and this is the news of it.
+    told:      False: nothing is said, but the incident is counted or ended.
+    lasts:     the incident ends by itself when it is not seen again for so long; None: something must end it.
+    cool_down: seen again so soon after its end, it is the same incident and no new message.
+    """
 
     severity: Severity
     topic: str
@@ -23,3 +29,47 @@ class Notice:
     key: str
     at: datetime
     facts: tuple[tuple[str, str], ...] = ()
+    over: bool = False
+    told: bool = True
+    lasts: timedelta | None = None
+    cool_down: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What an incident is called in one language."""
+
+    title: str
+    facts: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """Something that is wrong from its first sight until it is over, however often it is seen."""
+
+    id: str
+    account: str
+    key: str
+    topic: str
+    severity: Severity
+    said: dict[str, Said] = field(hash=False)  # by language
+    count: int
+    first_at: datetime
+    last_at: datetime
+    lasts: timedelta | None = None
+    over_at: datetime | None = None
+    acked_by: str | None = None
+    acked_at: datetime | None = None
+    snoozed_until: datetime | None = None
+    calls: int = 0  # how often somebody was called because nobody acknowledged it
+
+    @property
+    def is_open(self) -> bool:
+        return self.over_at is None
+
+    def words(self, language: str) -> Said:
+        """What it is called in a language, or in English."""
+        return self.said.get(language) or self.said["en"]
+
+    def is_snoozed(self, now: datetime) -> bool:
+        return self.snoozed_until is not None and now < self.snoozed_until

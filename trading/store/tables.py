@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Index, UniqueConstraint
 from sqlmodel import Field
 
+from trading.store.notice_tables import IncidentRow, OutboxRow
 from trading.store.people_tables import (
     AccountRow,
     ChatRow,
@@ -27,6 +28,8 @@ __all__ = [
     "FactorRow",
     "GrantRow",
     "IdentityRow",
+    "IncidentRow",
+    "OutboxRow",
     "PairingRow",
     "PersonRow",
     "Row",
