@@ -122,3 +122,11 @@ class Fill:
     fee_currency: str
     at: datetime
     reason: Reason
+
+    @property
+    def moves(self) -> tuple[tuple[str, Decimal], ...]:
+        """What it did to the balances: of the base, of the quote, and of whatever the fee was paid in."""
+        base, _, rest = self.symbol.partition("/")
+        signed = self.side.sign * self.amount
+        quote = rest.partition(":")[0]
+        return ((base, signed), (quote, -signed * self.price), (self.fee_currency, -self.fee))
