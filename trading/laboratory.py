@@ -43,6 +43,9 @@ class Laboratory:
         A backtest steps the desk over all candles at once; a replay sends them through a paper account by the code
         of the live session. Without recorded candles: those of the account's market.
         """
+        if question.terms.risk:
+            limits = self.settings.risk.model_dump(mode="json")
+            question = replace(question, terms=replace(question.terms, limits=limits))
         async for answer in self._research(kind, question, account):
             if not isinstance(answer, Honesty):
                 yield answer

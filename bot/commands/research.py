@@ -16,7 +16,7 @@ from bot.show import money, percent
 from trading.domain.archive import is_archive
 from trading.domain.errors import Refused
 from trading.domain.report import Report
-from trading.domain.research import Question
+from trading.domain.research import Question, Terms
 
 Data = Annotated[Path, "recorded candles: archive, a Parquet or CSV file, or a folder of them"]
 Symbols = Annotated[str, "which markets, separated by commas"]
@@ -26,6 +26,13 @@ To = Annotated[datetime, "the day it ends before"]
 Cash = Annotated[Decimal, "money at the start"]
 Fee = Annotated[Decimal, "fee of each fill as a share, 0.001 is 0.1 %"]
 Slippage = Annotated[Decimal, "how much worse than the open each fill is, as a share"]
+Fill = Annotated[Literal["next-open", "close"], "the price an order fills at: the next open, or the close"]
+Latency = Annotated[str, "how late orders arrive: candles like 2, or seconds like 30s"]
+VolumeShare = Annotated[Decimal, "the most of a candle's volume one fill takes, as a share"]
+Units = Annotated[Decimal, "amount of a full position, instead of all the money"]
+AllIn = Annotated[Decimal, "share of the cash each purchase spends, at the price it fills at"]
+Step = Annotated[Decimal, "amounts are multiples of it, for instance 1 for whole units"]
+RiskSwitch = Annotated[Literal["on", "off"], "whether the limits of the settings act"]
 Output = Annotated[Literal["json", "csv"], "what --file is written as"]
 Target = Annotated[Path, "write the result into this file"]
 
@@ -43,6 +50,13 @@ async def backtest(
     cash: Cash = Decimal(10000),
     fee: Fee = Decimal("0.001"),
     slippage: Slippage = Decimal("0.0005"),
+    fill: Fill = "next-open",
+    latency: Latency = "",
+    volume_share: VolumeShare | None = None,
+    units: Units | None = None,
+    all_in: AllIn | None = None,
+    step: Step | None = None,
+    risk: RiskSwitch = "off",
     output: Output = "json",
     file: Target | None = None,
     **params: str,
@@ -60,6 +74,15 @@ async def backtest(
         cash=cash,
         fee=fee,
         slippage=slippage,
+        terms=Terms(
+            fill=fill,
+            latency=latency,
+            volume_share=volume_share,
+            units=units,
+            all_in=all_in,
+            step=step,
+            risk=risk == "on",
+        ),
     )
     report: Report | None = None
     async for answer in ask.trading.lab.research("backtest", question, ask.account):
@@ -84,6 +107,13 @@ async def replay(
     cash: Cash = Decimal(10000),
     fee: Fee = Decimal("0.001"),
     slippage: Slippage = Decimal("0.0005"),
+    fill: Fill = "next-open",
+    latency: Latency = "",
+    volume_share: VolumeShare | None = None,
+    units: Units | None = None,
+    all_in: AllIn | None = None,
+    step: Step | None = None,
+    risk: RiskSwitch = "off",
     output: Output = "json",
     file: Target | None = None,
     **params: str,
@@ -101,6 +131,15 @@ async def replay(
         cash=cash,
         fee=fee,
         slippage=slippage,
+        terms=Terms(
+            fill=fill,
+            latency=latency,
+            volume_share=volume_share,
+            units=units,
+            all_in=all_in,
+            step=step,
+            risk=risk == "on",
+        ),
     )
     async for answer in ask.trading.lab.research("replay", question, ask.account):
         if isinstance(answer, Report):

@@ -5,11 +5,45 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One strategy of several that share the money of a backtest; empty fields mean the question's."""
+
+    name: str
+    strategy: str
+    params: Mapping[str, Any]
+    share: float
+    symbols: tuple[str, ...] = ()
+    timeframe: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """Under which assumptions a backtest trades; what each may be: trading/lab/terms.py."""
+
+    fill: str = "next-open"  # or close
+    latency: str = ""  # candles like 2, or seconds like 30s
+    volume_share: Decimal | None = None  # the largest part of a candle's volume one fill may take
+    units: Decimal | None = None  # a full exposure is this amount
+    all_in: Decimal | None = None  # a purchase spends this share of the cash, at the price it fills at
+    step: Decimal | None = None  # amounts are multiples of it
+    risk: bool = False  # the house's limits act
+    limits: Mapping[str, Any] | None = None  # the section risk of the settings, once it is known
+
+
+USUAL_TERMS = Terms()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """A backtest or replay as it was asked for; empty fields mean the account's own settings."""
+    """A backtest or replay as it was asked for; empty fields mean the account's own settings.
+
+    `strategy` may name several, separated by commas: each gets an equal part of the money. With `parts` it is
+    only what they are called together. Signals are warmed up on candles before `start`.
+    """
 
     strategy: str
     params: Mapping[str, str]
@@ -21,3 +55,5 @@ class Question:
     cash: Decimal = Decimal(10000)
     fee: Decimal = Decimal("0.001")
     slippage: Decimal = Decimal("0.0005")
+    terms: Terms = USUAL_TERMS
+    parts: tuple[Part, ...] = ()

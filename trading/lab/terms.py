@@ -1,0 +1,62 @@
+"""The terms of a backtest, from words: how orders fill, how much is bought, and what must be said about it."""
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
+
+from trading.domain.errors import Refused
+from trading.domain.market import Timeframe
+from trading.domain.research import Terms
+from trading.execution.filling import AT_ONCE, Filling
+
+
+def filling_of(terms: Terms, base: Timeframe) -> Filling:
+    """How the simulation fills. Raises Refused where the terms contradict each other or are no numbers."""
+    if terms.fill not in ("next-open", "close"):
+        raise Refused(f"--fill is next-open or close; found '{terms.fill}'.")
+    latency = _latency(terms.latency, base)
+    if terms.fill == "close" and latency:
+        raise Refused(
+            "A latency has no meaning with --fill close: that fills at the very moment of the decision."
+        )
+    _share("--volume-share", terms.volume_share)
+    _share("--all-in", terms.all_in)
+    if terms.all_in is not None and terms.units is not None:
+        raise Refused("Give --units or --all-in, not both.")
+    for name, amount in (("--units", terms.units), ("--step", terms.step)):
+        if amount is not None and (not amount.is_finite() or amount <= 0):
+            raise Refused(f"{name} must be an amount above zero; found {amount}.")
+    return Filling(
+        at_close=terms.fill == "close",
+        latency=latency,
+        volume_share=terms.volume_share,
+        all_in=terms.all_in,
+    )
+
+
+def notes_of(terms: Terms) -> Iterator[str]:
+    """One sentence for each assumption, the usual ones included."""
+    if terms.fill == "close":
+        yield "Orders fill at the close they were decided on, a price nobody can trade at any more."
+    else:
+        yield "Orders fill at the next candle's open."
+    if terms.latency.strip(" 0s"):
+        yield f"Orders reach the exchange late: latency {terms.latency}."
+    if terms.volume_share is not None:
+        yield f"No fill takes more than {terms.volume_share:%} of a candle's volume."
+
+
+def _latency(text: str, base: Timeframe) -> timedelta:
+    """`2` is two candles, `30s` half a minute."""
+    if not text:
+        return AT_ONCE
+    match = re.fullmatch(r"(\d{1,6}(?:\.\d+)?)(s?)", text.strip())
+    if match is None or (not match[2] and "." in match[1]):
+        raise Refused(f"--latency is a number of candles like 2, or seconds like 30s; found '{text}'.")
+    return timedelta(seconds=float(match[1])) if match[2] else base.length * int(match[1])
+
+
+def _share(name: str, share: Decimal | None) -> None:
+    if share is not None and not Decimal(0) < share <= 1:
+        raise Refused(f"{name} is a share above 0 and up to 1, for instance 0.1 for 10 %; found {share}.")
