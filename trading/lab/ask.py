@@ -1,16 +1,20 @@
 """From a question to a checked job: the strategy found, its parameters read, its candles loaded."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
+from trading.build import limits_of
 from trading.core.frames import Columns
 from trading.domain.errors import Refused
 from trading.domain.market import Candle, Timeframe
-from trading.domain.research import Question
-from trading.lab.job import Job
+from trading.domain.research import Question, Terms
+from trading.lab.job import NO_LIMITS, Job
+from trading.lab.several import parts_of, sleeves_of, warm_up
 from trading.market.archive import Recorded, read_all
-from trading.strategies import find
+from trading.risk.rules import Limits
+from trading.settings import Risk
 
 
 def load(question: Question, folder: Path | None = None, exchange: str = "") -> tuple[Recorded, ...]:
@@ -21,7 +25,8 @@ def load(question: Question, folder: Path | None = None, exchange: str = "") -> 
     place = folder or question.data
     if place is None:
         raise Refused("Give the recorded candles: --data FILE_OR_FOLDER (Parquet or CSV).")
-    find(question.strategy).params(question.params)
+    parts = sleeves_of(parts_of(question), question.symbols, Timeframe(60))
+    assert parts  # raises Refused where a name or a parameter is wrong
     timeframe = Timeframe.parse(question.timeframe) if question.timeframe else None
     return read_all(place, question.symbols, timeframe, question.start, question.end, exchange)
 
@@ -34,22 +39,47 @@ def from_candles(candles: dict[str, list[Candle]], timeframe: Timeframe) -> tupl
     return tuple(_recorded(symbol, timeframe, rows) for symbol, rows in candles.items())
 
 
+def warmed(question: Question, recorded: Sequence[Recorded]) -> tuple[Recorded, ...]:
+    """Of all these candles those from the question's start on, and before it as many as its signals need."""
+    start = question.start
+    if start is None:
+        return tuple(recorded)
+    ended = next((r for r in recorded if r.frame.index[-1] < start), None)
+    if ended is not None:
+        first, last = ended.frame.index[0], ended.frame.index[-1] + ended.timeframe.length
+        have = f"{first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M}"
+        raise Refused(f"{ended.source} has no candles in that time; it has those from {have}.")
+    from_here = start - warm_up(question, recorded[0].timeframe)
+    return tuple(replace(r, frame=r.frame[r.frame.index >= from_here]) for r in recorded)
+
+
 def make(question: Question, recorded: Sequence[Recorded]) -> Job:
     """Check numbers, names and candles against each other; raises Refused in one sentence."""
     _check_numbers(question)
-    strategy = find(question.strategy)
     base = recorded[0].timeframe
+    timeframe = Timeframe.parse(question.timeframe) if question.timeframe else base
+    parts = sleeves_of(parts_of(question), [r.symbol for r in recorded], timeframe)
+    start = question.start
+    early = start is not None and any(r.frame.index[0] < start for r in recorded)
     job = Job(
-        strategy=strategy,
-        params=strategy.params(question.params),
+        strategy=parts[0].strategy,
+        params=parts[0].params,
         recorded=tuple(recorded),
-        timeframe=Timeframe.parse(question.timeframe) if question.timeframe else base,
+        timeframe=timeframe,
         cash=question.cash,
         fee=question.fee,
         slippage=question.slippage,
+        sleeves=parts if len(parts) > 1 or question.parts else (),
+        begin=start if early else None,
+        terms=question.terms,
+        limits=_limits(question.terms),
     )
     job.check()
     return job
+
+
+def _limits(terms: Terms) -> Limits:
+    return limits_of(Risk.model_validate(dict(terms.limits or {}))) if terms.risk else NO_LIMITS
 
 
 def _check_numbers(question: Question) -> None:

@@ -27,7 +27,7 @@ def backtest(job: Job, progress: Progress, load_seconds: float = 0.0) -> Report:
     for question in questions:
         board.curve(question)
     signals = perf_counter()
-    step_through(done, Track(job.recorded), board, questions, progress)
+    step_through(done, Track(job.traded), board, questions, progress)
     finished = perf_counter()
     progress(1.0)
     seconds = {

@@ -8,7 +8,7 @@ desk does it.
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -19,6 +19,7 @@ import numpy as np
 
 from trading.core.frames import Columns, Floats, Ints, Series
 from trading.domain.market import Timeframe
+from trading.domain.research import USUAL_TERMS
 from trading.lab import kernel
 from trading.lab.job import NO_LIMITS, Job
 from trading.market.archive import Recorded
@@ -170,10 +171,14 @@ class Run:
 def cannot(job: Job) -> str | None:
     """Why this job is one for the desk itself; None when this gear can do it."""
     note = None
-    if job.strategy.many:
+    if job.sleeves:
+        note = "Several strategies share one account, so the desk itself tried them."
+    elif job.strategy.many:
         note = f"{job.strategy.name} compares markets, so the desk itself tried it."
     elif len(job.recorded) > 1:
         note = "Several markets share one account, so the desk itself tried them."
+    elif replace(job.terms, risk=False, limits=None) != USUAL_TERMS:
+        note = "These terms of filling are the desk's alone, so the desk itself tried them."
     elif float(job.recorded[0].frame["low"].min()) < SMALLEST:
         note = f"Prices below {SMALLEST:f} need decimals, so the desk itself tried them."
     return note

@@ -10,7 +10,7 @@ from trading.domain.errors import Broken
 from trading.domain.report import Report
 from trading.domain.risk import HaltKind
 from trading.floor import Floor
-from trading.lab.job import Job, plain_instrument
+from trading.lab.job import FINE, Job, plain_instrument
 from trading.market.history import RecordedMarket
 from trading.market.live import LiveFeed
 
@@ -37,16 +37,18 @@ async def replay(job: Job, progress: Progress, load_seconds: float = 0.0, leap: 
     """The report of this job as the live session would have lived it; `progress` hears 0 ... 1."""
     job.check()
     started = perf_counter()
-    start = min(r.frame.index[0].to_pydatetime() for r in job.recorded)
+    start = min(r.frame.index[0].to_pydatetime() for r in job.traded)
     end = max(r.frame.index[-1].to_pydatetime() for r in job.recorded) + job.base.length
     clock = EventClock(start)
-    instruments = {s: plain_instrument(s, job.fee) for s in job.symbols}
+    instruments = {s: plain_instrument(s, job.fee, job.terms.step or FINE) for s in job.symbols}
     market = RecordedMarket(job.recorded, instruments, clock)
     feed = LiveFeed(market, job.symbols, job.base, clock, grace=timedelta(0))
     feed.start_from(start)
     floor = Floor(market, feed, job.base)
     done = job.open_room(Mode.PAPER, floor.board)
     floor.enter(done)
+    if job.begin is not None:
+        await floor.warm(feed.cursor)
     while clock.now < end:
         clock.now = min(clock.now + job.base.length * leap, end)
         await floor.tick()

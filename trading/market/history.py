@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from trading.clock import Clock
-from trading.core.frames import Columns
+from trading.core.frames import Columns, Series
 from trading.domain.errors import Refused
 from trading.domain.market import Candle, Instrument, Timeframe
 from trading.market.archive import Recorded
@@ -60,9 +60,13 @@ class RecordedMarket:
     async def candles(
         self, symbol: str, timeframe: Timeframe, start: datetime, end: datetime
     ) -> list[Candle]:
-        if timeframe != self._timeframe:
+        if not self._timeframe.divides(timeframe):
             raise Refused(f"The recorded candles are {self._timeframe}; found a wish for {timeframe}.")
         columns = self._columns[self._known(symbol)]
+        if timeframe != self._timeframe:
+            series = Series(self._timeframe, timeframe)
+            series.extend(columns)
+            columns = series.columns
         last = int(min(end, self._clock()).timestamp()) - timeframe.seconds
         first = np.searchsorted(columns.opened, int(start.timestamp()))
         stop = np.searchsorted(columns.opened, min(last, int(end.timestamp()) - 1), "right")
