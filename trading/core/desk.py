@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
-from trading.core import stopping
+from trading.core import stopping, targets
 from trading.core.book import Book
 from trading.core.halts import Halts
 from trading.core.orders import Orders, reserved
@@ -34,7 +34,6 @@ from trading.domain.market import Instrument
 from trading.domain.order import OrderIntent, OrderStatus, Reason, Side
 from trading.domain.risk import Cleared, Halt, HaltKind
 from trading.domain.signal import Signal
-from trading.portfolio.sizing import fixed_share
 from trading.risk.gate import review
 from trading.risk.rules import Case, Limits
 
@@ -54,6 +53,7 @@ class Desk:
     halts: Halts = field(default_factory=Halts)
     lines: dict[tuple[str, str], Line] = field(default_factory=dict)
     seen: dict[str, datetime] = field(default_factory=dict)  # close of each symbol's newest candle
+    records: dict[str, list[float]] = field(default_factory=dict)  # what closed trades earned, where it sizes
 
     def on(self, event: DeskEvent) -> list[Action]:
         """What follows from one event. The same events always give the same actions."""
@@ -65,7 +65,9 @@ class Desk:
             case OrderChanged():
                 return self._order_changed(event)
             case OrderFilled():
-                self.book.apply(event.fill)
+                before = self.book.positions.get((event.fill.sleeve, event.fill.symbol))
+                if self.book.apply(event.fill):
+                    targets.note_result(self, event.fill, before)
                 return stopping.tell_when_flat(self, event.at)
             case CashMoved():
                 self.book.move(event.flow)
@@ -137,6 +139,7 @@ class Desk:
             if sleeve.enabled:
                 try:
                     wanted = self.answers.exposure(sleeve.question(symbol), int(at.timestamp()))
+                    targets.weigh(self, sleeve, symbol, line, at)
                 except Broken as broken:
                     actions += self._failed(sleeve.name, line, broken.tell, at)
                     continue
@@ -169,8 +172,9 @@ class Desk:
             signal = Signal(sleeve=sleeve.name, symbol=symbol, exposure=wanted, at=at)
             actions.append(Publish(SignalChanged(at, signal, line.wanted)))
             line.wanted = wanted
-        if worth_acting(wanted, line.acted):
-            line.acted, line.reached, line.refusal = wanted, False, ""
+        exposure = targets.sized(self, sleeve, symbol, wanted, at)
+        if worth_acting(exposure, line.acted):
+            line.acted, line.reached, line.refusal = exposure, False, ""
         return actions
 
     def _pursue(self, sleeve: Sleeve, symbol: str, line: Line, reason: Reason, at: datetime) -> list[Action]:
@@ -178,7 +182,7 @@ class Desk:
         if line.reached or self.orders.busy(sleeve.name, symbol) or symbol not in self.book.prices:
             return []
         held, price = self.book.held(sleeve.name, symbol), self.book.prices[symbol]
-        target = self._target(sleeve, symbol, line.acted, price)
+        target = targets.target(self, sleeve, symbol, line, price)
         intent = intent_for(
             account=self.book.name,
             sleeve=sleeve.name,
@@ -193,20 +197,6 @@ class Desk:
             line.reached = True
             return []
         return self.ask_gate(intent, line, at)
-
-    def _target(self, sleeve: Sleeve, symbol: str, exposure: float, price: Decimal) -> Decimal:
-        if exposure == 0:
-            return Decimal(0)
-        instrument = self.instruments[symbol]
-        if sleeve.units is not None:
-            return instrument.amount(sleeve.units * Decimal(str(exposure)))
-        if sleeve.all_in is not None:
-            spent = self.book.equity * sleeve.all_in * Decimal(str(exposure))
-            return instrument.amount(spent / (price * (1 + instrument.taker_fee)))
-        parts = (
-            1 if sleeve.strategy.many else len(sleeve.symbols)
-        )  # one that chooses may put all on one symbol
-        return fixed_share(exposure, self.book.equity, sleeve.share, parts, price, instrument)
 
     def ask_gate(self, intent: OrderIntent, line: Line | None, at: datetime) -> list[Action]:
         case = Case(
@@ -266,7 +256,7 @@ class Desk:
             return True  # what one purchase spends is decided by the price it fills at
         price = self.book.prices[symbol]
         most = self.book.equity * Decimal(str(self.limits.order_share)) / price
-        wanted = min(abs(self._target(owner, symbol, line.acted, price)), most)
+        wanted = min(abs(targets.target(self, owner, symbol, line, price)), most)
         return abs(held) >= wanted * Decimal(str(1 - NO_TRADE_BAND))
 
     def _sleeve_changed(self, event: SleeveChanged) -> list[Action]:

@@ -23,10 +23,11 @@ def remember(desk: Desk) -> dict[str, Any]:
         "prices": {symbol: str(price) for symbol, price in book.prices.items()},
         "positions": [_position_out(p) for p in book.positions.values()],
         "lines": [
-            [*key, line.wanted, line.acted, line.reached, line.refusal, line.rest]
+            [*key, line.wanted, line.acted, line.reached, line.refusal, line.rest, line.weight]
             for key, line in desk.lines.items()
         ],
         "seen": {symbol: at.isoformat() for symbol, at in desk.seen.items()},
+        "records": desk.records,
     }
 
 
@@ -34,10 +35,9 @@ def recall(desk: Desk, memory: dict[str, Any]) -> None:
     """Put a remembered state back into a freshly built desk."""
     book = desk.book
     _recall_book(book, memory)
-    desk.lines = {
-        (sleeve, symbol): Line(*remembered) for sleeve, symbol, *remembered in memory["lines"]
-    }
+    desk.lines = {(sleeve, symbol): Line(*remembered) for sleeve, symbol, *remembered in memory["lines"]}
     desk.seen = {symbol: datetime.fromisoformat(at) for symbol, at in memory["seen"].items()}
+    desk.records = {sleeve: list(record) for sleeve, record in memory.get("records", {}).items()}
 
 
 def _recall_book(book: Book, memory: dict[str, Any]) -> None:

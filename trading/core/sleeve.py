@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from trading.core.signals import Question
+from trading.core.weighing import WEIGHTS, AtrSize, VolatilitySize, Weighing, size_strategy
 from trading.domain.market import Timeframe
 from trading.strategies import Strategy
 
@@ -28,15 +29,34 @@ class Sleeve:
     share: float
     enabled: bool
     units: Decimal | None = None  # a full exposure is this amount, whatever it costs
-    all_in: Decimal | None = None  # a full exposure is this share of the equity, fees included and no margin kept
+    all_in: Decimal | None = (
+        None  # a full exposure is this share of the equity, fees included, no margin kept
+    )
+    weighing: Weighing | None = None  # None: every market gets the same part
+    size: VolatilitySize | AtrSize | None = None  # None: all of its part
+    kelly: float | None = None  # at most this fraction of what its closed trades justify
 
     def question(self, symbol: str) -> Question:
         """What this sleeve asks about a symbol; a strategy that chooses among several is told which."""
         among = self.symbols if self.strategy.many else ()
         return Question(self.strategy, self.params, symbol, self.timeframe, among)
 
+    def weight_question(self, symbol: str) -> Question | None:
+        """What asks for the market's part of the budget; None where every market gets the same."""
+        if self.weighing is None:
+            return None
+        return Question(WEIGHTS, self.weighing, symbol, self.timeframe, self.symbols)
+
+    def size_question(self, symbol: str) -> Question | None:
+        """What asks how much of that part may be used; None where it is all of it."""
+        if self.size is None:
+            return None
+        return Question(size_strategy(self.size), self.size, symbol, self.timeframe)
+
     def questions(self) -> tuple[Question, ...]:
-        return tuple(self.question(symbol) for symbol in self.symbols)
+        """Everything the board must be able to answer for this sleeve."""
+        kinds = (self.question, self.weight_question, self.size_question)
+        return tuple(q for symbol in self.symbols for kind in kinds if (q := kind(symbol)) is not None)
 
 
 @dataclass(slots=True)
@@ -48,3 +68,4 @@ class Line:
     reached: bool = True  # whether the position is what `acted` asked for
     refusal: str = ""  # the rule that refused last; said once, not every candle
     rest: bool = False  # an order of it was filled in part and given back: the rest is still to be had
+    weight: float = 0.0  # its part of the sleeve's budget, where parts are weighed

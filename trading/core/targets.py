@@ -1,0 +1,94 @@
+"""From a wanted exposure to a quantity: how much of its budget a market may use, and when it has drifted from it."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from trading.core.sleeve import Line, Sleeve
+from trading.core.weighing import begins_period
+from trading.domain.account import Position
+from trading.domain.order import Fill
+from trading.portfolio.kelly import stake
+from trading.portfolio.rebalancing import band
+from trading.portfolio.sizing import fixed_share
+
+if TYPE_CHECKING:
+    from trading.core.desk import Desk
+
+LONGEST_RECORD = 500  # closed trades a sleeve's record goes back
+
+
+def sized(desk: "Desk", sleeve: Sleeve, symbol: str, wanted: float, at: datetime) -> float:
+    """The exposure that is acted on: the strategy's wish, times what volatility and the sleeve's own record allow.
+
+    Nothing is bought while the size is not known; wishing for nothing stays that.
+    """
+    if wanted == 0:
+        return 0.0
+    question, size = sleeve.size_question(symbol), 1.0
+    if question is not None:
+        size = desk.answers.exposure(question, int(at.timestamp())) or 0.0
+    if sleeve.kelly is not None:
+        size *= stake(desk.records.get(sleeve.name, ()), sleeve.kelly)
+    return round(wanted * size, 6)
+
+
+def weigh(desk: "Desk", sleeve: Sleeve, symbol: str, line: Line, at: datetime) -> None:
+    """Take a market's weight; at the beginning of a period, and when it changes, see whether the position fits it."""
+    question = sleeve.weight_question(symbol)
+    if question is None or sleeve.weighing is None:
+        return
+    now = int(at.timestamp())
+    weight = desk.answers.exposure(question, now)
+    if weight is None:
+        return
+    bar = sleeve.timeframe.seconds
+    due = weight != line.weight or begins_period(sleeve.weighing, bar, now - bar)
+    line.weight = weight
+    if due and line.reached and line.acted != 0 and is_off(desk, sleeve, symbol, line):
+        line.reached = False
+
+
+def is_off(desk: "Desk", sleeve: Sleeve, symbol: str, line: Line) -> bool:
+    """Whether a position lies further from its weight than the sleeve's band and the fees of a trade allow."""
+    budget, price = desk.book.equity * Decimal(str(sleeve.share)), desk.book.prices.get(symbol)
+    if sleeve.weighing is None or price is None or budget <= 0:
+        return False
+    wanted = target(desk, sleeve, symbol, line, price)
+    off = abs(wanted - desk.book.held(sleeve.name, symbol)) * price / budget
+    fee = float(desk.instruments[symbol].taker_fee)
+    return float(off) > max(sleeve.weighing.band, band(line.weight * abs(line.acted), fee))
+
+
+def target(desk: "Desk", sleeve: Sleeve, symbol: str, line: Line, price: Decimal) -> Decimal:
+    """The quantity that the exposure last acted on comes to, at this price."""
+    exposure, instrument = line.acted, desk.instruments[symbol]
+    if exposure == 0:
+        return Decimal(0)
+    if sleeve.units is not None:
+        return instrument.amount(sleeve.units * Decimal(str(exposure)))
+    if sleeve.all_in is not None:
+        spent = desk.book.equity * sleeve.all_in * Decimal(str(exposure))
+        return instrument.amount(spent / (price * (1 + instrument.taker_fee)))
+    share, parts = sleeve.share, len(sleeve.symbols)
+    if sleeve.weighing is not None:
+        share, parts = sleeve.share * line.weight, 1
+    elif sleeve.strategy.many:
+        parts = 1  # one that chooses may put all on one symbol
+    return fixed_share(exposure, desk.book.equity, share, parts, price, instrument)
+
+
+def note_result(desk: "Desk", fill: Fill, before: Position | None) -> None:
+    """Keep what a closing fill earned on the money put in, for the sleeves that are sized by their record."""
+    if before is None or before.quantity * fill.side.sign >= 0 or before.entry_price <= 0:
+        return
+    sleeve = desk.sleeves.get(fill.sleeve)
+    if sleeve is None or sleeve.kelly is None:
+        return
+    direction = 1 if before.quantity > 0 else -1
+    closed = min(fill.amount, abs(before.quantity))
+    costs = (fill.fee + before.fees * closed / abs(before.quantity)) / (closed * before.entry_price)
+    earned = direction * (fill.price / before.entry_price - 1) - costs
+    record = desk.records.setdefault(fill.sleeve, [])
+    record.append(round(float(earned), 8))
+    del record[:-LONGEST_RECORD]
