@@ -47,6 +47,9 @@ class Request:
     limit_price: Decimal | None
     stop_price: Decimal | None = None
     reduce_only: bool = False
+    # What the gate took the price to be. Venues whose market buys name a cost (Upbit, Bithumb, Coinbase) are told
+    # amount * reference_price; without it such an order is Denied. What they fill then differs a little from amount.
+    reference_price: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +102,10 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VenueOrder:
-    """An order as the venue tells it; `client_id` is None for an order that carries none."""
+    """An order as the venue tells it; `client_id` is None for an order that carries none.
+
+    A market buy that named a cost has no amount of its own there: `by_cost` is set and `amount` is what is filled.
+    """
 
     exchange_id: str
     client_id: str | None
@@ -111,6 +117,7 @@ class VenueOrder:
     average_price: Decimal | None
     standing: Standing
     created_at: datetime
+    by_cost: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
