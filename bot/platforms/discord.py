@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
-from contextlib import aclosing
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import aclosing, contextmanager
 from datetime import datetime
 from typing import Any, cast
 
@@ -12,7 +12,7 @@ import discord
 import structlog
 
 from bot.dispatcher import Line
-from bot.platforms import Handle, PlatformOff
+from bot.platforms import Closed, Handle, PlatformOff, Sent, Unfit
 from bot.platforms.discord_answers import GONE, OUTAGE, Answer, Chat, PressAnswer, Screen, SlashAnswer
 from bot.platforms.discord_client import (
     FINAL,
@@ -48,6 +48,7 @@ _REFUSED = {  # error codes of the HTTP API
     50007: "Discord user {chat} takes no direct messages from the bot; share a server and allow them there.",
     50013: "The bot may not write in Discord chat {chat}; it needs Send Messages, Embed Links, Attach Files.",
 }
+_NO_SUCH_MESSAGE = 10008
 _UNEXPECTED = "Discord did not take a message for {chat}: status {status}, code {code}."
 
 
@@ -149,28 +150,68 @@ class DiscordPlatform:
                 "discord_commands_refused", status=error.status, code=error.code, why=error.text, guild=guild
             )
 
-    async def send(self, chat_id: str, reply: Reply) -> None:
-        """Show a reply in a channel, or with `dm:USER` to a person.
+    async def send(self, chat_id: str, reply: Reply, *, silent: bool = False, mention: str = "") -> Sent:
+        """Show a reply in a channel or thread, or with `dm:USER` to a person. `mention`: `@here` or a user.
 
         Raises ConnectionError, with what to do about it, when it could not be delivered.
         """
+        message: discord.Message | None = None
+        client = self._connected(chat_id)
+        with self._in_words(chat_id):
+            channel = await self._channel(client, chat_id)
+            for card in draw(reply, Words("en")):
+                called = _calling(mention) if message is None else {}
+                message = await channel.send(**card.fresh(), **called, silent=silent)
+        return Sent(str(message.id) if message is not None else "")
+
+    async def edit(self, chat_id: str, ref: str, reply: Reply) -> bool:
+        """Let a message show this instead; False when it is gone or the reply needs several."""
+        cards = draw(reply, Words("en"))
+        if not ref.isdecimal() or len(cards) > 1:
+            return False
+        client = self._connected(chat_id)
+        with self._in_words(chat_id):
+            channel = await self._channel(client, chat_id)
+            try:
+                await channel.get_partial_message(int(ref)).edit(**cards[0].instead())
+            except discord.NotFound as gone:
+                if gone.code != _NO_SUCH_MESSAGE:
+                    raise
+                return False
+        return True
+
+    async def pin(self, chat_id: str, ref: str) -> None:
+        """Keep a message among the pinned ones of its channel; needs Pin Messages there."""
+        client = self._connected(chat_id)
+        with self._in_words(chat_id):
+            channel = await self._channel(client, chat_id)
+            await channel.get_partial_message(int(ref)).pin()
+
+    def _connected(self, chat_id: str) -> Client:
         number = chat_id.removeprefix("dm:")
         if not number.isdecimal() or not number.isascii():
-            raise ConnectionError(
-                f"A Discord chat is a channel's number, or dm: and a user's; found '{chat_id}'."
-            )
-        client = self._client
-        if client is None:
+            raise Closed(f"A Discord chat is a channel's number, or dm: and a user's; found '{chat_id}'.")
+        if self._client is None:
             raise ConnectionError("Discord is not connected; trying again goes on.")
-        chat = discord.Object(int(number))
+        return self._client
+
+    @staticmethod
+    async def _channel(client: Client, chat_id: str) -> discord.DMChannel | discord.PartialMessageable:
+        if chat_id.startswith("dm:"):
+            return await client.create_dm(discord.Object(int(chat_id.removeprefix("dm:"))))
+        return client.get_partial_messageable(int(chat_id))
+
+    @contextmanager
+    def _in_words(self, chat_id: str) -> Iterator[None]:
+        """What Discord answers, as a sentence with what to do about it."""
+        chat = chat_id.removeprefix("dm:")
         try:
-            direct = chat_id.startswith("dm:")
-            channel = await client.create_dm(chat) if direct else client.get_partial_messageable(chat.id)
-            for card in draw(reply, Words("en")):
-                await channel.send(**card.fresh())
+            yield
         except discord.HTTPException as error:
-            wrong = _REFUSED.get(error.code, _UNEXPECTED)
-            raise ConnectionError(wrong.format(chat=number, status=error.status, code=error.code)) from error
+            if error.code in _REFUSED:
+                raise Closed(_REFUSED[error.code].format(chat=chat)) from error
+            kind = Unfit if error.status == 400 else ConnectionError
+            raise kind(_UNEXPECTED.format(chat=chat, status=error.status, code=error.code)) from error
         except GONE as error:
             raise ConnectionError(f"Discord cannot be reached: {type(error).__name__}.") from error
 
@@ -280,3 +321,13 @@ class DiscordPlatform:
             await interaction.response.autocomplete(choices)
         except GONE as error:
             log.info("discord_suggestions_late", error=type(error).__name__)
+
+
+def _calling(mention: str) -> dict[str, Any]:
+    """Arguments that call somebody: everybody who is there, or one user; nobody else by accident."""
+    if mention == "@here":
+        return {"content": mention, "allowed_mentions": discord.AllowedMentions(everyone=True)}
+    if mention.isdecimal() and mention.isascii():
+        user = discord.Object(int(mention))
+        return {"content": f"<@{mention}>", "allowed_mentions": discord.AllowedMentions(users=[user])}
+    return {}

@@ -31,7 +31,7 @@ OUTAGE = (discord.DiscordException, aiohttp.ClientError, OSError)
 GONE = (*OUTAGE, RuntimeError)  # RuntimeError is what a closed aiohttp session raises
 
 Edit = Callable[..., Awaitable[Any]]  # puts something else into a message
-Late = Callable[[str, Reply], Awaitable[None]]  # DiscordPlatform.send
+Late = Callable[[str, Reply], Awaitable[Any]]  # DiscordPlatform.send
 
 
 class Screen:

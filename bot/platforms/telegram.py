@@ -9,17 +9,18 @@ from functools import partial
 from typing import Any, TypeVar
 
 import structlog
-from telegram import BotCommand, BotCommandScopeChat, BotCommandScopeDefault, Update
+from telegram import BotCommand, BotCommandScopeChat, BotCommandScopeDefault, Message, Update
 from telegram.constants import ChatAction
 from telegram.error import BadRequest
 from telegram.ext import ContextTypes, TypeHandler
 
-from bot.platforms import Handle
+from bot.platforms import Handle, Sent
 from bot.platforms.telegram_answers import answer
 from bot.platforms.telegram_delivery import Delivery, Pause, Undelivered
 from bot.platforms.telegram_inbox import (
     Heard,
     Invitation,
+    Shown,
     Spot,
     heard_invitation,
     heard_message,
@@ -86,12 +87,30 @@ class TelegramPlatform:
             await self._finish()
             await link.close()
 
-    async def send(self, chat_id: str, reply: Reply) -> None:
-        """Show a reply in a chat unasked, waiting for rate limits; raises Undelivered, a ConnectionError."""
+    async def send(self, chat_id: str, reply: Reply, *, silent: bool = False, mention: str = "") -> Sent:
+        """Show a reply in a chat (`123`) or a topic of a group (`-100123/7`) unasked, waiting for rate limits.
+
+        Raises Undelivered, a ConnectionError; Blocked when the chat is closed to us.
+        """
+        shown = await self._connected().show(_spot(chat_id, silent=silent), reply)
+        return Sent(f"{shown.kind}:{shown.message_id}", shown.note)
+
+    async def edit(self, chat_id: str, ref: str, reply: Reply) -> bool:
+        """Let a message show this instead; False when it is gone."""
+        kind, _, number = ref.partition(":")
+        if kind not in ("text", "photo") or not number.isdecimal():
+            return False
+        over = Shown(int(number), "text" if kind == "text" else "photo")
+        return await self._connected().rewrite(_spot(chat_id), reply, over)
+
+    async def pin(self, chat_id: str, ref: str) -> None:
+        """Keep a message at the top of its chat."""
+        await self._connected().pin(_spot(chat_id), int(ref.rpartition(":")[2]))
+
+    def _connected(self) -> Delivery:
         if self._delivery is None:
             raise Undelivered("Telegram is not connected.")
-        target = _target(chat_id)
-        await self._delivery.show(Spot(target, private=isinstance(target, int) and target > 0), reply)
+        return self._delivery
 
     async def publish_menu(self, chat_id: str | None, commands: Iterable[Command]) -> None:
         """Set the command menu of one chat, or of everybody (None), in every language; raises Undelivered."""
@@ -147,6 +166,9 @@ class TelegramPlatform:
         if invitation is not None:
             await self._look_around(app, delivery, invitation)
             return
+        if update.message is not None and update.message.pinned_message is not None:
+            await self._tidy(app, delivery, update.message)
+            return
         if update.callback_query is not None:
             heard = await self._pressed(app, delivery, update)
         else:
@@ -155,6 +177,14 @@ class TelegramPlatform:
             return
         hint = self._hint(heard.line.text)
         await answer(heard, app=app, delivery=delivery, handle=self._handle, clock=self._clock, hint=hint)
+
+    async def _tidy(self, app: App, delivery: Delivery, message: Message) -> None:
+        """Telegram's line that we pinned something says nothing; it is taken away where that is allowed."""
+        if message.from_user is not None and message.from_user.id == app.bot.id:
+            try:
+                await delivery.remove(Spot(message.chat.id), Shown(message.message_id, "text"))
+            except Undelivered as error:
+                log.info("telegram_not_tidied", error=str(error))
 
     async def _pressed(self, app: App, delivery: Delivery, update: Update) -> Heard | None:
         """The press is acknowledged first; a slow acknowledgement holds nothing up."""
@@ -189,6 +219,14 @@ class TelegramPlatform:
         command = self._commands.get(name)
         draws = command is not None and command.group == "pictures"
         return ChatAction.UPLOAD_PHOTO if draws else ChatAction.TYPING
+
+
+def _spot(chat_id: str, *, silent: bool = False) -> Spot:
+    """`123`, `@name`, or with the number of a topic: `-100123/7`."""
+    chat, _, topic = chat_id.partition("/")
+    target = _target(chat)
+    thread = int(topic) if topic.isdecimal() and topic.isascii() else None
+    return Spot(target, isinstance(target, int) and target > 0, thread, silent)
 
 
 def _target(chat_id: str) -> int | str:

@@ -14,6 +14,7 @@ from telegram.constants import ChatAction, ParseMode
 from telegram.error import BadRequest, ChatMigrated, Forbidden, NetworkError, RetryAfter, TelegramError
 from telegram.ext import ExtBot
 
+from bot.platforms import Closed, Unfit
 from bot.platforms.telegram_inbox import Shown, Spot
 from bot.platforms.telegram_markup import LONGEST_ALT, Sheet, lay_out, plain, shorten
 from bot.reply import File, Image, Reply
@@ -25,6 +26,16 @@ LONGEST_WAIT = 120.0  # seconds; flood limits beyond it are for the caller to wa
 LARGEST_PHOTO = 10_000_000  # bytes; bigger pictures go as files
 ALBUM = 10  # pictures in one album
 
+# What Telegram says when a chat is gone, or the bot may not write in it.
+_CLOSED = (
+    "chat not found",
+    "not enough rights",
+    "no rights",
+    "write_forbidden",
+    "topic_closed",
+    "deactivated",
+)
+
 log = structlog.get_logger("telegram")
 
 T = TypeVar("T")
@@ -35,8 +46,12 @@ class Undelivered(ConnectionError):
     """Telegram did not take it; the sentence says why."""
 
 
-class Blocked(Undelivered):
+class Blocked(Undelivered, Closed):
     """The person blocked the bot, or the group removed it: nothing arrives there until they take it back."""
+
+
+class Refused(Undelivered, Unfit):
+    """Telegram will never take this message as it is."""
 
 
 class Delivery:
@@ -58,12 +73,34 @@ class Delivery:
             return await self._over(spot, sheet, over) or await self._anew(spot, sheet)
         except ChatMigrated as moved:
             spot = replace(spot, chat_id=moved.new_chat_id)
+            note = f"The Telegram group has a new number: {moved.new_chat_id}."
         except BadRequest as error:
             refusal = self._scrub(error)
+            if any(words in refusal.lower() for words in _CLOSED):
+                raise Blocked(f"Telegram does not let us write there: {refusal}") from None
             if spot.thread is None or "thread not found" not in refusal.lower():
-                raise Undelivered(f"Telegram refused the message: {refusal}") from None
+                raise Refused(f"Telegram refused the message: {refusal}") from None
+            note = (
+                f"The topic {spot.thread} of the Telegram group is gone, so it was sent to the group itself."
+            )
             spot = replace(spot, thread=None)
-        return await self.show(spot, reply)
+        return replace(await self.show(spot, reply), note=note)
+
+    async def rewrite(self, spot: Spot, reply: Reply, over: Shown) -> bool:
+        """Write the reply over a message; False when that message is gone."""
+        try:
+            return await self._over(spot, lay_out(reply), over) is not None
+        except ChatMigrated:
+            return False
+
+    async def pin(self, spot: Spot, message_id: int) -> None:
+        """Keep a message at the top of its chat, without a sound; raises Undelivered."""
+        try:
+            await self.call(
+                lambda: self._bot.pin_chat_message(spot.chat_id, message_id, disable_notification=True)
+            )
+        except (BadRequest, ChatMigrated) as error:
+            raise Refused(f"Telegram did not pin the message: {self._scrub(error)}") from None
 
     async def remove(self, spot: Spot, shown: Shown) -> None:
         """Take one of our messages away; one that is gone already is fine."""
@@ -192,6 +229,7 @@ class Delivery:
                 parse_mode=mode,
                 reply_markup=keyboard,
                 message_thread_id=spot.thread,
+                disable_notification=spot.silent,
                 link_preview_options=LinkPreviewOptions(is_disabled=True),
             )
 
@@ -211,6 +249,7 @@ class Delivery:
                 parse_mode=mode,
                 reply_markup=keyboard,
                 message_thread_id=spot.thread,
+                disable_notification=spot.silent,
             )
 
         as_photo = _fits(image)
@@ -234,12 +273,17 @@ class Delivery:
 
     def _send_album(self, spot: Spot, batch: tuple[Image, ...]) -> Awaitable[Any]:
         media = [InputMediaPhoto(i.png, caption=shorten(i.alt, LONGEST_ALT), filename=i.name) for i in batch]
-        return self._bot.send_media_group(spot.chat_id, media, message_thread_id=spot.thread)
+        return self._bot.send_media_group(
+            spot.chat_id, media, message_thread_id=spot.thread, disable_notification=spot.silent
+        )
 
     async def _send_file(self, spot: Spot, file: File) -> None:
         await self.call(
             lambda: self._bot.send_document(
-                spot.chat_id, InputFile(file.content, file.name), message_thread_id=spot.thread
+                spot.chat_id,
+                InputFile(file.content, file.name),
+                message_thread_id=spot.thread,
+                disable_notification=spot.silent,
             )
         )
 

@@ -22,6 +22,7 @@ class Spot:
     chat_id: int | str
     private: bool = True
     thread: int | None = None  # the topic of a group that has topics
+    silent: bool = False  # shown without a sound
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Shown:
 
     message_id: int
     kind: Literal["text", "photo"]
+    note: str = ""  # what was not as it was wished, when it was sent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

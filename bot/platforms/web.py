@@ -1,6 +1,6 @@
 """The web chat as a platform: every person has one chat there, and every open page of theirs shows it."""
 
-from bot.platforms import PlatformOff
+from bot.platforms import PlatformOff, Sent
 from bot.reply import Reply
 from bot.web.server import WebServer
 from trading.domain.errors import SettingsError
@@ -21,6 +21,17 @@ class WebPlatform:
         except SettingsError as error:
             raise PlatformOff(error.tell) from error
 
-    async def send(self, chat_id: str, reply: Reply) -> None:
+    async def send(self, chat_id: str, reply: Reply, *, silent: bool = False, mention: str = "") -> Sent:
         """Show a reply in a person's chat; their id is the chat's. It can always be delivered."""
-        self._server.chats.chat(chat_id).show(reply)
+        return Sent(self._server.chats.chat(chat_id).show(reply))
+
+    async def edit(self, chat_id: str, ref: str, reply: Reply) -> bool:
+        """Write it over a message; one of an earlier run, or older than the last 200, is gone."""
+        chat = self._server.chats.chat(chat_id)
+        if not chat.is_words_only(ref):
+            return False
+        chat.show(reply, on=ref)
+        return True
+
+    async def pin(self, chat_id: str, ref: str) -> None:
+        """A page has its panel beside the chat already; nothing to do."""

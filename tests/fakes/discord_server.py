@@ -89,6 +89,7 @@ class Server:
             ("POST", f"{me}/channels", self._open_dm),
             ("POST", "/channels/{channel}/messages", self._post),
             ("PATCH", "/channels/{channel}/messages/{message}", self._edit_posted),
+            ("PUT", "/channels/{channel}/messages/pins/{message}", self._pin),
         ]
 
     @web.middleware
@@ -278,6 +279,14 @@ class Server:
         self._write(message, request[PAYLOAD], request[UPLOADS])
         return _answer(message.json(self.guild_id))
 
+    async def _pin(self, request: web.Request) -> web.Response:
+        channel, number = self._channel(request), int(request.match_info["message"])
+        message = next((m for m in self.messages if m.id == number and m.channel is channel), None)
+        if message is None:
+            raise Rejected("Unknown Message", code=10008, status=404)
+        message.pinned = True
+        return web.Response(status=204)
+
     def _write(
         self, message: Message, payload: dict[str, Any], uploads: dict[int, tuple[str, bytes]]
     ) -> None:
@@ -302,6 +311,7 @@ class Server:
             after["components"],
         )
         message.uploads, message.loading = kept, False
+        message.silent = bool(payload.get("flags", 0) & 4096) or message.silent
         message.allowed_mentions = payload.get("allowed_mentions", message.allowed_mentions)
 
 

@@ -99,6 +99,8 @@ class Message:
     only_for: User | None = None  # ephemeral
     loading: bool = False  # "thinking …"
     deleted: bool = False
+    silent: bool = False  # nobody's device makes a sound
+    pinned: bool = False
     before: list[str] = field(default_factory=list)  # its text before each edit
 
     @property

@@ -25,6 +25,7 @@ class FakeApi:
         self.chats: dict[int, FakeChat] = {}
         self.blocked: set[int] = set()
         self.left: list[int] = []
+        self.unpinnable: set[int] = set()  # chats where the bot may not pin
         self.threads: set[tuple[int, int]] = set()
         self.messages: list[FakeMessage] = []
         self.changes: list[FakeMessage] = []  # a message once for each time it was sent or edited
@@ -105,6 +106,16 @@ class FakeApi:
         except Refusal:
             raise Refusal(400, "Bad Request: message to delete not found") from None
         message.deleted = True
+        return True
+
+    def do_pinchatmessage(self, fields: Fields, files: Files) -> Any:
+        try:
+            message = self._standing(fields)
+        except Refusal:
+            raise Refusal(400, "Bad Request: message to pin not found") from None
+        if message.chat.id in self.unpinnable:
+            raise Refusal(400, "Bad Request: not enough rights to manage pinned messages in the chat")
+        message.pinned = True
         return True
 
     # --- everything else ----------------------------------------------------------------------------------
@@ -212,7 +223,13 @@ class FakeApi:
             raise Refusal(400, "Bad Request: message thread not found")
         self._last_id += 1
         message = FakeMessage(
-            id=self._last_id, chat=chat, rows=_keyboard(fields), thread=thread, date=int(time.time()), **known
+            id=self._last_id,
+            chat=chat,
+            rows=_keyboard(fields),
+            thread=thread,
+            date=int(time.time()),
+            silent=str(fields.get("disable_notification", "false")).lower() == "true",
+            **known,
         )
         self.messages.append(message)
         self.changes.append(message)

@@ -67,6 +67,8 @@ class FakeMessage:
     filename: str = ""
     album: str | None = None
     thread: int | None = None
+    silent: bool = False
+    pinned: bool = False
     edits: int = 0
     deleted: bool = False
     date: int = 0
