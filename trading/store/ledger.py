@@ -241,6 +241,7 @@ def audit(row: Any) -> AuditRow:
         account=row.account,
         line=row.line,
         outcome=row.outcome,
+        seq=row.seq,
     )
 
 

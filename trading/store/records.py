@@ -6,11 +6,14 @@ from decimal import Decimal
 from typing import Any
 
 from trading.domain.account import Position
+from trading.domain.audit import AuditRow
 from trading.domain.events import News
 from trading.domain.order import Fill, Order
 from trading.domain.report import CashFlow, EquityPoint
 from trading.domain.risk import Halt
 from trading.domain.signal import Signal
+
+__all__ = ["AuditRow", "Params", "SleeveOverride", "Step", "StoredEvent"]
 
 Params = dict[str, float | int | str | bool]
 
@@ -49,15 +52,3 @@ class SleeveOverride:
 
     enabled: bool | None = None
     params: Params = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuditRow:
-    """Who asked for what, where, when, and what came of it."""
-
-    at: datetime
-    person: str
-    place: str
-    account: str | None
-    line: str
-    outcome: str

@@ -1,5 +1,6 @@
 """Everything the house remembers, as sentences: write what a tick left behind, read it back."""
 
+import asyncio
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
@@ -9,12 +10,14 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Executable, Select, delete, select
 
 from trading.domain.account import Position
+from trading.domain.audit import Actor, Head, Verdict
 from trading.domain.market import Candle, Timeframe
 from trading.domain.order import Fill, Order, OrderStatus
 from trading.domain.report import CashFlow, EquityPoint
 from trading.domain.risk import Halt
 from trading.domain.signal import Signal
 from trading.store import ledger
+from trading.store.audit import SYSTEM, Chain, acting
 from trading.store.database import Database
 from trading.store.records import AuditRow, SleeveOverride, Step, StoredEvent
 from trading.store.tables import (
@@ -44,7 +47,6 @@ __all__ = ["AuditRow", "SleeveOverride", "Step", "Store", "StoredEvent"]
 
 _LIVE = [status.value for status in OrderStatus if status.is_live]
 _REMEMBER = timedelta(days=7)  # a platform delivers an update again within a day or so
-_LONGEST_LINE = 1000  # characters of a line that the audit keeps
 
 
 class Store:
@@ -58,6 +60,7 @@ class Store:
     def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
         self.database = database
         self.clock = clock
+        self.chain = Chain()
 
     @classmethod
     async def open(cls, url: str, clock: Callable[[], datetime]) -> "Store":
@@ -174,7 +177,11 @@ class Store:
             "params": override.params,
             "changed_at": self.clock(),
         }
-        await self.database.write(lambda connection: put(connection, SleeveRow, [values]))
+        await self.change(
+            f"strategy {name} of {account}",
+            f"enabled: {override.enabled}, parameters: {override.params}",
+            lambda connection: put(connection, SleeveRow, [values]),
+        )
 
     async def meta(self, key: str) -> str | None:
         """A single fact of the house, as text."""
@@ -228,15 +235,37 @@ class Store:
         self, *, at: datetime, person: str, place: str, account: str | None, line: str, outcome: str
     ) -> None:
         """Write down who asked for what, where, and what came of it. Never changed afterwards."""
-        values = {
-            "at": at,
-            "person": person,
-            "place": place,
-            "account": account,
-            "line": line[:_LONGEST_LINE],
-            "outcome": outcome[:_LONGEST_LINE],
-        }
-        await self.database.write(lambda c: c.execute(table(AuditEntry).insert(), [values]))
+        actor = Actor(person=person, place=place, account=account)
+        await self._chained(lambda c: self.chain.append(c, at, actor, line, outcome))
+
+    async def change(self, what: str, outcome: str, job: Callable[[Connection], T]) -> T:
+        """A change and its row in the audit, in one transaction; on behalf of whoever `act_for` named."""
+        actor, at = acting.get(), self.clock()
+        found: list[T] = []
+
+        def work(connection: Connection) -> Head:
+            found[:] = [job(connection)]
+            return self.chain.append(connection, at, actor, what, outcome)
+
+        await self._chained(work)
+        return found[0]
+
+    def act_for(self, actor: Actor | None) -> None:
+        """From here on, in this task, what is changed is changed on their behalf; None: on the desk's own."""
+        acting.set(actor or SYSTEM)
+
+    async def keep_audit(self, chain: Chain) -> None:
+        """Chain the audit with this key and mark from now on."""
+        self.chain = chain
+        await self._chained(chain.begin)
+
+    async def check_audit(self) -> Verdict:
+        """Whether every row is as it was written, and none is missing."""
+        return await self.database.read(self.chain.check)
+
+    async def _chained(self, job: Callable[[Connection], Head]) -> None:
+        head = await self.database.write(job)
+        await asyncio.to_thread(self.chain.reached, head)
 
     async def audits(self, *, limit: int = 50) -> list[AuditRow]:
         """The last lines of the audit, newest first."""

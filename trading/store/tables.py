@@ -19,11 +19,14 @@ from trading.store.people_tables import (
     PersonRow,
     SessionRow,
 )
-from trading.store.row import CLUSTERED, NUMBERED_ONCE, Row, counted, json, money, number, table, text, time
+from trading.store.row import CLUSTERED, Row, counted, json, money, number, table, text, time
+from trading.store.secure_tables import AuditEntry, CredentialRow
 
 __all__ = [
     "AccountRow",
+    "AuditEntry",
     "ChatRow",
+    "CredentialRow",
     "DelegationRow",
     "FactorRow",
     "GrantRow",
@@ -199,21 +202,6 @@ class SleeveRow(Row, table=True):
 
 
 # --- the house ----------------------------------------------------------------------------------------------
-
-
-class AuditEntry(Row, table=True):
-    """Never changed, never deleted; `seq` has no gaps that a deletion would explain."""
-
-    __tablename__ = "audit"
-    __table_args__ = NUMBERED_ONCE
-
-    seq: int | None = counted()
-    at: datetime = time()
-    person: str = text()
-    place: str = text()
-    account: str | None = text(nullable=True)
-    line: str = text()
-    outcome: str = text()
 
 
 class InboxRow(Row, table=True):

@@ -234,7 +234,7 @@ async def test_a_database_locked_by_another_program_is_one_sentence(sqlite, sqli
 
 async def test_a_damaged_database_is_one_sentence(sqlite_url, clock):
     store = await Store.open(sqlite_url, clock)
-    curve = [Step(account="main", at=at(n), equity=EquityPoint(at(n), float(n))) for n in range(3000)]
+    curve = [Step(account="main", at=at(n), equity=EquityPoint(at(n), float(n))) for n in range(9000)]
     await store.write(curve)
     await store.close()
     size = path_of(sqlite_url).stat().st_size

@@ -305,7 +305,7 @@ async def test_the_audit_is_read_newest_first(store):
     newest, before = await store.audits(limit=2)
 
     assert newest == AuditRow(
-        at=at(3), person="mina", place="telegram:7", account="main", line="/status 3", outcome="done"
+        at=at(3), person="mina", place="telegram:7", account="main", line="/status 3", outcome="done", seq=4
     )
     assert before.line == "/status 2"
 
