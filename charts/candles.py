@@ -80,7 +80,7 @@ def candles_figure(
         pane.set_xlim(-1, len(shown) + len(shown) * ends / (right - EDGE - ends))
     _time(sheet, main, under, shown, zone)
     _prices(sheet, main, values, labels, float(shown.close[-1]), last, _colour(theme, shown))
-    _draw_candles(main, theme, shown)
+    draw_candles(main, theme, shown)
     _draw_volume(sheet, under, shown, right)
     _draw_overlays(sheet, main, lines)
     draw_trips(main, theme, shown, trips)
@@ -200,7 +200,8 @@ def _prices(
     )
 
 
-def _draw_candles(pane: "Axes", theme: Theme, shown: Bars) -> None:
+def draw_candles(pane: "Axes", theme: Theme, shown: Bars) -> None:
+    """Bodies and wicks, one place to the right for each bar."""
     from matplotlib.collections import LineCollection, PolyCollection
 
     low, high = pane.get_ylim()

@@ -29,11 +29,21 @@ def equity_chart(
     zone: str,
     theme: Theme,
     trades: Sequence[RoundTrip] = (),
+    holding: Sequence[EquityPoint] = (),
     say: Say = plain,
 ) -> bytes:
     """The PNG of `equity_figure`."""
     return png(
-        equity_figure(equity, title=title, currency=currency, zone=zone, theme=theme, trades=trades, say=say)
+        equity_figure(
+            equity,
+            title=title,
+            currency=currency,
+            zone=zone,
+            theme=theme,
+            trades=trades,
+            holding=holding,
+            say=say,
+        )
     )
 
 
@@ -45,16 +55,21 @@ def equity_figure(
     zone: str,
     theme: Theme,
     trades: Sequence[RoundTrip] = (),
+    holding: Sequence[EquityPoint] = (),
     say: Say = plain,
 ) -> "Figure":
-    """Equity against the money put in, closed trades, and drawdown; percentages leave cash flows aside."""
+    """Equity against the money put in, closed trades, and drawdown; percentages leave cash flows aside.
+
+    `holding` is what the same money would have been, had it bought once and held.
+    """
     found = curve(equity)
     if not len(found):
         return empty_figure(title, theme=theme, say=say, name="Equity")
     sheet = Sheet(theme, 1100, say)
     _headline(sheet, found, title, currency)
     shown, closed = _places(found), _closed(found, trades)
-    low, high = _range(found)
+    rival = curve(holding)
+    low, high = _range(found, rival)
     values, labels = scale(low, high, sheet.say)
     fall_values, fall_labels = _fall_scale(found)
     left = sheet.margin(labels + fall_labels + ([sheet.say("trades")] if closed else []))
@@ -73,6 +88,7 @@ def equity_figure(
     sheet.clock(below, start, end, zone)
     for pane in (above, below):
         pane.grid(axis="x", color=theme.grid, linewidth=1.5)
+    _draw_rival(sheet, above, rival)
     _draw_equity(sheet, above, found, shown, currency)
     _draw_flows(sheet, above, found, currency)
     if closed:
@@ -88,6 +104,7 @@ def alt_text(
     currency: str,
     zone: str,
     trades: Sequence[RoundTrip] = (),
+    holding: Sequence[EquityPoint] = (),
     say: Say = plain,
 ) -> str:
     """The picture in words, with the same numbers."""
@@ -118,6 +135,9 @@ def alt_text(
     if closed:
         won = sum(trade.pnl > 0 for trade in closed)
         sentence += " " + say("Trades closed: {n}, with profit: {won}.").format(n=len(closed), won=won)
+    rival = curve(holding).change
+    if rival is not None:
+        sentence += " " + say("Buying and holding made {change}.").format(change=percent(rival))
     return sentence
 
 
@@ -141,9 +161,14 @@ def _places(of: Curve) -> Indexes:
     return np.union1d(thin(of.equity, of.fall), np.concatenate((moves, moves - 1)))
 
 
-def _range(of: Curve) -> tuple[float, float]:
+def _range(of: Curve, rival: Curve) -> tuple[float, float]:
+    """All of the curve, and all of its rival's that does not make it small."""
     low = min(of.equity.min(), of.invested.min())
     high = max(of.equity.max(), of.invested.max())
+    if len(rival):
+        reach = max(high - low, high * 0.02)
+        low = max(min(low, rival.equity.min()), low - reach / 2)
+        high = min(max(high, rival.equity.max()), high + reach)
     return roomy(float(low), float(high), above=0.16 if of.flows.any() else 0.06)
 
 
@@ -194,6 +219,16 @@ def _draw_equity(sheet: Sheet, pane: "Axes", of: Curve, shown: Indexes, currency
         across="right",
         upward="bottom" if above else "top",
     )
+
+
+def _draw_rival(sheet: Sheet, pane: "Axes", rival: Curve) -> None:
+    """A thin line behind our own, named in its colour at the top."""
+    if rival.change is None:
+        return
+    shown, colour = thin(rival.equity, rival.fall), sheet.theme.accent
+    pane.plot(rival.at[shown], rival.equity[shown], color=colour, linewidth=2.2, alpha=0.9)
+    text = sheet.say("holding {change}").format(change=percent(rival.change))
+    sheet.tag(pane, 0.012, 0.985, text, colour, upward="top", bold=True, xycoords="axes fraction")
 
 
 def _draw_flows(sheet: Sheet, pane: "Axes", of: Curve, currency: str) -> None:

@@ -61,6 +61,10 @@ PICTURES = (
     "Front",
     "of {n} tries are beaten by none",
     "across {x}, up {y}",
+    "Exposure",
+    "wanted exposure",
+    "of the time in the market",
+    "holding {change}",
 )
 
 CAPTIONS = (
@@ -93,6 +97,8 @@ CAPTIONS = (
     "{point}: Sharpe ratio {score}; all {n} variants lie between {low} and {high}.",
     "No tries to show yet.",
     "Best {what} {value} at {point}, of {n} tries.",
+    "{symbol} between {low} and {high} {quote}: in the market {share} of the time, changes of mind: {n}.",
+    "Buying and holding made {change}.",
     "What explains the differences: {list}.",
     "{n} of {all} tries are beaten by none; best {x} {left}, best {y} {right}.",
 )

@@ -13,7 +13,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from charts import candles, compare, drawdown, equity, luck, returns, search, sensitivity
+from charts import candles, compare, drawdown, equity, exposure, luck, returns, search, sensitivity
 from charts.search import Spot
 from tests.builders import START, a_series, a_trip
 from trading.domain.honesty import Landscape, Spread
@@ -141,6 +141,16 @@ class Picture:
 _CANDLES = prices()
 _LIVELY = points(flows={200: 2500.0, 500: -1500.0})
 _TRIPS = trips(_CANDLES)
+
+
+def wishes(among: list[Candle]) -> list[float]:
+    """In the market while the price is above its average of ten, half of it while that rises slowly."""
+    means = average(among, 10)
+    return [
+        0.0 if c.close < m else 1.0 if c.close > 1.004 * m else 0.5 for c, m in zip(among, means, strict=True)
+    ]
+
+
 PICTURES = {
     "equity": Picture(
         equity.equity_figure,
@@ -149,6 +159,24 @@ PICTURES = {
         _LIVELY,
         [],
         {"zone": ZONE, "currency": "USDT", "trades": _TRIPS},
+        {},
+    ),
+    "equity with its rival": Picture(
+        equity.equity_figure,
+        equity.equity_chart,
+        equity.alt_text,
+        points(seed=12),
+        [],
+        {"zone": ZONE, "currency": "USDT", "trades": _TRIPS, "holding": points(seed=13)},
+        {},
+    ),
+    "exposure": Picture(
+        lambda among, **k: exposure.exposure_figure(among, wishes(among), **k),
+        lambda among, **k: exposure.exposure_chart(among, wishes(among), **k),
+        lambda among, **k: exposure.alt_text(among, wishes(among), say=k.get("say", str)),
+        _CANDLES,
+        [],
+        {"zone": ZONE},
         {},
     ),
     "drawdown": Picture(

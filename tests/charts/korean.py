@@ -112,6 +112,14 @@ KOREAN = {name: f"{n}월" for n, name in enumerate(MONTHS, 1)} | {
     "{n} of {all} tries are beaten by none; best {x} {left}, best {y} {right}.": (
         "시도 {all}회 중 {n}회는 더 나은 것이 없습니다. 가장 좋은 {x} {left}, 가장 좋은 {y} {right}."
     ),
+    "Exposure": "노출",
+    "wanted exposure": "원하는 노출",
+    "of the time in the market": "시장에 머문 시간",
+    "{symbol} between {low} and {high} {quote}: in the market {share} of the time, changes of mind: {n}.": (
+        "{symbol}, {low} ~ {high} {quote}: 시간의 {share} 동안 시장에 머물렀고, 판단이 바뀐 횟수는 {n}회입니다."
+    ),
+    "Buying and holding made {change}.": "사서 그대로 보유했다면 {change}였습니다.",
+    "holding {change}": "보유 {change}",
 }
 
 
