@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
-from trading.core import stopping, targets
+from trading.core import guard, stopping, targets
 from trading.core.book import Book
 from trading.core.halts import Halts
 from trading.core.orders import Orders, reserved
@@ -13,15 +13,19 @@ from trading.core.plan import NO_TRADE_BAND, intent_for, worth_acting
 from trading.core.sleeve import Answers, Line, Sleeve
 from trading.domain.account import Account
 from trading.domain.actions import Action, Publish, Submit
+from trading.domain.depth import Depth
 from trading.domain.errors import Broken
 from trading.domain.events import (
+    CalendarChanged,
     CandlesClosed,
     CashMoved,
+    DepthSeen,
     DeskEvent,
     HaltAsked,
     HaltLifted,
     KillAsked,
     KillLifted,
+    LimitsChanged,
     OrderChanged,
     OrderFilled,
     OrderRefused,
@@ -34,8 +38,10 @@ from trading.domain.market import Instrument
 from trading.domain.order import OrderIntent, OrderStatus, Reason, Side
 from trading.domain.risk import Cleared, Halt, HaltKind
 from trading.domain.signal import Signal
+from trading.risk.calendar import Calendar
 from trading.risk.gate import review
-from trading.risk.rules import Case, Limits
+from trading.risk.memory import RiskMemory
+from trading.risk.rules import Limits
 
 FAILED = "failed"  # in place of a rule's name
 
@@ -53,6 +59,9 @@ class Desk:
     halts: Halts = field(default_factory=Halts)
     lines: dict[tuple[str, str], Line] = field(default_factory=dict)
     seen: dict[str, datetime] = field(default_factory=dict)  # close of each symbol's newest candle
+    risk: RiskMemory = field(default_factory=RiskMemory)
+    calendar: Calendar = field(default_factory=Calendar)
+    depths: dict[str, Depth] = field(default_factory=dict)  # the newest order book, where one is known
     records: dict[str, list[float]] = field(default_factory=dict)  # what closed trades earned, where it sizes
 
     def on(self, event: DeskEvent) -> list[Action]:
@@ -68,9 +77,11 @@ class Desk:
                 before = self.book.positions.get((event.fill.sleeve, event.fill.symbol))
                 if self.book.apply(event.fill):
                     targets.note_result(self, event.fill, before)
+                    guard.filled(self, event.fill, before)
                 return stopping.tell_when_flat(self, event.at)
             case CashMoved():
                 self.book.move(event.flow)
+                self.risk.move(event.flow)
                 return []
             case KillAsked():
                 return stopping.kill(self, event.at, event.reason, event.by, Reason.KILL)
@@ -84,6 +95,14 @@ class Desk:
                 return stopping.resume(self, event.at, event.kind, event.by)
             case SleeveChanged():
                 return self._sleeve_changed(event)
+            case LimitsChanged():
+                return guard.take_limits(self, event)
+            case CalendarChanged():
+                self.calendar = Calendar.of(event.closures)
+                return guard.watch_calendar(self, event.at)
+            case DepthSeen():
+                self.depths[event.symbol] = event.depth
+                return []
 
     @property
     def settled(self) -> bool:
@@ -117,11 +136,13 @@ class Desk:
         actions: list[Action] = []
         if self.halts.since(HaltKind.DAILY_LOSS, event.at).date() < event.at.date():
             actions += stopping.resume(self, event.at, HaltKind.DAILY_LOSS, "the new day")
+        actions += guard.turn(self, event.at)
         if self.halts.killed:
             return actions + stopping.flatten(self, event.at, Reason.KILL)
         actions += stopping.watch(self, event.at)
         if self.halts.killed:
             return actions
+        actions += guard.watch(self, event.at)
         symbols = {c.symbol for c in fresh}
         for sleeve in self.sleeves.values():
             actions += self._decide(sleeve, symbols, event.at)
@@ -130,16 +151,13 @@ class Desk:
     def _decide(self, sleeve: Sleeve, symbols: set[str], at: datetime) -> list[Action]:
         """Ask the strategy about each symbol that has news, and order the difference."""
         actions: list[Action] = []
-        for symbol in sleeve.symbols:
+        for symbol in targets.weigh(self, sleeve, symbols, at) if sleeve.enabled else sleeve.symbols:
             if symbol not in symbols:
                 continue
-            line = self.lines.get((sleeve.name, symbol))
-            if line is None:
-                line = self.lines[sleeve.name, symbol] = Line()
+            line = self.line(sleeve.name, symbol)
             if sleeve.enabled:
                 try:
                     wanted = self.answers.exposure(sleeve.question(symbol), int(at.timestamp()))
-                    targets.weigh(self, sleeve, symbol, line, at)
                 except Broken as broken:
                     actions += self._failed(sleeve.name, line, broken.tell, at)
                     continue
@@ -155,6 +173,13 @@ class Desk:
             actions += self._take_signal(sleeve, symbol, line, wanted, at)
             actions += self._pursue(sleeve, symbol, line, reason, at)
         return actions
+
+    def line(self, sleeve: str, symbol: str) -> Line:
+        """What is remembered of a sleeve and symbol; begun when there is nothing yet."""
+        line = self.lines.get((sleeve, symbol))
+        if line is None:
+            line = self.lines[sleeve, symbol] = Line()
+        return line
 
     @staticmethod
     def _failed(sleeve: str, line: Line, reason: str, at: datetime) -> list[Action]:
@@ -196,17 +221,14 @@ class Desk:
         if intent is None:
             line.reached = True
             return []
+        if not intent.reduce_only and targets.waits_for_sales(self, sleeve):
+            return []
         return self.ask_gate(intent, line, at)
 
     def ask_gate(self, intent: OrderIntent, line: Line | None, at: datetime) -> list[Action]:
-        case = Case(
-            intent=intent,
-            account=self.account(at),
-            instrument=self.instruments[intent.symbol],
-            limits=self.limits,
-            halts=self.halts.all,
-        )
+        case = guard.case(self, intent, at)
         answer = review(case)
+        guard.answered(self, case, answer)
         if isinstance(answer, Cleared):
             self.orders.apply(
                 reserved(answer.intent)

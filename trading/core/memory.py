@@ -28,6 +28,7 @@ def remember(desk: Desk) -> dict[str, Any]:
         ],
         "seen": {symbol: at.isoformat() for symbol, at in desk.seen.items()},
         "records": desk.records,
+        "risk": desk.risk.remember(),
     }
 
 
@@ -37,6 +38,7 @@ def recall(desk: Desk, memory: dict[str, Any]) -> None:
     _recall_book(book, memory)
     desk.lines = {(sleeve, symbol): Line(*remembered) for sleeve, symbol, *remembered in memory["lines"]}
     desk.seen = {symbol: datetime.fromisoformat(at) for symbol, at in memory["seen"].items()}
+    desk.risk.recall(memory.get("risk", {}))
     desk.records = {sleeve: list(record) for sleeve, record in memory.get("records", {}).items()}
 
 

@@ -9,8 +9,10 @@ import pandas as pd
 from trading.core.frames import Columns, Floats, Ints, Series
 from trading.domain.errors import Broken
 from trading.domain.market import Timeframe
+from trading.risk.market import BARS, History
 from trading.strategies import Strategy, evaluate, evaluate_together
 
+HOUR = Timeframe(3600)
 SILENT = 3  # candles for which a choice among markets waits for one that has gone silent
 SLACK = 200  # candles kept beyond the longest warm-up, so that trimming is rare
 
@@ -60,6 +62,8 @@ class Board:
         self._base, self._keep_all = base, keep_all
         self._series: dict[tuple[str, Timeframe], Series] = {}
         self._answers: dict[Question, _Answers] = {}
+        self._frame = HOUR if base.divides(HOUR) else base  # of the candles that the rules look back on
+        self._watched: set[str] = set()
 
     def ask(self, question: Question) -> None:
         """Announce a question, so that its candles are kept. Asking twice is asking once."""
@@ -68,6 +72,26 @@ class Board:
         self._answers.setdefault(question, _Answers())
         for symbol in question.symbols:
             self._series.setdefault((symbol, question.timeframe), Series(self._base, question.timeframe))
+
+    def watch(self, symbol: str) -> None:
+        """Keep the candles of this symbol that the rules look back on."""
+        self._watched.add(symbol)
+        self._series.setdefault((symbol, self._frame), Series(self._base, self._frame))
+
+    @property
+    def history_seconds(self) -> int:
+        """How long the candles of `history` are."""
+        return self._frame.seconds
+
+    def history(self, symbol: str, at: int) -> History | None:
+        """What was known at `at` (seconds) of a watched symbol; None for one that is not watched."""
+        series = self._series.get((symbol, self._frame))
+        if series is None or symbol not in self._watched:
+            return None
+        stop = int(np.searchsorted(series.known, at, "right"))
+        rows = slice(max(stop - BARS, 0), stop)
+        kept = series.columns
+        return History(kept.opened[rows], kept.close[rows], kept.volume[rows])
 
     def knows(self, question: Question) -> bool:
         """Whether it was asked before."""
@@ -95,6 +119,8 @@ class Board:
             for symbol in question.symbols:
                 key = (symbol, question.timeframe)
                 needs[key] = max(needs[key], question.warmup)
+        for symbol in self._watched:
+            needs[symbol, self._frame] = max(needs[symbol, self._frame], BARS)
         return needs
 
     def forget(self) -> None:

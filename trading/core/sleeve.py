@@ -5,8 +5,10 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from trading.core.signals import Question
-from trading.core.weighing import WEIGHTS, AtrSize, VolatilitySize, Weighing, size_strategy
+from trading.core.weighing import WEIGHTS, size_strategy
 from trading.domain.market import Timeframe
+from trading.domain.sizing import KellySize, Size, Weighing
+from trading.risk.market import History
 from trading.strategies import Strategy
 
 
@@ -15,6 +17,13 @@ class Answers(Protocol):
 
     def exposure(self, question: Question, at: int) -> float | None:
         """The exposure that became known at `at` (seconds), or None."""
+
+    def history(self, symbol: str, at: int) -> History | None:
+        """The candles before `at` (seconds) that the rules look back on; None where there are none."""
+
+    @property
+    def history_seconds(self) -> int:
+        """The length of those candles."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +42,7 @@ class Sleeve:
         None  # a full exposure is this share of the equity, fees included, no margin kept
     )
     weighing: Weighing | None = None  # None: every market gets the same part
-    size: VolatilitySize | AtrSize | None = None  # None: all of its part
-    kelly: float | None = None  # at most this fraction of what its closed trades justify
+    size: Size | None = None  # None: all of its part
 
     def question(self, symbol: str) -> Question:
         """What this sleeve asks about a symbol; a strategy that chooses among several is told which."""
@@ -49,7 +57,7 @@ class Sleeve:
 
     def size_question(self, symbol: str) -> Question | None:
         """What asks how much of that part may be used; None where it is all of it."""
-        if self.size is None:
+        if self.size is None or isinstance(self.size, KellySize):
             return None
         return Question(size_strategy(self.size), self.size, symbol, self.timeframe)
 

@@ -1,5 +1,6 @@
 """From a wanted exposure to a quantity: how much of its budget a market may use, and when it has drifted from it."""
 
+from collections.abc import Collection
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -8,6 +9,7 @@ from trading.core.sleeve import Line, Sleeve
 from trading.core.weighing import begins_period
 from trading.domain.account import Position
 from trading.domain.order import Fill
+from trading.domain.sizing import KellySize
 from trading.portfolio.kelly import stake
 from trading.portfolio.rebalancing import band
 from trading.portfolio.sizing import fixed_share
@@ -28,25 +30,46 @@ def sized(desk: "Desk", sleeve: Sleeve, symbol: str, wanted: float, at: datetime
     question, size = sleeve.size_question(symbol), 1.0
     if question is not None:
         size = desk.answers.exposure(question, int(at.timestamp())) or 0.0
-    if sleeve.kelly is not None:
-        size *= stake(desk.records.get(sleeve.name, ()), sleeve.kelly)
+    if isinstance(sleeve.size, KellySize):
+        size = stake(desk.records.get(sleeve.name, ()), sleeve.size.fraction)
     return round(wanted * size, 6)
 
 
-def weigh(desk: "Desk", sleeve: Sleeve, symbol: str, line: Line, at: datetime) -> None:
-    """Take a market's weight; at the beginning of a period, and when it changes, see whether the position fits it."""
-    question = sleeve.weight_question(symbol)
-    if question is None or sleeve.weighing is None:
-        return
-    now = int(at.timestamp())
-    weight = desk.answers.exposure(question, now)
-    if weight is None:
-        return
-    bar = sleeve.timeframe.seconds
-    due = weight != line.weight or begins_period(sleeve.weighing, bar, now - bar)
-    line.weight = weight
-    if due and line.reached and line.acted != 0 and is_off(desk, sleeve, symbol, line):
-        line.reached = False
+def weigh(desk: "Desk", sleeve: Sleeve, symbols: Collection[str], at: datetime) -> tuple[str, ...]:
+    """Take the weights of a sleeve's markets that have news; see which no longer fit. The order to trade them in.
+
+    Positions are compared at the beginning of a period, and when a weight changes. The heaviest come first, so
+    that what is sold can pay for what is bought.
+    """
+    if sleeve.weighing is None:
+        return sleeve.symbols
+    now, bar = int(at.timestamp()), sleeve.timeframe.seconds
+    begins = begins_period(sleeve.weighing, bar, now - bar)
+    for symbol in sleeve.symbols:
+        question = sleeve.weight_question(symbol)
+        weight = desk.answers.exposure(question, now) if question and symbol in symbols else None
+        if weight is None:
+            continue
+        line = desk.line(sleeve.name, symbol)
+        due, line.weight = begins or weight != line.weight, weight
+        if due and line.reached and line.acted != 0 and is_off(desk, sleeve, symbol, line):
+            line.reached = False
+    return tuple(sorted(sleeve.symbols, key=lambda symbol: -_overweight(desk, sleeve, symbol)))
+
+
+def waits_for_sales(desk: "Desk", sleeve: Sleeve) -> bool:
+    """Whether a weighed sleeve should let its sales come in before it buys."""
+    if sleeve.weighing is None:
+        return False
+    return any(o.intent.reduce_only for o in desk.orders.live if o.intent.sleeve == sleeve.name)
+
+
+def _overweight(desk: "Desk", sleeve: Sleeve, symbol: str) -> Decimal:
+    """How much more of a market is held than its weight wants, in money."""
+    price, line = desk.book.prices.get(symbol), desk.lines.get((sleeve.name, symbol))
+    if price is None or line is None:
+        return Decimal(0)
+    return (desk.book.held(sleeve.name, symbol) - target(desk, sleeve, symbol, line, price)) * price
 
 
 def is_off(desk: "Desk", sleeve: Sleeve, symbol: str, line: Line) -> bool:
@@ -83,7 +106,7 @@ def note_result(desk: "Desk", fill: Fill, before: Position | None) -> None:
     if before is None or before.quantity * fill.side.sign >= 0 or before.entry_price <= 0:
         return
     sleeve = desk.sleeves.get(fill.sleeve)
-    if sleeve is None or sleeve.kelly is None:
+    if sleeve is None or not isinstance(sleeve.size, KellySize):
         return
     direction = 1 if before.quantity > 0 else -1
     closed = min(fill.amount, abs(before.quantity))

@@ -5,15 +5,16 @@ ahead. Weights change at the beginning of a period and hold until the next; size
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from trading.domain.sizing import AtrSize, VolatilitySize, Weighing
 from trading.indicators import atr, bar_seconds, period, stdev
 from trading.portfolio.weights import FEWEST, METHODS, covariance
 from trading.strategies import Strategy
 from trading.strategies.shapes import kept, settled
+from trading.windows import Floats, Ints
 
 DAY = 86_400
 YEAR = 365 * DAY  # crypto trades every day
@@ -21,36 +22,6 @@ SAMPLE = 3600  # weights look at returns of an hour, or of one candle where that
 SILENT = 3  # hours a market may be without a price before it gets nothing
 STEP = 0.05  # sizes move in steps, so that a calm market is not traded at every candle
 ATR_BARS = 14
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Weighing:
-    """Divide a sleeve's budget among its markets by `method`, over the returns of the last `days`.
-
-    Every `every` days what is held is compared with the weights; a market is traded when it is off by more than
-    `band` of the sleeve's budget, and by more than its fees allow (`portfolio.rebalancing`).
-    """
-
-    method: str
-    days: float
-    every: float
-    band: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VolatilitySize:
-    """As much of the budget as keeps the yearly volatility at `target` (0.4 is 40 %), never more than all of it."""
-
-    target: float
-    days: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AtrSize:
-    """As much of the budget as loses `risk` of it when the price falls by `multiple` average true ranges."""
-
-    risk: float
-    multiple: float
 
 
 def size_strategy(size: VolatilitySize | AtrSize) -> Strategy:
@@ -62,6 +33,12 @@ def begins_period(weighing: Weighing, bar: int, opened: int) -> bool:
     """Whether the candle that opened then (seconds) is the first of its period."""
     length = _bars(weighing.every, bar) * bar
     return opened // length != (opened - bar) // length
+
+
+def beginnings(weighing: Weighing, bar: int, opened: Ints) -> Ints:
+    """Those of these opening times at which a period begins."""
+    length = _bars(weighing.every, bar) * bar
+    return np.asarray(opened[opened // length != (opened - bar) // length])
 
 
 def _bars(days: float, bar: int) -> int:
@@ -92,7 +69,7 @@ def _weights(frames: Mapping[str, pd.DataFrame], p: Weighing) -> dict[str, pd.Se
     }
 
 
-def _of_window(prices: np.ndarray, method: str) -> np.ndarray:
+def _of_window(prices: np.ndarray, method: str) -> Floats:
     """Weights of the markets that had a price all along and moved; the others get nothing."""
     weights = np.zeros(prices.shape[1])
     with np.errstate(divide="ignore", invalid="ignore"):

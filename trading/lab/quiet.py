@@ -14,6 +14,7 @@ import numpy as np
 from trading.build import Room
 from trading.core.frames import Columns, Floats, Ints
 from trading.core.signals import Board, Question
+from trading.core.weighing import beginnings
 from trading.domain.events import CandlesClosed
 from trading.domain.market import Candle, Timeframe
 from trading.domain.report import EquityPoint
@@ -76,7 +77,7 @@ def step_through(
     room: Room, track: Track, board: Board, questions: Iterable[Question], note: Callable[[float], None]
 ) -> None:
     """Bring the room from the first candle to the last."""
-    stops = _changes(track, board, questions)
+    stops = np.union1d(_changes(track, board, questions), _periods(room, track, board))
     walk = _Walk(room, track)
     index = 0
     while index < len(track):
@@ -101,6 +102,17 @@ def _changes(track: Track, board: Board, questions: Iterable[Question]) -> Ints:
         times, values = board.curve(question)
         changed = np.diff(values, prepend=0.0) != 0
         found.append(track.index_of(times[changed]))
+    return np.unique(np.concatenate(found))
+
+
+def _periods(room: Room, track: Track, board: Board) -> Ints:
+    """The places where a sleeve compares what it holds with its weights."""
+    found = [np.empty(0, np.int64)]
+    for sleeve in room.desk.sleeves.values():
+        bar = sleeve.timeframe.seconds
+        for question in filter(None, map(sleeve.weight_question, sleeve.symbols)):
+            known, _ = board.curve(question)
+            found.append(track.index_of(beginnings(question.params, bar, known - bar) + bar))
     return np.unique(np.concatenate(found))
 
 

@@ -1,0 +1,129 @@
+"""Sizes, weights and records at work on a desk."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from tests.trading.core.desks import Script, Story
+from trading.core.memory import recall, remember
+from trading.core.signals import Question
+from trading.core.weighing import VOLATILITY_SIZE, WEIGHTS
+from trading.domain.order import Side
+from trading.domain.sizing import KellySize, VolatilitySize, Weighing
+
+BOTH = ("BTC/USDT", "ETH/USDT")
+DAILY = Weighing(method="risk_parity", days=10, every=1, band=0.02)
+
+
+class Told(Script):
+    """A script that also says weights and sizes: constant ones, by symbol."""
+
+    weights: dict[str, float] = {}
+    size: float | None = 1.0
+
+    def exposure(self, question: Question, at: int) -> float | None:
+        if question.strategy is WEIGHTS:
+            return self.weights.get(question.symbol)
+        if question.strategy is VOLATILITY_SIZE:
+            return self.size
+        return super().exposure(question, at)
+
+
+def a_story(told: Script, **changed) -> Story:
+    story = Story(told, symbols=BOTH, share=1.0, fee="0")
+    story.desk.sleeves["ema_cross"] = replace(story.desk.sleeves["ema_cross"], **changed)
+    return story
+
+
+def both(story: Story, number: int, btc: float, eth: float, before: tuple[float, float] = (100, 100)) -> None:
+    story.close(number, {"BTC/USDT": (before[0], btc), "ETH/USDT": (before[1], eth)})
+
+
+def test_a_budget_is_divided_by_the_weights():
+    told = Told(BTC_USDT={1: 1.0}, ETH_USDT={1: 1.0})
+    told.weights = {"BTC/USDT": 0.75, "ETH/USDT": 0.25}
+    story = a_story(told, weighing=DAILY)
+
+    for number in range(3):
+        both(story, number, 100, 100)
+
+    assert {f.symbol: f.amount for f in story.fills} == {
+        "BTC/USDT": Decimal("74.62686"),  # 10,000 x 0.75 / 1.005 / 100
+        "ETH/USDT": Decimal("24.87562"),
+    }
+
+
+def test_a_position_that_drifted_is_brought_back_when_the_day_begins_and_not_before():
+    told = Told(BTC_USDT={1: 1.0}, ETH_USDT={1: 1.0})
+    told.weights = {"BTC/USDT": 0.5, "ETH/USDT": 0.5}
+    story = a_story(told, weighing=DAILY)
+    for number in range(3):
+        both(story, number, 100, 100)
+
+    for number in range(3, 30):
+        both(story, number, 140, 100, before=(140, 100))
+
+    bought, drifted = story.fills[:2], story.fills[2:]
+    assert len(bought) == 2
+    assert [(f.symbol, f.side) for f in drifted] == [("BTC/USDT", Side.SELL), ("ETH/USDT", Side.BUY)]
+    book = story.desk.book
+    parts = [book.held("ema_cross", s) * book.prices[s] / book.equity for s in BOTH]
+    assert [float(p) for p in parts] == pytest.approx([0.5, 0.5], abs=0.01)
+
+
+def test_a_drift_that_is_not_worth_its_fees_is_left_alone():
+    told = Told(BTC_USDT={1: 1.0}, ETH_USDT={1: 1.0})
+    told.weights = {"BTC/USDT": 0.5, "ETH/USDT": 0.5}
+    story = a_story(told, weighing=replace(DAILY, band=0.0))
+    for number in range(3):
+        both(story, number, 100, 100)
+
+    for number in range(3, 60):
+        both(story, number, 105, 100, before=(105, 100))
+
+    assert len(story.fills) == 2  # 1.2 % off, where fees of 0.1 % call for 4.5 %
+
+
+def test_size_is_part_of_what_is_wanted_and_nothing_is_bought_while_it_is_unknown():
+    told = Told(BTC_USDT={1: 1.0})
+    told.size = None
+    story = a_story(told, size=VolatilitySize(target=0.4))
+    story.candles(100, 100, 100)
+    nothing = len(story.fills)
+
+    told.size = 0.4
+    story.candles(100, 100, first=3)
+
+    assert nothing == 0
+    assert [f.amount for f in story.fills] == [Decimal("19.90049")]  # 10,000 / 2 / 1.005 x 0.4 / 100
+
+
+def test_a_sleeve_sized_by_its_record_begins_with_nothing_and_uses_more_as_trades_succeed():
+    told = Told(BTC_USDT={1: 1.0})
+    story = a_story(told, size=KellySize(fraction=0.5))
+    story.candles(100, 100, 100)
+    without = len(story.fills)
+
+    story.desk.records["ema_cross"] = [0.05, -0.02] * 30
+    story.candles(100, 100, first=3)
+
+    assert without == 0
+    assert len(story.fills) == 1
+
+
+def test_what_closed_trades_earned_after_fees_is_remembered_through_a_restart():
+    told = Told(BTC_USDT={1: 1.0, 3: 0.0})
+    story = Story(told, symbols=("BTC/USDT",), share=1.0, fee="0.001")
+    story.desk.sleeves["ema_cross"] = replace(
+        story.desk.sleeves["ema_cross"], size=KellySize(fraction=1.0), units=None
+    )
+    story.desk.records["ema_cross"] = [0.05, -0.02] * 30
+    story.candles(100, 100, 100, 110, 110, 110)
+
+    fresh = Story(told)
+    recall(fresh.desk, remember(story.desk))
+
+    earned = story.desk.records["ema_cross"][-1]
+    assert earned == pytest.approx(0.1 - 0.001 - 0.0011, abs=1e-6)
+    assert fresh.desk.records == story.desk.records
