@@ -9,7 +9,6 @@ from typing import Any, Literal, Self
 from urllib.parse import unquote, urlsplit
 
 from pydantic import (
-    BaseModel,
     ConfigDict,
     Field,
     PrivateAttr,
@@ -21,6 +20,7 @@ from pydantic import (
 
 from trading.domain.account import Mode
 from trading.domain.errors import SettingsError
+from trading.settings_notify import Notify
 from trading.settings_sources import Gathered, gather
 from trading.settings_types import (
     ClockTime,
@@ -31,6 +31,7 @@ from trading.settings_types import (
     Name,
     Port,
     Secret,
+    Section,
     Share,
     SocketAddress,
     TimeframeOrEmpty,
@@ -41,12 +42,6 @@ from trading.settings_types import (
 )
 from trading.settings_words import sentence
 from trading.toml_lines import Keys
-
-
-class Section(BaseModel):
-    """A table of settings.toml. A misspelt limit must not be ignored, so unknown names are errors."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class Database(Section):
@@ -115,7 +110,7 @@ class AccountSettings(Section):
     fee: MoneyOrEmpty = Field(None, ge=0, lt=1)  # None (written as ""): the exchange's own
     slippage: Money = Field(Decimal("0.0005"), ge=0, lt=1)
     report_at: ClockTime = "00:05"
-    sleeves: dict[Name, Sleeve] = {}
+    sleeves: dict[Name, Sleeve] = Field({})
 
     @property
     def trading_mode(self) -> Mode:
@@ -157,6 +152,7 @@ class Settings(Section):
     web: Web = Web()
     telegram: Telegram = Telegram()
     discord: Discord = Discord()
+    notify: Notify = Notify()
     simulated: Simulated = Simulated()
     risk: Risk = Risk()
     accounts: dict[Name, AccountSettings] = Field({}, validate_default=True)
@@ -183,6 +179,7 @@ class Settings(Section):
         texts = [s.token.get_secret_value() for s in (self.telegram, self.discord)]
         password = urlsplit(self.database.url).password or ""
         texts += [self.telegram.webhook_secret.get_secret_value(), password, unquote(password)]
+        texts += [address.get_secret_value() for address in self.notify.services.values()]
         for account in self.accounts.values():
             texts += [str(v) for k, v in account.exchange_options.items() if re.search(_HIDDEN_OPTION, k)]
         return tuple({text for text in texts if text})

@@ -7,10 +7,17 @@ from typing import Annotated, Any
 from urllib.parse import SplitResult, urlsplit
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
 from trading.domain.errors import Refused
 from trading.domain.market import Timeframe
+
+
+class Section(BaseModel):
+    """A table of settings.toml. A misspelt limit must not be ignored, so unknown names are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
 
 # A check raises ValueError with the middle of a sentence ("should be ..."); settings_words.py completes it.
 

@@ -230,3 +230,38 @@ def test_a_tilde_is_the_home_folder(settings_file, monkeypatch):
     monkeypatch.setenv("HOME", "/somewhere")
 
     assert str(load(environ={"TRADEWIND__DATA_DIR": "~/desk"}).data_dir) == "/somewhere/desk"
+
+
+# --- who is told what ---------------------------------------------------------------------------------------
+
+
+def test_a_route_may_name_a_place_a_service_or_an_address(settings_file):
+    path = settings_file(
+        '[notify.places]\nlog = "discord:123"\n'
+        '[notify.services]\nmail = "mailtos://user:hunter2@example.org"\n'
+        '[notify.routes]\ninfo = ["log"]\ncritical = ["log @owner", "apprise:mail", "telegram:-100123/7 @here"]\n'
+    )
+
+    settings = load(path, {})
+
+    assert settings.notify.routes.critical[1] == "apprise:mail"
+    assert "mailtos://user:hunter2@example.org" in settings.secrets
+    assert "hunter2" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('routes.info = ["nowhere"]', "has no place or service for the route 'nowhere'"),
+        ('routes.info = ["apprise:mail"]', "has no place or service for the route 'apprise:mail'"),
+        ('routes.info = ["telegram:1 @everyone"]', "at most @here or @owner after it"),
+        ('places.log = "slack:1"', "should be an address like telegram:-1001234567890/7"),
+        ('escalate_after = "soon"', "should be a length of time like 30s, 10m or 2h"),
+        ('rules.order_refusd = "off"', "should be one of the alert rules"),
+        ('routes.loud = ["telegram:owner"]', "there is no setting 'loud'"),
+    ],
+)
+def test_a_wrong_way_to_tell_is_said_at_the_start(settings_file, text, said):
+    path = settings_file(f"[notify]\n{text}\n")
+
+    assert said in refusal(path=path)

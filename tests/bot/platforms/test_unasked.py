@@ -102,7 +102,7 @@ async def test_telegram_says_why_it_may_not_pin(telegram, on_telegram):
     telegram.unpinnable.add(group.id)
     sent = await on_telegram.send(str(group.id), NEWS)
 
-    with pytest.raises(ConnectionError, match="(?i)not enough rights to manage pinned messages"):
+    with pytest.raises(ConnectionError, match=r"(?i)not enough rights to manage pinned messages"):
         await on_telegram.pin(str(group.id), sent.ref)
 
 
