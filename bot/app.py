@@ -32,7 +32,7 @@ from migrations.run import upgrade
 from trading.clock import Clock, wall_clock
 from trading.domain.errors import Broken, SettingsError, TradingError
 from trading.domain.notice import Severity
-from trading.domain.people import Person, Place, Role
+from trading.domain.people import Person, Place, Role, Session
 from trading.domain.view import Away
 from trading.keeper import Keeper
 from trading.lab.workers import Workers
@@ -75,12 +75,26 @@ async def build(settings: Settings, clock: Clock = wall_clock) -> House:
     store = await Store.open(settings.database_url, clock)
     people = PeopleStore(store, account=first, language=settings.language, zone=settings.zone)
     trading = Trading(settings, store, clock, Keeper(store), settings.data_dir / KILL_FILE)
+    await _unlock(trading, settings)
     studio = Studio(settings.data_dir / "cache")
     commands = registry.discover()
     dispatcher = Dispatcher(commands, trading, people, store, studio, clock)
     owner = await _owner(people)
     suggester = Suggester(trading, people, commands)
     return House(settings, clock, store, people, trading, studio, dispatcher, suggester, owner)
+
+
+async def _unlock(trading: Trading, settings: Settings) -> None:
+    """Open the safe with the master key, before anything that needs a key or writes into the audit."""
+    try:
+        await trading.safe.open(
+            settings.master_key_path, settings.data_dir, lambda values: logs.protect(*values)
+        )
+    except TradingError:
+        await trading.store.close()
+        raise
+    if trading.safe.made is not None:
+        log.warning("master_key_made", file=str(trading.safe.made), advice="copy it apart from the backups")
 
 
 async def _owner(people: PeopleStore) -> Person:
@@ -278,14 +292,15 @@ def _web_server(house: House, terminal_token: str) -> WebServer:
     )
 
 
-async def enter(people: PeopleStore, code: str, name: str) -> Person | None:
+async def enter(people: PeopleStore, code: str, name: str) -> Session | None:
     """A browser with a good code becomes the web chat of the code's person."""
     visitor = Place(platform="web", user_id=f"entry-{secrets.token_hex(8)}", chat_id="entry", private=True)
-    person = await people.pair(visitor, name, code)
-    if person is not None:
+    session = await people.enter(visitor, name, code)
+    if session is not None:
+        person = session.person
         await people.link("web", str(person.id), person.id)
         await people.subscribe(f"web:{person.id}", person.id, "*", TOPICS)
-    return person
+    return session
 
 
 def _terminal_token(data_dir: Path) -> str:

@@ -94,10 +94,10 @@ async def _enter(site: Site, code: Any, request: Request, response: Response) ->
     if wait := site.door.wait_for_entry():
         raise Denied(429, TOO_OFTEN.format(seconds=wait + 0.5))
     is_code = isinstance(code, str) and 0 < len(code.strip()) <= LONGEST_CODE
-    person = await site.enter(code.strip(), NAME) if is_code else None
-    if person is None:
+    session = await site.enter(code.strip(), NAME) if is_code else None
+    if session is None:
         raise Denied(403, NOT_GOOD)
-    await site.door.open(person, request, response)
+    await site.door.open(session, request, response)
     return response
 
 

@@ -7,27 +7,28 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
-from trading.domain.people import Person, Place
+from trading.domain.people import LOCAL, Person, Place, Session
 
 if TYPE_CHECKING:  # starlette is imported when the server starts, not when this module is read
     from starlette.requests import HTTPConnection
     from starlette.responses import Response
 
 SESSION_LASTS = timedelta(days=30)
+VISIT_LASTS = timedelta(hours=12)  # a session that some chat let in, and not this machine's terminal
 LINES_AT_ONCE, LINES_PER_SECOND = 20, 10.0
 ENTRIES_AT_ONCE, ENTRIES_PER_SECOND = 10, 10 / 60
-TERMINAL = Place(platform="terminal", user_id="local", chat_id="local", private=True)
+TERMINAL = Place(platform="terminal", user_id="local", chat_id="local", private=True, local=True)
 
-Enter = Callable[[str, str], Awaitable[Person | None]]  # (code, name) -> whose code it was; it works once
+Enter = Callable[[str, str], Awaitable[Session | None]]  # (code, name) -> whose code it was; it works once
 
 
 class SessionBook(Protocol):
     """Sessions of browsers, as the web chat needs them; kept by trading/store/people.py."""
 
-    async def session(self, token: str) -> Person | None:
-        """The person of a session that is still good, or None."""
+    async def session(self, token: str) -> Session | None:
+        """A session that is still good, or None."""
 
-    async def new_session(self, person_id: int, valid_for: timedelta) -> str:
+    async def new_session(self, person_id: int, valid_for: timedelta, origin: str = LOCAL) -> str:
         """A fresh session's token, impossible to guess."""
 
     async def end_session(self, token: str) -> None:
@@ -85,10 +86,12 @@ class Door:
         if authorization is not None:
             return self._terminal(authorization)
         token = connection.cookies.get(self._cookie(connection))
-        person = await self._sessions.session(token) if token else None
-        if token is None or person is None:
+        session = await self._sessions.session(token) if token else None
+        if token is None or session is None:
             return None
-        place = Place(platform="web", user_id=str(person.id), chat_id=str(person.id), private=True)
+        person, number = session.person, str(session.person.id)
+        local = session.origin == LOCAL
+        place = Place(platform="web", user_id=number, chat_id=number, private=True, local=local)
         return Caller(place=place, name=person.name, session=token, person=person)
 
     def _terminal(self, authorization: str) -> Caller | None:
@@ -102,13 +105,14 @@ class Door:
         """Whether a session still is somebody's; asked again at every line of a long connection."""
         return await self._sessions.session(session) is not None
 
-    async def open(self, person: Person, connection: "HTTPConnection", response: "Response") -> None:
+    async def open(self, session: Session, connection: "HTTPConnection", response: "Response") -> None:
         """Begin a session in the browser that sent this request."""
-        token = await self._sessions.new_session(person.id, SESSION_LASTS)
+        lasts = SESSION_LASTS if session.origin == LOCAL else VISIT_LASTS
+        token = await self._sessions.new_session(session.person.id, lasts, session.origin)
         response.set_cookie(
             self._cookie(connection),
             token,
-            max_age=int(SESSION_LASTS.total_seconds()),
+            max_age=int(lasts.total_seconds()),
             path="/",
             secure=_is_secure(connection),
             httponly=True,

@@ -43,6 +43,7 @@ def _hash(kind: str, secret: str) -> str:
 class Guesses:
     """Counts wrong codes per sender. Whoever guesses too often is not listened to for a while."""
 
+    most: int = WRONG_CODES
     _wrong: OrderedDict[str, deque[datetime]] = field(default_factory=OrderedDict)
 
     def too_many(self, sender: str, now: datetime) -> bool:
@@ -50,11 +51,11 @@ class Guesses:
         wrong = self._wrong.get(sender)
         while wrong and now - wrong[0] >= WITHIN:
             wrong.popleft()
-        return wrong is not None and len(wrong) >= WRONG_CODES
+        return wrong is not None and len(wrong) >= self.most
 
     def note(self, sender: str, now: datetime) -> None:
         """Remember a wrong code."""
-        self._wrong.setdefault(sender, deque(maxlen=WRONG_CODES)).append(now)
+        self._wrong.setdefault(sender, deque(maxlen=self.most)).append(now)
         self._wrong.move_to_end(sender)
         while len(self._wrong) > _SENDERS:
             self._wrong.popitem(last=False)

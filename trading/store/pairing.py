@@ -1,17 +1,21 @@
 """What happens when a pairing code is used: one transaction from the code to the person."""
 
+import re
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from trading.domain.people import Place, Role
-from trading.store.tables import ChatRow, GrantRow, IdentityRow, PairingRow, PersonRow, table
+from trading.domain.people import EVERY_ACCOUNT, OWN_ACCOUNT, Place, Role
+from trading.store.tables import AccountRow, ChatRow, GrantRow, IdentityRow, PairingRow, PersonRow, table
 from trading.store.writing import put
 
 TOPICS = frozenset({"reports", "alerts", "trades"})
 _LONGEST_NAME = 64
+_LONGEST_ACCOUNT = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,18 +25,28 @@ class Newcomer:
     account: str
     language: str
     zone: str
+    opens: Callable[[], dict[str, Any]] = dict  # the settings of an account of their own
+    taken: Callable[[], Collection[str]] = tuple  # names of accounts that are not in the database
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """A code that was good: whose it was, and where it was asked for."""
+
+    person_id: int
+    origin: str | None
 
 
 def use_code(
     connection: Connection, *, hashed: str, place: Place, name: str, now: datetime, newcomer: Newcomer
-) -> int | None:
-    """The number of the person the code was for, linked to this place; None when the code is not good."""
+) -> Used | None:
+    """The person the code was for, linked to this place; None when the code is not good."""
     codes = table(PairingRow)
     used = connection.execute(
         update(codes)
         .where(codes.c.code_hash == hashed, codes.c.used_at.is_(None), codes.c.expires_at > now)
         .values(used_at=now)
-        .returning(codes.c.person_id, codes.c.roles, codes.c.accounts)
+        .returning(codes.c.person_id, codes.c.roles, codes.c.accounts, codes.c.origin)
     )
     code = used.first()
     if code is None:
@@ -46,7 +60,7 @@ def use_code(
     chats = table(ChatRow)
     connection.execute(delete(chats).where(chats.c.address == place.address, chats.c.person_id != person_id))
     put(connection, ChatRow, [chat])
-    return int(person_id)
+    return Used(int(person_id), code.origin)
 
 
 def _new_person(connection: Connection, code: Any, name: str, now: datetime, newcomer: Newcomer) -> int:
@@ -55,24 +69,44 @@ def _new_person(connection: Connection, code: Any, name: str, now: datetime, new
     first = (connection.execute(owners)).first() is None
     if first and Role.OWNER.value in code.roles:
         _void_other_codes(connection, now)
-    named = "*" not in code.accounts
     values = {
         "name": name,
         "language": newcomer.language,
         "zone": newcomer.zone,
-        "account": code.accounts[0] if named else newcomer.account,
+        "account": newcomer.account,
         "created_at": now,
     }
     persons = table(PersonRow)
     created = connection.execute(insert(persons).values(values).returning(persons.c.id))
     person_id = int(created.scalar_one())
-    given = [
-        {"person_id": person_id, "account": account, "role": role}
+    accounts = [
+        _open_own(connection, person_id, name, now, newcomer) if account == OWN_ACCOUNT else account
         for account in code.accounts
-        for role in code.roles
     ]
-    put(connection, GrantRow, given)
+    if EVERY_ACCOUNT not in accounts:
+        meant = update(persons).where(persons.c.id == person_id).values(account=accounts[0])
+        connection.execute(meant)
+    put(
+        connection,
+        GrantRow,
+        [
+            {"person_id": person_id, "account": account, "role": role}
+            for account in accounts
+            for role in code.roles
+        ],
+    )
     return person_id
+
+
+def _open_own(connection: Connection, person_id: int, name: str, now: datetime, newcomer: Newcomer) -> str:
+    """Open an account named after its person, under a name nobody has used; that name."""
+    accounts = table(AccountRow)
+    taken = {row.name for row in connection.execute(select(accounts.c.name))} | set(newcomer.taken())
+    stem = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:_LONGEST_ACCOUNT] or f"person-{person_id}"
+    own = next(n for n in (stem, *(f"{stem}-{i}" for i in count(2))) if n not in taken)
+    opened = {"name": own, "settings": newcomer.opens(), "opened_by": person_id, "opened_at": now}
+    connection.execute(insert(accounts).values(**opened, closed_at=None))
+    return own
 
 
 def _shown(name: str) -> str:

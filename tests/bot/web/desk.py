@@ -16,7 +16,7 @@ from bot.registry import Command, Parameter
 from bot.reply import Button, File, Image, Reply, Row, Tone
 from bot.web.server import WebServer
 from tests.fakes.clock import HandClock
-from trading.domain.people import Person, Role
+from trading.domain.people import Person, Role, Session
 from trading.settings import Web
 
 HEADER = "🧪 PAPER · main"
@@ -106,10 +106,11 @@ class Sessions:
         self.people: dict[str, Person] = {}
         self.lasts: list[timedelta] = []
 
-    async def session(self, token: str) -> Person | None:
-        return self.people.get(token)
+    async def session(self, token: str) -> Session | None:
+        person = self.people.get(token)
+        return Session(person=person) if person else None
 
-    async def new_session(self, person_id: int, valid_for: timedelta) -> str:
+    async def new_session(self, person_id: int, valid_for: timedelta, origin: str = "terminal") -> str:
         token = f"session-{len(self.lasts)}-of-{person_id}"
         self.lasts.append(valid_for)
         self.people[token] = self.known[person_id]
@@ -149,12 +150,13 @@ class Desk:
         self.codes[code] = person or a_person()
         return code
 
-    async def enter(self, code: str, name: str) -> Person | None:
+    async def enter(self, code: str, name: str) -> Session | None:
         self.entered.append((code, name))
         person = self.codes.pop(code, None)
-        if person is not None:
-            self.sessions.known[person.id] = person
-        return person
+        if person is None:
+            return None
+        self.sessions.known[person.id] = person
+        return Session(person=person)
 
     async def suggest(self, source: str, typed: str, user_id: str) -> list[str]:
         known = {"symbols": ["BTC/USDT", "ETH/USDT"], "strategies": ["ema_cross", "rsi"]}

@@ -299,7 +299,7 @@ async def test_a_session_is_its_person_until_it_ends(people, clock):
     clock.advance(HOUR)
     after = await people.session(token)
 
-    assert (during, after) == (owner, None)
+    assert (during.person, during.origin, after) == (owner, "terminal", None)
     assert await people.session("made up") is None
 
 
@@ -310,7 +310,7 @@ async def test_a_session_can_be_ended_at_once(people):
     await people.end_session(one)
 
     assert await people.session(one) is None
-    assert await people.session(other) == owner
+    assert (await people.session(other)).person == owner
 
 
 async def test_a_session_knows_when_it_was_last_used(store, people, clock):
