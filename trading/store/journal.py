@@ -22,7 +22,7 @@ from trading.store.live_tables import ApprovalRow, AttemptRow, DifferenceRow, Ex
 from trading.store.tables import FillRow, HaltRow, MetaRow, OrderRow, table
 from trading.store.writing import add, add_new, put
 
-SECRET = "order id secret"
+ORDER_IDS = "what order ids are made with"
 PASSING = (
     HaltKind.FEED.value,
     HaltKind.STORE.value,
@@ -41,19 +41,19 @@ class SqlJournal:
         self._database = database
 
     async def secret(self) -> bytes:
-        fresh = {"key": SECRET, "value": secrets.token_hex(32)}
+        fresh = {"key": ORDER_IDS, "value": secrets.token_hex(32)}
 
         def job(connection: Connection) -> str:
             add(connection, MetaRow, [fresh])
             facts = table(MetaRow)
-            return str(connection.execute(select(facts.c.value).where(facts.c.key == SECRET)).scalar_one())
+            return str(connection.execute(select(facts.c.value).where(facts.c.key == ORDER_IDS)).scalar_one())
 
         return bytes.fromhex(await self._database.write(job))
 
     # --- who may trade --------------------------------------------------------------------------------------
 
     async def take(self, account: str, identity: str, holder: str, at: datetime, known: int) -> Lease:
-        return await self._database.write(partial(_take, (account, identity, holder), at, known))
+        return await self._database.write(partial(_take, who=(account, identity, holder), at=at, known=known))
 
     async def extend(self, lease: Lease, at: datetime) -> Lease:
         await self._database.write(lambda connection: _extend(connection, lease, at))

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Index, UniqueConstraint
 from sqlmodel import Field
 
+from trading.store.live_tables import ApprovalRow, AttemptRow, DifferenceRow, ExternalFlowRow, LeaseRow
 from trading.store.notice_tables import IncidentRow, OutboxRow
 from trading.store.people_tables import (
     AccountRow,
@@ -24,14 +25,19 @@ from trading.store.secure_tables import AuditEntry, CredentialRow
 
 __all__ = [
     "AccountRow",
+    "ApprovalRow",
+    "AttemptRow",
     "AuditEntry",
     "ChatRow",
     "CredentialRow",
     "DelegationRow",
+    "DifferenceRow",
+    "ExternalFlowRow",
     "FactorRow",
     "GrantRow",
     "IdentityRow",
     "IncidentRow",
+    "LeaseRow",
     "OutboxRow",
     "PairingRow",
     "PersonRow",

@@ -1,0 +1,18 @@
+"""Time as the live executor is given it, so that a simulation can hand it another one."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from trading.clock import wall_clock
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """The wall clock labels; everything that is waited for or runs out goes by the monotonic one."""
+
+    wall: Callable[[], datetime] = wall_clock
+    monotonic: Callable[[], float] = time.monotonic  # seconds; never goes back, whatever is done to the wall's
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
