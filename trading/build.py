@@ -108,4 +108,6 @@ def _sleeve(settings: Settings, account: str, mine: AccountSettings, name: str) 
         timeframe=Timeframe.parse(sleeve.timeframe or mine.timeframe),
         share=sleeve.share,
         enabled=sleeve.enabled,
+        weighing=sleeve.weights.weighing,
+        size=sleeve.sizing.size,
     )

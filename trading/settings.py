@@ -21,6 +21,7 @@ from pydantic import (
 from trading.domain.account import Mode
 from trading.domain.errors import SettingsError
 from trading.settings_notify import Notify
+from trading.settings_sizing import Sizing, Weights
 from trading.settings_sources import Gathered, gather
 from trading.settings_types import (
     ClockTime,
@@ -94,6 +95,8 @@ class Sleeve(Section):
     symbols: Markets = ()  # empty: the account's
     timeframe: TimeframeOrEmpty = ""  # empty: the account's
     enabled: bool = True
+    weights: Weights = Weights()
+    sizing: Sizing = Sizing()
 
     @property
     def params(self) -> dict[str, Any]:
@@ -144,6 +147,7 @@ class Settings(Section):
 
     data_dir: Path = Path("data")
     secrets_dir: str = ""
+    master_key_file: str = ""  # what opens stored exchange keys; empty: master.key in data_dir
     strategies_dir: str = ""  # a folder of strategies of one's own; empty: none
     language: Literal["en", "ko"] = "en"
     zone: Zone = "UTC"
@@ -172,6 +176,12 @@ class Settings(Section):
     @property
     def database_url(self) -> str:
         return self.database.url or f"sqlite:///{self.data_dir.absolute() / 'tradewind.db'}"
+
+    @property
+    def master_key_path(self) -> Path:
+        return (
+            Path(self.master_key_file).expanduser() if self.master_key_file else self.data_dir / "master.key"
+        )
 
     @property
     def secrets(self) -> tuple[str, ...]:

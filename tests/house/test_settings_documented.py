@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from tests.house.code import ROOT
 from trading.settings import AccountSettings, Settings, Sleeve, load
+from trading.settings_sizing import Sizing, Weights
 from trading.toml_lines import lines
 
 FILE = ROOT / "settings.toml"
@@ -33,12 +34,16 @@ def class_of(keys: tuple[str, ...]) -> type[BaseModel] | None:
             return AccountSettings
         case ("accounts", _, "sleeves", _):
             return Sleeve
+        case ("accounts", _, "sleeves", _, "weights"):
+            return Weights
+        case ("accounts", _, "sleeves", _, "sizing"):
+            return Sizing
         case (name,) if name != "accounts":
             return Settings.model_fields[name].annotation
     return None
 
 
-SECTIONS = [Settings, AccountSettings, Sleeve] + [
+SECTIONS = [Settings, AccountSettings, Sleeve, Sizing, Weights] + [
     info.annotation
     for info in Settings.model_fields.values()
     if isinstance(info.annotation, type) and issubclass(info.annotation, BaseModel)

@@ -5,6 +5,8 @@ from decimal import Decimal
 import pytest
 
 from tests.trading.settings_refusal import refusal
+from trading.build import sleeves_of
+from trading.domain.sizing import AtrSize, Weighing
 from trading.settings import load
 
 
@@ -265,3 +267,25 @@ def test_a_wrong_way_to_tell_is_said_at_the_start(settings_file, text, said):
     path = settings_file(f"[notify]\n{text}\n")
 
     assert said in refusal(path=path)
+
+
+def test_a_sleeve_may_be_weighed_and_sized(settings_file):
+    settings_file(
+        "[accounts.main.sleeves.rsi]\nsizing = { method = 'atr', risk = 0.01 }\n"
+        "[accounts.main.sleeves.rsi.weights]\nmethod = 'risk_parity'\nevery = 7\n"
+    )
+
+    sleeve = sleeves_of(load(environ={}), "main")["rsi"]
+
+    assert sleeve.weighing == Weighing(method="risk_parity", days=30, every=7, band=0.01)
+    assert sleeve.size == AtrSize(risk=0.01, multiple=3)
+    assert len(sleeve.questions()) == 3 * len(sleeve.symbols)
+
+
+def test_an_unknown_way_of_weighing_is_refused(settings_file):
+    settings_file("[accounts.main.sleeves.rsi.weights]\nmethod = 'gut'\n")
+
+    assert refusal() == (
+        "settings.toml line 2: accounts.main.sleeves.rsi.weights.method should be 'even', 'equal', "
+        "'inverse_volatility', 'risk_parity' or 'minimum_variance'; found 'gut'."
+    )
