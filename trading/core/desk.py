@@ -277,7 +277,7 @@ class Desk:
         if owner.all_in is not None:
             return True  # what one purchase spends is decided by the price it fills at
         price = self.book.prices[symbol]
-        most = self.book.equity * Decimal(str(self.limits.order_share)) / price
+        most = self.book.equity * Decimal(str(guard.order_share(self, sleeve))) / price
         wanted = min(abs(targets.target(self, owner, symbol, line, price)), most)
         return abs(held) >= wanted * Decimal(str(1 - NO_TRADE_BAND))
 

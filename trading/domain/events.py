@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from trading.domain.depth import Depth
 from trading.domain.market import Candle
 from trading.domain.order import Fill, Order
 from trading.domain.report import CashFlow
-from trading.domain.risk import Halt, HaltKind, RiskDecision
+from trading.domain.risk import Closure, Halt, HaltKind, Limits, RiskDecision
 from trading.domain.signal import Signal
 
 # --- what comes into the desk -----------------------------------------------------------------------------
@@ -88,6 +89,33 @@ class SleeveChanged:
     by: str
 
 
+@dataclass(frozen=True, slots=True)
+class LimitsChanged:
+    """From now on the rules hold the account to these."""
+
+    at: datetime
+    limits: Limits
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarChanged:
+    """From now on entries are closed in these stretches of time, and in no others."""
+
+    at: datetime
+    closures: tuple[Closure, ...]
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class DepthSeen:
+    """An order book as it was just now; what entries are weighed against for a minute."""
+
+    at: datetime
+    symbol: str
+    depth: Depth
+
+
 # --- what the desk makes known ----------------------------------------------------------------------------
 
 
@@ -117,6 +145,16 @@ class TradingResumed:
     at: datetime
     kind: HaltKind
     by: str
+
+
+@dataclass(frozen=True, slots=True)
+class DrawdownWarned:
+    """The fall from the highest equity has reached a step before the limit; nothing is done yet."""
+
+    at: datetime
+    drawdown: float
+    step: float
+    limit: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,12 +199,16 @@ DeskEvent = (
     | HaltAsked
     | HaltLifted
     | SleeveChanged
+    | LimitsChanged
+    | CalendarChanged
+    | DepthSeen
 )
 News = (
     SignalChanged
     | OrderRefused
     | TradingHalted
     | TradingResumed
+    | DrawdownWarned
     | SleeveFailed
     | WentFlat
     | FeedLost

@@ -1,45 +1,160 @@
-"""Rules about the whole account: the day's loss and the fall from the top."""
+"""Rules about the whole account: what a day, a week, a month lost, the fall from the top, and bad luck in a row."""
 
 from decimal import Decimal
+from math import inf
 
 from trading.domain.account import Account
-from trading.domain.risk import HaltKind, RiskDecision
-from trading.risk.rules import Case, Limits, refused
+from trading.domain.risk import HaltKind, Limits
+from trading.risk.rules import Case, Measure, Rule, below, counted, of_equity
+
+ZERO = Decimal(0)
+
+
+def is_lost(equity: Decimal, top: Decimal, limit: float) -> bool:
+    """Whether so large a share of `top` is lost, open positions and fees included."""
+    return equity <= top * (1 - Decimal(str(limit)))
 
 
 def day_is_lost(account: Account, limits: Limits) -> bool:
-    """Whether today's loss, open positions and fees included, has reached its limit."""
-    return account.equity <= account.day_start_equity * (1 - Decimal(str(limits.daily_loss)))
+    """Whether today's loss has reached its limit."""
+    return is_lost(account.equity, account.day_start_equity, limits.daily_loss)
 
 
 def drawdown_is_reached(account: Account, limits: Limits) -> bool:
     """Whether the fall from the highest equity has reached its limit."""
-    return account.equity <= account.peak_equity * (1 - Decimal(str(limits.drawdown)))
+    return is_lost(account.equity, account.peak_equity, limits.drawdown)
 
 
-def daily_loss(case: Case) -> RiskDecision | None:
-    """R10: after the day's loss limit no new entries until the next UTC day."""
-    if not any(h.kind is HaltKind.DAILY_LOSS for h in case.halts) and not day_is_lost(
-        case.account, case.limits
-    ):
+def lost(equity: Decimal, top: Decimal, limit: float) -> Measure:
+    """What is lost (a gain is below zero) against what may be lost: the comparison of `is_lost`, in money."""
+    return Measure(top - equity, top * Decimal(str(limit)))
+
+
+def _day(case: Case) -> Measure:
+    if any(halt.kind is HaltKind.DAILY_LOSS for halt in case.halts):
+        return Measure(inf, case.limits.daily_loss)  # it was reached today, whatever was won back since
+    return lost(case.equity, case.account.day_start_equity, case.limits.daily_loss)
+
+
+def _day_words(case: Case, found: Measure) -> tuple[str, str]:
+    return f"-{case.limits.daily_loss:.1%}", f"{case.account.day_change:+.2%}"
+
+
+daily_loss = Rule(
+    name="R10 daily-loss",
+    reason="today's loss limit is reached; entries open again at 00:00 UTC",
+    measure=_day,
+    words=_day_words,
+    holds=below,
+    setting="daily_loss",
+)
+
+
+def _fall(case: Case) -> Measure:
+    return lost(case.equity, case.account.peak_equity, case.limits.drawdown)
+
+
+def _fall_words(case: Case, found: Measure) -> tuple[str, str]:
+    return f"{case.limits.drawdown:.1%}", f"{case.account.drawdown:.2%}"
+
+
+drawdown = Rule(
+    name="R11 drawdown",
+    reason="the drawdown limit is reached",
+    measure=_fall,
+    words=_fall_words,
+    holds=below,
+    setting="drawdown",
+)
+
+
+def _week(case: Case) -> Measure | None:
+    limit = case.limits.weekly_loss
+    if limit >= 1:
         return None
-    return refused(
-        case,
-        "R10 daily-loss",
-        f"-{case.limits.daily_loss:.1%}",
-        f"{case.account.day_change:+.2%}",
-        "today's loss limit is reached; entries open again at 00:00 UTC",
+    if any(halt.kind is HaltKind.WEEKLY_LOSS for halt in case.halts):
+        return Measure(inf, limit)
+    return (
+        Measure(None, limit) if case.past is None else lost(case.equity, case.past.week_start_equity, limit)
     )
 
 
-def drawdown(case: Case) -> RiskDecision | None:
-    """R11: at the drawdown limit nothing is bought; the desk sells everything and stops."""
-    if not drawdown_is_reached(case.account, case.limits):
+def _week_words(case: Case, found: Measure) -> tuple[str, str]:
+    return _since(case, case.past.week_start_equity if case.past else ZERO, case.limits.weekly_loss)
+
+
+weekly_loss = Rule(
+    name="R12 weekly-loss",
+    reason="this week's loss limit is reached; entries open again on Monday, 00:00 UTC",
+    measure=_week,
+    words=_week_words,
+    holds=below,
+    setting="weekly_loss",
+)
+
+
+def _month(case: Case) -> Measure | None:
+    limit = case.limits.monthly_loss
+    if limit >= 1:
         return None
-    return refused(
-        case,
-        "R11 drawdown",
-        f"{case.limits.drawdown:.1%}",
-        f"{case.account.drawdown:.2%}",
-        "the drawdown limit is reached",
+    if any(halt.kind is HaltKind.MONTHLY_LOSS for halt in case.halts):
+        return Measure(inf, limit)
+    return (
+        Measure(None, limit) if case.past is None else lost(case.equity, case.past.month_start_equity, limit)
     )
+
+
+def _month_words(case: Case, found: Measure) -> tuple[str, str]:
+    return _since(case, case.past.month_start_equity if case.past else ZERO, case.limits.monthly_loss)
+
+
+monthly_loss = Rule(
+    name="R13 monthly-loss",
+    reason="this month's loss limit is reached; entries open again on the first, 00:00 UTC",
+    measure=_month,
+    words=_month_words,
+    holds=below,
+    setting="monthly_loss",
+)
+
+
+def _since(case: Case, start: Decimal, limit: float) -> tuple[str, str]:
+    change = f"{float(case.equity / start - 1):+.2%}" if start > 0 else "unknown"
+    return f"-{limit:.1%}", change
+
+
+def _in_a_row(case: Case) -> Measure | None:
+    limit = min(case.limits.losses, case.own.losses)
+    if limit == inf:
+        return None
+    return Measure(None if case.past is None else case.past.losses, limit)
+
+
+losses = Rule(
+    name="R14 losses-in-a-row",
+    reason="this strategy lost too often in a row; it buys again a day after the last loss",
+    measure=_in_a_row,
+    words=counted,
+    holds=below,
+    setting="losses",
+)
+
+
+def _at_work(case: Case) -> Measure | None:
+    limit = case.limits.capital_share
+    if limit == inf:
+        return None
+    return Measure(sum(case.exposures.values(), case.value), Decimal(str(limit)) * case.equity)
+
+
+def _room(case: Case, found: Measure) -> Decimal:
+    return (Decimal(found.limit) - sum(case.exposures.values(), ZERO)) / case.intent.price_at_decision
+
+
+capital = Rule(
+    name="R37 capital",
+    reason="an account that asks first may only put so much of its money to work",
+    measure=_at_work,
+    words=of_equity,
+    largest=_room,
+)

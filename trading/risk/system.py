@@ -1,38 +1,91 @@
-"""Rules about the house itself: what has been stopped, by whom and why."""
+"""Rules about the house itself: what has been stopped, by whom and why; and numbers nobody can judge."""
 
-from trading.domain.risk import Halt, HaltKind, RiskDecision
-from trading.risk.rules import Case, refused
+from collections.abc import Callable
 
+from trading.domain.risk import Halt, HaltKind
+from trading.risk.rules import Case, Measure, Rule
 
-def not_killed(case: Case) -> RiskDecision | None:
-    """R01: after a kill nothing is bought until an owner lifts it."""
-    return _stopped(case, "R01 kill", HaltKind.KILL)
-
-
-def not_paused(case: Case) -> RiskDecision | None:
-    """R02: while paused nothing is bought."""
-    return _stopped(case, "R02 pause", HaltKind.PAUSE)
+OPEN, SHUT = Measure(0, 0), Measure(1, 0)
 
 
-def data_is_fresh(case: Case) -> RiskDecision | None:
-    """R03: nothing is bought on old prices."""
-    return _stopped(case, "R03 feed", HaltKind.FEED)
+def _halted(name: str, kind: HaltKind) -> Rule:
+    """Entries are closed while there is a halt of this kind."""
+    return Rule(name=name, reason="", measure=_measured(kind), words=_worded(kind), because=_reason(kind))
 
 
-def journal_is_written(case: Case) -> RiskDecision | None:
-    """R04: nothing is bought that could not be written down."""
-    return _stopped(case, "R04 journal", HaltKind.STORE)
+def _found(case: Case, kind: HaltKind) -> Halt | None:
+    return next((halt for halt in case.halts if halt.kind is kind), None) if case.halts else None
 
 
-def nothing_is_broken(case: Case) -> RiskDecision | None:
-    """R05: after an invariant failed nothing is bought until a person has looked."""
-    return _stopped(case, "R05 broken", HaltKind.BROKEN)
+def _measured(kind: HaltKind) -> Callable[[Case], Measure]:
+    return lambda case: OPEN if _found(case, kind) is None else SHUT
 
 
-def _stopped(case: Case, rule: str, kind: HaltKind) -> RiskDecision | None:
-    halt: Halt | None = next((h for h in case.halts if h.kind is kind), None)
-    if halt is None:
-        return None
-    since = halt.since.strftime("%Y-%m-%d %H:%M UTC")
-    reason = f"entries are closed by {halt.by}: {halt.reason}"
-    return refused(case, rule, "no halt", f"the halt {halt.kind} since {since}", reason)
+def _worded(kind: HaltKind) -> Callable[[Case, Measure], tuple[str, str]]:
+    def words(case: Case, found: Measure) -> tuple[str, str]:
+        halt = _found(case, kind)
+        if halt is None:
+            return "no halt", "no halt"
+        return "no halt", f"the halt {halt.kind} since {halt.since:%Y-%m-%d %H:%M UTC}"
+
+    return words
+
+
+def _reason(kind: HaltKind) -> Callable[[Case], str]:
+    def because(case: Case) -> str:
+        halt = _found(case, kind)
+        if halt is None:
+            return ""
+        return f"entries are closed by {halt.by}: {halt.reason}"
+
+    return because
+
+
+not_killed = _halted("R01 kill", HaltKind.KILL)  # after a kill nothing is bought until an owner lifts it
+not_paused = _halted("R02 pause", HaltKind.PAUSE)
+data_is_fresh = _halted("R03 feed", HaltKind.FEED)  # nothing is bought on old prices
+journal_is_written = _halted("R04 journal", HaltKind.STORE)  # nor what could not be written down
+nothing_is_broken = _halted("R05 broken", HaltKind.BROKEN)
+exchange_answers = _halted("R07 exchange", HaltKind.EXCHANGE)
+
+
+def _closed(case: Case) -> Measure:
+    return OPEN if case.closure is None else SHUT
+
+
+def _closed_words(case: Case, found: Measure) -> tuple[str, str]:
+    if case.closure is None:
+        return "no event", "no event"
+    return "no event", f"{case.closure.name} until {case.closure.until:%Y-%m-%d %H:%M UTC}"
+
+
+calendar = Rule(
+    name="R06 calendar",
+    reason="entries are closed around an event of the calendar",
+    measure=_closed,
+    words=_closed_words,
+)
+
+
+def _strange(case: Case) -> Measure:
+    """Counts the numbers of this case that are none, or that no order can be judged by."""
+    account, intent = case.account, case.intent
+    held = [account.prices.get(p.symbol) for p in account.positions]
+    amounts = (account.cash, account.committed, *(p.quantity for p in account.positions))
+    wrong = sum(price is None or not price.is_finite() or price <= 0 for price in held)
+    wrong += sum(not amount.is_finite() for amount in amounts)
+    for number in (intent.amount, intent.price_at_decision):
+        wrong += not number.is_finite() or number <= 0
+    return Measure(wrong, 0) if wrong else OPEN
+
+
+def _strange_words(case: Case, found: Measure) -> tuple[str, str]:
+    return "0", f"{found.observed}"
+
+
+numbers = Rule(
+    name="R08 numbers",
+    reason="a price or an amount is missing, so nothing can be judged",
+    measure=_strange,
+    words=_strange_words,
+)

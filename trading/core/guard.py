@@ -1,0 +1,161 @@
+"""What the desk does for its rules: turns of day, week and month, the ladder of warnings, closures, whole cases."""
+
+from datetime import datetime, timedelta
+from math import inf
+from typing import TYPE_CHECKING
+
+from trading.core import stopping
+from trading.domain.account import Position
+from trading.domain.actions import Action, Publish
+from trading.domain.depth import Depth
+from trading.domain.events import DrawdownWarned, LimitsChanged
+from trading.domain.order import Fill, OrderIntent
+from trading.domain.risk import Cleared, Halt, HaltKind, RiskDecision
+from trading.risk.account import is_lost
+from trading.risk.market import Market
+from trading.risk.rules import Case
+
+if TYPE_CHECKING:
+    from trading.core.desk import Desk
+
+BOOK_LASTS = timedelta(minutes=1)  # an older order book says nothing about now
+
+
+def case(desk: "Desk", intent: OrderIntent, at: datetime) -> Case:
+    """Everything the rules may look at. An exit needs little, and nothing that could be missing."""
+    account, instrument = desk.account(at), desk.instruments[intent.symbol]
+    if intent.reduce_only:
+        return Case(
+            intent=intent, account=account, instrument=instrument, limits=desk.limits, halts=desk.halts.all
+        )
+    return Case(
+        intent=intent,
+        account=account,
+        instrument=instrument,
+        limits=desk.limits,
+        halts=desk.halts.all,
+        live=desk.orders.live,
+        past=desk.risk.past(intent.sleeve, at),
+        market=_market(desk, at),
+        depth=_depth(desk, intent.symbol, at),
+        closure=desk.calendar.at(at),
+        strategies=_strategies(desk),
+    )
+
+
+def order_share(desk: "Desk", sleeve: str) -> float:
+    """What one order of this sleeve may take."""
+    own = desk.limits.sleeves.get(sleeve)
+    return min(desk.limits.order_share, own.order_share) if own else desk.limits.order_share
+
+
+def _market(desk: "Desk", at: datetime) -> Market | None:
+    """The past as rules read it, made once for all orders of a moment."""
+    if not desk.limits.needs_history:
+        return None
+    known = desk.risk.market
+    if known is None or known[0] != at:
+        now = int(at.timestamp())
+        market = Market(lambda symbol: desk.answers.history(symbol, now), desk.answers.history_seconds)
+        known = desk.risk.market = (at, market)
+    return known[1]
+
+
+def _depth(desk: "Desk", symbol: str, at: datetime) -> Depth | None:
+    depth = desk.depths.get(symbol)
+    return depth if depth is not None and at - depth.at <= BOOK_LASTS else None
+
+
+def _strategies(desk: "Desk") -> dict[str, str]:
+    if desk.limits.strategy_exposure == inf:
+        return {}
+    return {name: sleeve.strategy.name for name, sleeve in desk.sleeves.items()}
+
+
+def answered(desk: "Desk", asked: Case, answer: Cleared | RiskDecision) -> None:
+    """Remember what was asked for /why, and what left for the rules about pace."""
+    desk.risk.asked[asked.intent.sleeve, asked.intent.symbol] = (asked, answer)
+    if isinstance(answer, Cleared) and not answer.intent.reduce_only:
+        desk.risk.left(answer.intent, asked.instrument.taker_fee)
+
+
+def filled(desk: "Desk", fill: Fill, before: Position | None) -> None:
+    """Count wins and losses of closed trades; `before` is what was held when the fill came."""
+    desk.risk.filled(fill, before)
+
+
+def turn(desk: "Desk", at: datetime) -> list[Action]:
+    """On the first candle of a day: what was lost in the day, the week and the month before is over."""
+    if desk.book.day is None or desk.book.day == desk.risk.day:
+        return []
+    actions: list[Action] = []
+    week, month = desk.risk.turn(desk.book.day, desk.book.day_start_equity)
+    for kind, over, by in (
+        (HaltKind.WEEKLY_LOSS, week, "the new week"),
+        (HaltKind.MONTHLY_LOSS, month, "the new month"),
+    ):
+        if over and kind in desk.halts:
+            actions += stopping.resume(desk, at, kind, by)
+    return actions
+
+
+def take_limits(desk: "Desk", event: LimitsChanged) -> list[Action]:
+    """Hold the account to new limits, at once; what was refused by the old ones is asked again."""
+    desk.limits, desk.risk.market = event.limits, None
+    for line in desk.lines.values():
+        line.refusal = ""
+    if desk.halts.killed or not desk.seen:
+        return []
+    actions = stopping.watch(desk, event.at)
+    return actions if desk.halts.killed else actions + watch(desk, event.at)
+
+
+def watch(desk: "Desk", at: datetime) -> list[Action]:
+    """What closes entries beside the day's loss: the week, the month, an event; and the ladder's warnings."""
+    limits, risk = desk.limits, desk.risk
+    actions = watch_calendar(desk, at)
+    for kind, limit, start in (
+        (HaltKind.WEEKLY_LOSS, limits.weekly_loss, risk.week_start_equity),
+        (HaltKind.MONTHLY_LOSS, limits.monthly_loss, risk.month_start_equity),
+    ):
+        if limit < 1 and kind not in desk.halts and is_lost(desk.book.equity, start, limit):
+            actions += stopping.halt(desk, _lost(desk, kind, limit, at))
+    if limits.drawdown_warnings:
+        actions += _warn(desk, at)
+    return actions
+
+
+def _lost(desk: "Desk", kind: HaltKind, limit: float, at: datetime) -> Halt:
+    if kind is HaltKind.WEEKLY_LOSS:
+        reason = f"this week's loss reached its limit of -{limit:.1%}"
+    else:
+        reason = f"this month's loss reached its limit of -{limit:.1%}"
+    return Halt(kind=kind, reason=reason, by="risk", since=at)
+
+
+def watch_calendar(desk: "Desk", at: datetime) -> list[Action]:
+    """Tell when an event closes entries and when it is over; the gate looks at the calendar itself."""
+    closure = desk.calendar.at(at) if desk.calendar.closures else None
+    halted = next((h for h in desk.halts.all if h.kind is HaltKind.CALENDAR), None)
+    if closure is None:
+        return stopping.resume(desk, at, HaltKind.CALENDAR, "calendar") if halted else []
+    reason = f"{closure.name}, until {closure.until:%Y-%m-%d %H:%M} UTC"
+    if halted is not None and halted.reason == reason:
+        return []
+    desk.halts.lift(HaltKind.CALENDAR)
+    return stopping.halt(desk, Halt(kind=HaltKind.CALENDAR, reason=reason, by="calendar", since=at))
+
+
+def _warn(desk: "Desk", at: datetime) -> list[Action]:
+    """Each step of the ladder is told once during a fall; a fall is over when half the lowest step is won back."""
+    steps, book, risk = sorted(desk.limits.drawdown_warnings), desk.book, desk.risk
+    equity = book.equity
+    if not is_lost(equity, book.peak_equity, steps[0] / 2):
+        risk.warned = 0.0
+        return []
+    reached = [s for s in steps if s > risk.warned and is_lost(equity, book.peak_equity, s)]
+    if not reached or is_lost(equity, book.peak_equity, desk.limits.drawdown):
+        return []
+    risk.warned = reached[-1]
+    fall = float(1 - equity / book.peak_equity) if book.peak_equity > 0 else 0.0
+    return [Publish(DrawdownWarned(at, fall, reached[-1], desk.limits.drawdown))]

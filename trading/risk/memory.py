@@ -1,0 +1,115 @@
+"""What the rules remember of an account: where week and month began, what was sent lately, losses in a row."""
+
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from trading.domain.account import Position
+from trading.domain.order import Fill, OrderIntent, Side
+from trading.domain.report import CashFlow
+from trading.domain.risk import Cleared, RiskDecision
+from trading.risk.market import Market
+from trading.risk.rules import Case, Past
+from trading.risk.sent import Sent
+
+ZERO = Decimal(0)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+LONGEST = 1000  # losses in a row that are counted
+
+
+@dataclass(slots=True)
+class RiskMemory:
+    """One account's. Everything but `asked` and `market` survives a restart."""
+
+    day: date | None = None
+    week_start_equity: Decimal = ZERO
+    month_start_equity: Decimal = ZERO
+    warned: float = 0.0  # the highest step of the drawdown ladder that was told during this fall
+    sent: deque[Sent] = field(default_factory=deque)
+    losses: dict[str, list[datetime]] = field(
+        default_factory=dict
+    )  # sleeve -> when it lost, since it last won
+    asked: dict[tuple[str, str], tuple[Case, Cleared | RiskDecision]] = field(default_factory=dict)
+    market: tuple[datetime, Market] | None = None  # made anew with each candle
+
+    def turn(self, today: date, equity: Decimal) -> tuple[bool, bool]:
+        """A new day: whether a new week and a new month began with it, measured from this equity."""
+        before, self.day = self.day, today
+        week = before is None or today.isocalendar()[:2] != before.isocalendar()[:2]
+        month = before is None or (today.year, today.month) != (before.year, before.month)
+        if week:
+            self.week_start_equity = equity
+        if month:
+            self.month_start_equity = equity
+        return week, month
+
+    def move(self, flow: CashFlow) -> None:
+        """Money put in or taken out is neither won nor lost."""
+        self.week_start_equity += flow.amount
+        self.month_start_equity += flow.amount
+
+    def past(self, sleeve: str, at: datetime) -> Past:
+        """What the rules look at, as of now."""
+        while self.sent and self.sent[0].at <= at - HOUR:
+            self.sent.popleft()
+        return Past(
+            week_start_equity=self.week_start_equity,
+            month_start_equity=self.month_start_equity,
+            sent=tuple(self.sent),
+            losses=sum(lost > at - DAY for lost in self.losses.get(sleeve, ())),
+        )
+
+    def left(self, intent: OrderIntent, fee: Decimal) -> None:
+        """An entry was cleared and goes out."""
+        cost = intent.amount * intent.price_at_decision * fee
+        self.sent.append(
+            Sent(intent.decided_at, intent.sleeve, intent.symbol, intent.side, intent.amount, cost)
+        )
+
+    def filled(self, fill: Fill, held: Position | None) -> None:
+        """A fill on what was held before it: a sale below what was paid, fees included, is a loss."""
+        if held is None or (held.quantity > 0) is (fill.side is Side.BUY):
+            return
+        closed = min(fill.amount, abs(held.quantity))
+        fees = held.fees * closed / abs(held.quantity) + fill.fee
+        sign = 1 if held.quantity > 0 else -1
+        if (fill.price - held.entry_price) * closed * sign - fees > 0:
+            self.losses.pop(fill.sleeve, None)
+            return
+        lost = self.losses.setdefault(fill.sleeve, [])
+        lost.append(fill.at)
+        del lost[:-LONGEST]
+
+    # --- through a restart ---
+
+    def remember(self) -> dict[str, Any]:
+        """As plain JSON."""
+        return {
+            "day": self.day.isoformat() if self.day else None,
+            "week_start_equity": str(self.week_start_equity),
+            "month_start_equity": str(self.month_start_equity),
+            "warned": self.warned,
+            "sent": [
+                [s.at.isoformat(), s.sleeve, s.symbol, s.side.value, str(s.amount), str(s.fee)]
+                for s in self.sent
+            ],
+            "losses": {sleeve: [at.isoformat() for at in lost] for sleeve, lost in self.losses.items()},
+        }
+
+    def recall(self, memory: dict[str, Any]) -> None:
+        """Put a remembered state back; what an older version did not write stays new."""
+        if not memory:
+            return
+        self.day = date.fromisoformat(memory["day"]) if memory["day"] else None
+        self.week_start_equity = Decimal(memory["week_start_equity"])
+        self.month_start_equity = Decimal(memory["month_start_equity"])
+        self.warned = memory["warned"]
+        self.sent = deque(
+            Sent(datetime.fromisoformat(at), sleeve, symbol, Side(side), Decimal(amount), Decimal(fee))
+            for at, sleeve, symbol, side, amount, fee in memory["sent"]
+        )
+        self.losses = {
+            sleeve: [datetime.fromisoformat(at) for at in lost] for sleeve, lost in memory["losses"].items()
+        }
