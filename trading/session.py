@@ -1,12 +1,12 @@
 """The pump: one event in, the desk decides, its actions go out, and then everybody else hears."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import structlog
 
 from trading.core.desk import Desk
-from trading.domain.actions import Publish
-from trading.domain.events import DeskEvent, Event
+from trading.domain.actions import Action, Publish
+from trading.domain.events import CandlesClosed, DeskEvent, Event
 from trading.execution.port import Executor
 
 log = structlog.get_logger("session")
@@ -28,6 +28,9 @@ class Session:
         """Everything that follows from one event has happened when this returns."""
         for earlier in self.executor.before(event):
             self._enter(earlier)
+        if isinstance(event, CandlesClosed):
+            while actions := self.desk.touched(event):
+                self._carry_out(actions)
         self._enter(event)
 
     def recover(self) -> None:
@@ -37,6 +40,9 @@ class Session:
     def _enter(self, event: DeskEvent) -> None:
         actions = self.desk.on(event)
         self._tell(event)
+        self._carry_out(actions)
+
+    def _carry_out(self, actions: Iterable[Action]) -> None:
         for action in actions:
             if isinstance(action, Publish):
                 self._tell(action.news)

@@ -5,11 +5,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
-from trading.core import guard, stopping, targets
+from trading.core import guard, guarding, stopping, targets
 from trading.core.book import Book
 from trading.core.halts import Halts
 from trading.core.orders import Orders, reserved
 from trading.core.plan import NO_TRADE_BAND, intent_for, worth_acting
+from trading.core.protect import Guard
 from trading.core.sleeve import Answers, Line, Sleeve
 from trading.domain.account import Account
 from trading.domain.actions import Action, Publish, Submit
@@ -34,7 +35,7 @@ from trading.domain.events import (
     SleeveChanged,
     SleeveFailed,
 )
-from trading.domain.market import Instrument
+from trading.domain.market import Candle, Instrument
 from trading.domain.order import OrderIntent, OrderStatus, Reason, Side
 from trading.domain.risk import Cleared, Halt, HaltKind
 from trading.domain.signal import Signal
@@ -62,6 +63,7 @@ class Desk:
     risk: RiskMemory = field(default_factory=RiskMemory)
     calendar: Calendar = field(default_factory=Calendar)
     depths: dict[str, Depth] = field(default_factory=dict)  # the newest order book, where one is known
+    guards: dict[tuple[str, str], Guard] = field(default_factory=dict)  # of what is held and protected
     records: dict[str, list[float]] = field(default_factory=dict)  # what closed trades earned, where it sizes
 
     def on(self, event: DeskEvent) -> list[Action]:
@@ -77,6 +79,7 @@ class Desk:
                 before = self.book.positions.get((event.fill.sleeve, event.fill.symbol))
                 if self.book.apply(event.fill):
                     targets.note_result(self, event.fill, before)
+                    guarding.after_fill(self, event.fill, before)
                     guard.filled(self, event.fill, before)
                 return stopping.tell_when_flat(self, event.at)
             case CashMoved():
@@ -104,6 +107,14 @@ class Desk:
                 self.depths[event.symbol] = event.depth
                 return []
 
+    def touched(self, event: CandlesClosed) -> list[Action]:
+        """The sale that a level touched inside these candles asks for; to be asked before `on`, until there is none."""
+        return guarding.touched(self, event)
+
+    def is_news(self, candle: Candle) -> bool:
+        """Whether it is newer than the symbol's newest candle so far."""
+        return candle.symbol not in self.seen or candle.closed_at > self.seen[candle.symbol]
+
     @property
     def settled(self) -> bool:
         """Whether nothing is under way: until a signal or a limit changes, candles change only the marks."""
@@ -128,11 +139,12 @@ class Desk:
     # --- candles: mark, watch, decide -------------------------------------------------------------------
 
     def _candles_closed(self, event: CandlesClosed) -> list[Action]:
-        fresh = [c for c in event.candles if c.symbol not in self.seen or c.closed_at > self.seen[c.symbol]]
+        fresh = [c for c in event.candles if self.is_news(c)]
         if not fresh:
             return []
         self.seen.update({c.symbol: c.closed_at for c in fresh})
         self.book.mark(event.at, self._marks({c.symbol: c.close for c in fresh}))
+        guarding.closed(self, fresh, event.at)
         actions: list[Action] = []
         if self.halts.since(HaltKind.DAILY_LOSS, event.at).date() < event.at.date():
             actions += stopping.resume(self, event.at, HaltKind.DAILY_LOSS, "the new day")
@@ -155,6 +167,8 @@ class Desk:
             if symbol not in symbols:
                 continue
             line = self.line(sleeve.name, symbol)
+            if guarding.overdue(self, sleeve, symbol, at):
+                actions += self._pursue(sleeve, symbol, line, Reason.TIME_STOP, at)
             if sleeve.enabled:
                 try:
                     wanted = self.answers.exposure(sleeve.question(symbol), int(at.timestamp()))
@@ -170,7 +184,7 @@ class Desk:
                 continue
             else:
                 wanted, reason = 0.0, Reason.DISABLED
-            actions += self._take_signal(sleeve, symbol, line, wanted, at)
+            actions += self._take_signal(sleeve, symbol, line, wanted, reason, at)
             actions += self._pursue(sleeve, symbol, line, reason, at)
         return actions
 
@@ -190,7 +204,7 @@ class Desk:
         return [Publish(SleeveFailed(at, sleeve, reason))]
 
     def _take_signal(
-        self, sleeve: Sleeve, symbol: str, line: Line, wanted: float, at: datetime
+        self, sleeve: Sleeve, symbol: str, line: Line, wanted: float, reason: Reason, at: datetime
     ) -> list[Action]:
         actions: list[Action] = []
         if wanted != line.wanted:
@@ -198,7 +212,12 @@ class Desk:
             actions.append(Publish(SignalChanged(at, signal, line.wanted)))
             line.wanted = wanted
         exposure = targets.sized(self, sleeve, symbol, wanted, at)
-        if worth_acting(exposure, line.acted):
+        line.due = None
+        if wanted == 0:
+            line.barred = False
+        if worth_acting(exposure, line.acted) and (
+            reason is not Reason.SIGNAL or guarding.may_act(self, sleeve, symbol, line, exposure, at)
+        ):
             line.acted, line.reached, line.refusal = exposure, False, ""
         return actions
 

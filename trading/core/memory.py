@@ -1,11 +1,13 @@
 """The desk's memory as plain JSON, so that a restart continues where it stopped."""
 
+from dataclasses import astuple
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from trading.core.book import Book
 from trading.core.desk import Desk
+from trading.core.protect import Guard
 from trading.core.sleeve import Line
 from trading.domain.account import Position
 
@@ -23,9 +25,21 @@ def remember(desk: Desk) -> dict[str, Any]:
         "prices": {symbol: str(price) for symbol, price in book.prices.items()},
         "positions": [_position_out(p) for p in book.positions.values()],
         "lines": [
-            [*key, line.wanted, line.acted, line.reached, line.refusal, line.rest, line.weight]
+            [
+                *key,
+                line.wanted,
+                line.acted,
+                line.reached,
+                line.refusal,
+                line.rest,
+                line.barred,
+                line.shut_until,
+                line.due,
+                line.weight,
+            ]
             for key, line in desk.lines.items()
         ],
+        "guards": [[*key, *astuple(guard)] for key, guard in desk.guards.items()],
         "seen": {symbol: at.isoformat() for symbol, at in desk.seen.items()},
         "records": desk.records,
         "risk": desk.risk.remember(),
@@ -37,6 +51,11 @@ def recall(desk: Desk, memory: dict[str, Any]) -> None:
     book = desk.book
     _recall_book(book, memory)
     desk.lines = {(sleeve, symbol): Line(*remembered) for sleeve, symbol, *remembered in memory["lines"]}
+    desk.guards = {
+        (sleeve, symbol): Guard(*known)
+        for sleeve, symbol, *known in memory.get("guards", ())
+        if sleeve in desk.sleeves and desk.sleeves[sleeve].protection.on
+    }
     desk.seen = {symbol: datetime.fromisoformat(at) for symbol, at in memory["seen"].items()}
     desk.risk.recall(memory.get("risk", {}))
     desk.records = {sleeve: list(record) for sleeve, record in memory.get("records", {}).items()}

@@ -58,9 +58,16 @@ def intent_for(
     )
 
 
-def client_id(account: str, sleeve: str, symbol: str, side: Side, reason: Reason, at: datetime) -> str:
-    """26 letters that are the same whenever the same decision is made again: after a restart or a double tick."""
+def client_id(
+    account: str, sleeve: str, symbol: str, side: Side, reason: Reason, at: datetime, number: int = 0
+) -> str:
+    """26 letters that are the same whenever the same decision is made again: after a restart or a double tick.
+
+    `number` tells decisions of one moment apart.
+    """
     text = "\x1f".join((account, sleeve, symbol, side, reason, at.isoformat()))
+    if number:
+        text = f"{text}\x1f{number}"
     digest = hashlib.sha256(text.encode()).digest()[:15]
     return "tw" + base64.b32encode(digest).decode().lower()
 

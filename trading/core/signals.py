@@ -144,6 +144,17 @@ class Board:
             self._answer(question, answers.until, end)
         return answers.by_time.get(at)
 
+    def newest(self, question: Question, at: int) -> float | None:
+        """The newest answer known at `at` (seconds); None while there is none."""
+        found = self.exposure(question, at)
+        by_time = self._answers[question].by_time
+        if found is None:
+            found = by_time.get(question.timeframe.floor_seconds(at))
+        if found is None:  # beside a gap
+            last = max((time for time in by_time if time <= at), default=0)
+            found = by_time.get(last)
+        return found
+
     def curve(self, question: Question) -> tuple[Ints, Floats]:
         """All answers known so far, as times (seconds) and exposures; what a backtest looks ahead in to skip."""
         self.exposure(question, 0)

@@ -5,8 +5,9 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from trading.core.signals import Question
-from trading.core.weighing import WEIGHTS, size_strategy
+from trading.core.weighing import SWING, WEIGHTS, size_strategy
 from trading.domain.market import Timeframe
+from trading.domain.protection import NOTHING, Protection
 from trading.domain.sizing import KellySize, Size, Weighing
 from trading.risk.market import History
 from trading.strategies import Strategy
@@ -17,6 +18,9 @@ class Answers(Protocol):
 
     def exposure(self, question: Question, at: int) -> float | None:
         """The exposure that became known at `at` (seconds), or None."""
+
+    def newest(self, question: Question, at: int) -> float | None:
+        """The newest answer known at `at`, or None."""
 
     def history(self, symbol: str, at: int) -> History | None:
         """The candles before `at` (seconds) that the rules look back on; None where there are none."""
@@ -44,6 +48,8 @@ class Sleeve:
     weighing: Weighing | None = None  # None: every market gets the same part
     size: Size | None = None  # None: all of its part
 
+    protection: Protection = NOTHING
+
     def question(self, symbol: str) -> Question:
         """What this sleeve asks about a symbol; a strategy that chooses among several is told which."""
         among = self.symbols if self.strategy.many else ()
@@ -61,9 +67,15 @@ class Sleeve:
             return None
         return Question(size_strategy(self.size), self.size, symbol, self.timeframe)
 
+    def swing_question(self, symbol: str) -> Question | None:
+        """What asks for the average true range; None where no level needs it."""
+        if not self.protection.needs_swing:
+            return None
+        return Question(SWING, None, symbol, self.timeframe)
+
     def questions(self) -> tuple[Question, ...]:
         """Everything the board must be able to answer for this sleeve."""
-        kinds = (self.question, self.weight_question, self.size_question)
+        kinds = (self.question, self.weight_question, self.size_question, self.swing_question)
         return tuple(q for symbol in self.symbols for kind in kinds if (q := kind(symbol)) is not None)
 
 
@@ -76,4 +88,9 @@ class Line:
     reached: bool = True  # whether the position is what `acted` asked for
     refusal: str = ""  # the rule that refused last; said once, not every candle
     rest: bool = False  # an order of it was filled in part and given back: the rest is still to be had
+    barred: bool = (
+        False  # protection sold it: nothing is bought until the strategy has been out, or it may again
+    )
+    shut_until: int = 0  # seconds; no purchase before
+    due: int | None = None  # when a wish that is held back may be acted on (0: unknown); None: nothing waits
     weight: float = 0.0  # its part of the sleeve's budget, where parts are weighed

@@ -79,6 +79,7 @@ def lift_kill(desk: "Desk", event: KillLifted) -> list[Action]:
     desk.book.forget_peak()
     for line in desk.lines.values():
         line.wanted, line.acted, line.reached, line.refusal = 0.0, 0.0, True, ""
+        line.barred, line.shut_until, line.due = False, 0, None
     return [Publish(TradingResumed(event.at, HaltKind.KILL, event.by))]
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from trading.core import guarding
 from trading.core.sleeve import Line, Sleeve
 from trading.core.weighing import begins_period
 from trading.domain.account import Position
@@ -85,7 +86,7 @@ def is_off(desk: "Desk", sleeve: Sleeve, symbol: str, line: Line) -> bool:
 
 def target(desk: "Desk", sleeve: Sleeve, symbol: str, line: Line, price: Decimal) -> Decimal:
     """The quantity that the exposure last acted on comes to, at this price."""
-    exposure, instrument = line.acted, desk.instruments[symbol]
+    exposure, instrument = line.acted * guarding.left(desk, sleeve, symbol), desk.instruments[symbol]
     if exposure == 0:
         return Decimal(0)
     if sleeve.units is not None:

@@ -114,6 +114,15 @@ VOLATILITY_SIZE = Strategy(
     exposure=_by_volatility,
     bars=lambda p, bar: max(2, _bars(p.days, bar)) + 1,
 )
+SWING = Strategy(
+    name="ATR",
+    summary="The average true range of 14 candles: a price, not an exposure.",
+    Params=type(None),
+    parameters=(),
+    exposure=lambda candles, _: atr(candles, ATR_BARS),
+    bars=lambda _, __: settled(2 * ATR_BARS),
+    measure=True,
+)
 ATR_SIZE = Strategy(
     name="ATR size",
     summary="How much of a budget risks a given share of it.",

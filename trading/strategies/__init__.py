@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trading.domain.errors import Broken, Refused
+from trading.domain.protection import NOTHING, Protection
 from trading.strategies.parameters import ParamSpec, nearest, param, read_params, specs_of
 
 if TYPE_CHECKING:
@@ -57,6 +58,8 @@ class Strategy:
     parameters: tuple[ParamSpec, ...]
     exposure: Exposure
     bars: Callable[[Any, int], int]
+    measure: bool = False  # what it gives is no exposure but a number in its own unit
+    protection: Protection = NOTHING  # what it is held with unless somebody says otherwise
     together: Together | None = None  # of a strategy that compares markets; `exposure` is then for one alone
 
     @property
@@ -96,7 +99,9 @@ class Strategy:
         }
 
 
-def strategy(name: str, *, warmup: Warmup, many: bool = False) -> Callable[[Written], Written]:
+def strategy(
+    name: str, *, warmup: Warmup, many: bool = False, protection: Protection = NOTHING
+) -> Callable[[Written], Written]:
     """Register the function below under `name`; its first docstring line is what people read.
 
     `warmup` says how many bars it needs: `lambda p: ...`, or `lambda p, bar_seconds: ...` where a parameter
@@ -118,6 +123,7 @@ def strategy(name: str, *, warmup: Warmup, many: bool = False) -> Callable[[Writ
             parameters=specs_of(kind),
             exposure=_alone(function) if many else function,
             bars=_two_arguments(warmup),
+            protection=protection,
             together=function if many else None,
         )
         return function
@@ -152,7 +158,7 @@ def evaluate(strategy: Strategy, params: Any, candles: "pd.DataFrame") -> npt.ND
         return np.zeros(len(candles))
     with _blamed(strategy, len(candles)):
         wanted = np.array(strategy.exposure(candles, params), dtype=np.float64)
-    return _checked(strategy, params, wanted, candles)
+    return wanted if strategy.measure else _checked(strategy, params, wanted, candles)
 
 
 def evaluate_together(
