@@ -1,0 +1,133 @@
+"""What the present book would lose on days that happened, and on days somebody makes up.
+
+The falls of the named days are from the highest to the lowest price within the stretch, on the largest market of
+each coin (hourly candles of Binance; minute candles in August 2024; October 2025 as the press reported it, rounded).
+A coin without a figure of its own falls like the worst of the others, the coins that died that day left out.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+DIED = frozenset({"LUNA", "UST"})
+MONEY = frozenset({"USDT", "USDC", "USD", "KRW", "EUR", "FDUSD", "DAI"})  # what is counted in does not fall
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A day that happened: how far each coin fell, as a share of its price."""
+
+    name: str
+    when: str
+    what: str
+    falls: Mapping[str, float]
+
+    def fall(self, coin: str) -> float:
+        """How far a coin fell, or as much as the worst of the others when it is not known."""
+        if coin in MONEY and coin not in self.falls:
+            return 0.0
+        others = (fall for name, fall in self.falls.items() if name not in DIED)
+        return self.falls.get(coin, max(others))
+
+
+SCENARIOS = {
+    s.name: s
+    for s in (
+        Scenario(
+            "covid",
+            "2020-03-11 to 14",
+            "The pandemic reaches the markets",
+            {"BTC": 0.53, "ETH": 0.58, "LTC": 0.53},
+        ),
+        Scenario(
+            "may2021",
+            "2021-05-18 to 20",
+            "China bans, leverage unwinds",
+            {"BTC": 0.35, "ETH": 0.47, "BNB": 0.48, "SOL": 0.55, "XRP": 0.50, "ADA": 0.53, "DOGE": 0.59,
+             "DOT": 0.58, "AVAX": 0.54, "LINK": 0.53, "LTC": 0.54, "TRX": 0.48, "LUNA": 0.52},
+        ),
+        Scenario(
+            "luna",
+            "2022-05-05 to 13",
+            "LUNA and UST die",
+            {"BTC": 0.33, "ETH": 0.39, "BNB": 0.47, "SOL": 0.61, "XRP": 0.49, "ADA": 0.56, "DOGE": 0.50,
+             "DOT": 0.56, "AVAX": 0.66, "LINK": 0.55, "LTC": 0.49, "TRX": 0.32, "LUNA": 1.0, "UST": 0.78},
+        ),
+        Scenario(
+            "ftx",
+            "2022-11-05 to 10",
+            "FTX stops paying out",
+            {"BTC": 0.27, "ETH": 0.36, "BNB": 0.35, "SOL": 0.68, "XRP": 0.38, "ADA": 0.29, "DOGE": 0.48,
+             "DOT": 0.28, "AVAX": 0.42, "LINK": 0.39, "LTC": 0.35, "TRX": 0.20},
+        ),
+        Scenario(
+            "aug2024",
+            "2024-08-02 to 06",
+            "The yen carry trade unwinds",
+            {"BTC": 0.25, "ETH": 0.34},
+        ),
+        Scenario(
+            "oct2025",
+            "2025-10-10",
+            "Tariffs, and the largest liquidation so far",
+            {"BTC": 0.15, "ETH": 0.20, "BNB": 0.25, "SOL": 0.30, "XRP": 0.45, "DOGE": 0.50},
+        ),
+    )
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """What a scenario does to one position; `loss` is above zero when money is lost."""
+
+    symbol: str
+    fall: float
+    value: Decimal
+    loss: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a scenario does to a book, without any stop or sale on the way down."""
+
+    name: str
+    hits: tuple[Hit, ...]
+    equity: Decimal
+
+    @property
+    def loss(self) -> Decimal:
+        return sum((hit.loss for hit in self.hits), Decimal(0))
+
+    @property
+    def share(self) -> float:
+        """The loss as a share of the equity before."""
+        return float(self.loss / self.equity) if self.equity > 0 else 0.0
+
+
+def of_scenario(scenario: Scenario, values: Mapping[str, Decimal], equity: Decimal) -> Outcome:
+    """The book of `values` (symbol -> what is held of it in money; negative when short) on that day."""
+    return _outcome(
+        scenario.name, {symbol: scenario.fall(_coin(symbol)) for symbol in values}, values, equity
+    )
+
+
+def of_falls(
+    falls: Mapping[str, float], usual: float, values: Mapping[str, Decimal], equity: Decimal
+) -> Outcome:
+    """The book on a day somebody makes up: these falls by coin, `usual` for every other."""
+    told = {symbol: falls.get(_coin(symbol), usual) for symbol in values}
+    return _outcome("made up", told, values, equity)
+
+
+def _outcome(
+    name: str, falls: Mapping[str, float], values: Mapping[str, Decimal], equity: Decimal
+) -> Outcome:
+    hits = tuple(
+        Hit(symbol, falls[symbol], value, value * Decimal(str(falls[symbol])))
+        for symbol, value in values.items()
+    )
+    return Outcome(name, tuple(sorted(hits, key=lambda hit: (-hit.loss, hit.symbol))), equity)
+
+
+def _coin(symbol: str) -> str:
+    return symbol.partition("/")[0]
