@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from trading.domain.approval import Approval
 from trading.domain.depth import Depth
+from trading.domain.live import Attempt, Difference, KillReceipt
 from trading.domain.market import Candle
 from trading.domain.order import Fill, Order
 from trading.domain.report import CashFlow
@@ -86,6 +88,14 @@ class SleeveChanged:
     sleeve: str
     enabled: bool
     params: dict[str, float | int | str | bool]
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class RebalanceAsked:
+    """A person wants every position put back to its part of its sleeve's budget."""
+
+    at: datetime
     by: str
 
 
@@ -188,6 +198,63 @@ class FeedRestored:
     missed: int  # candles filled in afterwards
 
 
+# --- what the exchange account makes known ----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalAsked:
+    """An order waits for a person's button; it is on disk already."""
+
+    at: datetime
+    approval: Approval
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalSettled:
+    """What became of a card: every copy of it shows this from now on."""
+
+    at: datetime
+    approval: Approval
+
+
+@dataclass(frozen=True, slots=True)
+class OrderParked:
+    """Nobody can know by asking whether this order exists: a person decides, or it turns up."""
+
+    at: datetime
+    attempt: Attempt
+
+
+@dataclass(frozen=True, slots=True)
+class DifferenceFound:
+    """The exchange says one thing and the books another; entries on these symbols are frozen until it is answered."""
+
+    at: datetime
+    difference: Difference
+
+
+@dataclass(frozen=True, slots=True)
+class DifferenceAnswered:
+    at: datetime
+    difference: Difference
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """Ours against theirs found something worth telling; nothing of it was made up."""
+
+    at: datetime
+    found: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KillReported:
+    """What a kill has done so far at the exchange; told again when more of it is known."""
+
+    at: datetime
+    receipt: KillReceipt
+
+
 DeskEvent = (
     CandlesClosed
     | PricesSeen
@@ -199,6 +266,7 @@ DeskEvent = (
     | HaltAsked
     | HaltLifted
     | SleeveChanged
+    | RebalanceAsked
     | LimitsChanged
     | CalendarChanged
     | DepthSeen
@@ -213,5 +281,12 @@ News = (
     | WentFlat
     | FeedLost
     | FeedRestored
+    | ApprovalAsked
+    | ApprovalSettled
+    | OrderParked
+    | DifferenceFound
+    | DifferenceAnswered
+    | Reconciled
+    | KillReported
 )
 Event = DeskEvent | News

@@ -1,0 +1,231 @@
+"""Cards: orders that wait for a person's button, written down before anybody sees them, used once at most."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from decimal import Decimal
+
+from trading.domain.approval import Approval, ApprovalState
+from trading.domain.errors import Broken, Refused
+from trading.domain.events import ApprovalAsked, ApprovalSettled, DeskEvent, OrderChanged
+from trading.domain.order import OrderIntent, OrderStatus, Reason
+from trading.domain.risk import Cleared, RiskDecision
+from trading.execution.identity import token
+from trading.execution.journal import Consent
+from trading.execution.seat import Seat
+from trading.execution.waiting import as_order
+
+MOST = 3  # cards at a time; a person who is asked more often presses without reading
+ID_LETTERS = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """When an account asks first, and what a yes is good for."""
+
+    above: Decimal  # orders worth more than this; 0: every one
+    lasts: timedelta
+    max_drift: float
+
+    def wants(self, intent: OrderIntent) -> bool:
+        """Whatever a strategy decided. Stops, kills and what a person asked for never wait for a button."""
+        worth = intent.amount * intent.price_at_decision
+        return intent.reason is Reason.SIGNAL and worth > self.above
+
+
+@dataclass(slots=True)
+class _Card:
+    approval: Approval
+    deadline: float  # monotonic
+    shown: bool = False
+    pressed: bool = False  # somebody's yes is being carried out
+
+
+Send = Callable[[OrderIntent, Consent], Awaitable[str | None]]
+Recheck = Callable[[OrderIntent], Cleared | RiskDecision]
+Price = Callable[[str], Awaitable[Decimal]]
+
+
+@dataclass(slots=True)
+class Approvals:
+    """The cards of one account. Silence, a restart, a kill or a second press never send anything."""
+
+    seat: Seat
+    asking: Asking | None  # None: this account never asks
+    send: Send  # None when the request left, otherwise why not
+    recheck: Recheck  # the whole gate, as of this moment and the price in the intent
+    price: Price  # a fresh one; raises TradingError when there is none
+    kills: int = 0
+    _cards: dict[str, _Card] = field(default_factory=dict)
+    _ended: list[Approval] = field(default_factory=list)  # not written down yet
+    _asked: int = 0
+
+    # --- asking -----------------------------------------------------------------------------------------
+
+    def wants(self, intent: OrderIntent) -> bool:
+        return self.asking is not None and self.asking.wants(intent)
+
+    def take(self, intent: OrderIntent) -> list[DeskEvent]:
+        """Make a card of a cleared intent, to be shown by `work`; or refuse it when too many wait already."""
+        same = any(card.approval.intent.symbol == intent.symbol for card in self._cards.values())
+        if same or len(self._cards) >= MOST:
+            why = "a card for this symbol waits already" if same else f"{MOST} cards wait already"
+            at = self.seat.times.wall()
+            return [OrderChanged(at, as_order(intent, OrderStatus.REFUSED, at, why))]
+        self._ask(intent, intent.price_at_decision)
+        return [OrderChanged(intent.decided_at, as_order(intent, OrderStatus.WAITING, intent.decided_at))]
+
+    def _ask(self, intent: OrderIntent, price: Decimal) -> Approval:
+        assert self.asking is not None
+        seat, now = self.seat, self.seat.times.wall()
+        self._asked += 1
+        words = (seat.account, "card", str(seat.lease.epoch), str(self._asked), intent.client_id)
+        approval = Approval(
+            id=token(seat.secret, *words)[:ID_LETTERS],
+            account=seat.account,
+            intent=intent,
+            price_at_ask=price,
+            max_drift=self.asking.max_drift,
+            asked_at=now,
+            expires_at=now + self.asking.lasts,
+            kill_epoch=self.kills,
+        )
+        deadline = seat.times.monotonic() + self.asking.lasts.total_seconds()
+        self._cards[approval.id] = _Card(approval, deadline)
+        return approval
+
+    @property
+    def pending(self) -> tuple[Approval, ...]:
+        """Cards that wait for an answer and are on disk, oldest first."""
+        return tuple(card.approval for card in self._cards.values() if card.shown)
+
+    @property
+    def intents(self) -> frozenset[str]:
+        return frozenset(card.approval.intent.client_id for card in self._cards.values())
+
+    # --- answering --------------------------------------------------------------------------------------
+
+    async def approve(self, id: str, by: str) -> Approval:
+        """A person's yes: checked once more in every way, then sent. Raises Refused saying why nothing was sent."""
+        card = self._open_card(id)
+        self._check_open(card)
+        card.pressed = True
+        try:
+            return await self._carry_out(card, by)
+        finally:
+            card.pressed = False
+
+    async def _carry_out(self, card: _Card, by: str) -> Approval:
+        approval = card.approval
+        price = await self.price(approval.intent.symbol)
+        if abs(price / approval.price_at_ask - 1) > Decimal(str(approval.max_drift)):
+            raise Refused(await self._ask_again(card, price, by))
+        intent = replace(approval.intent, price_at_decision=price)
+        answer = self.recheck(intent)
+        if isinstance(answer, RiskDecision):
+            why = f"{answer.reason} ({answer.rule}: limit {answer.limit}, now {answer.observed})"
+            await self._end(card, ApprovalState.WITHDRAWN, by, why, OrderStatus.REFUSED)
+            raise Refused(f"Not sent: {why}.")
+        self._check_open(card)  # the price took its time
+        against = await self.send(intent, Consent(approval=approval.id, by=by))
+        self._cards.pop(approval.id, None)
+        if against is not None:
+            await self._write_end(_over(approval, ApprovalState.WITHDRAWN, by, self.seat, against))
+            raise Refused(f"Not sent: {against}.")
+        given = _over(approval, ApprovalState.APPROVED, by, self.seat)
+        self.seat.tell(ApprovalSettled(self.seat.times.wall(), given))
+        return given
+
+    async def reject(self, id: str, by: str) -> Approval:
+        """A person's no: the order never leaves."""
+        card = self._open_card(id)
+        return await self._end(card, ApprovalState.REJECTED, by, f"{by} said no", OrderStatus.CANCELED)
+
+    def _open_card(self, id: str) -> _Card:
+        card = self._cards.get(id)
+        if card is None or not card.shown:
+            raise Refused(f"The card {id} does not wait for an answer any more.")
+        if card.pressed:
+            raise Refused(f"Somebody has just answered the card {id}.")
+        return card
+
+    def _check_open(self, card: _Card) -> None:
+        approval = card.approval
+        if approval.id not in self._cards or approval.kill_epoch != self.kills:
+            raise Refused(f"The card {approval.id} does not wait for an answer any more.")
+        if self.seat.times.monotonic() >= card.deadline:
+            raise Refused(f"The card {approval.id} has lapsed; nothing was sent.")
+
+    async def _ask_again(self, card: _Card, price: Decimal, by: str) -> str:
+        """The price has moved too far: this card is void, and a new one with the price of now takes its place."""
+        approval = card.approval
+        moved = float(price / approval.price_at_ask - 1)
+        del self._cards[approval.id]
+        why = f"the price moved {moved:+.2%} since the question"
+        await self._write_end(_over(approval, ApprovalState.DRIFTED, by, self.seat, why))
+        again = self._ask(approval.intent, price)
+        return f"Not sent: {why}, more than {approval.max_drift:.2%}. The card {again.id} asks at {price}."
+
+    # --- ending -----------------------------------------------------------------------------------------
+
+    async def work(self) -> None:
+        """Show what was asked, lapse what nobody answered, write down what ended. Does nothing when nothing is due."""
+        for card in list(self._cards.values()):
+            if not card.shown:
+                await self.seat.journal.save_approval(card.approval)
+                card.shown = True
+                self.seat.tell(ApprovalAsked(self.seat.times.wall(), card.approval))
+            elif not card.pressed and self.seat.times.monotonic() >= card.deadline:
+                await self._end(card, ApprovalState.LAPSED, None, "nobody answered", OrderStatus.EXPIRED)
+        ended, self._ended = self._ended, []
+        for approval in ended:
+            await self._write_end(approval)
+
+    def next_due(self) -> float | None:
+        """Seconds until `work` has something to do."""
+        if self._ended or any(not card.shown for card in self._cards.values()):
+            return 0.0
+        deadlines = [card.deadline for card in self._cards.values() if not card.pressed]
+        return max(min(deadlines) - self.seat.times.monotonic(), 0.0) if deadlines else None
+
+    def withdraw_all(self, why: str) -> list[DeskEvent]:
+        """At a kill: no card is good any more, from this very moment."""
+        self.kills += 1
+        at, events = self.seat.times.wall(), list[DeskEvent]()
+        for card in self._cards.values():
+            self._ended.append(_over(card.approval, ApprovalState.WITHDRAWN, None, self.seat, why))
+            if not card.pressed:
+                order = as_order(card.approval.intent, OrderStatus.CANCELED, at, why)
+                events.append(OrderChanged(at, order))
+        self._cards.clear()
+        return events
+
+    async def recall(self) -> None:
+        """After a start: what was asked before is void."""
+        seat = self.seat
+        for approval in await seat.journal.approvals(seat.account, ApprovalState.PENDING, limit=1000):
+            await self._write_end(
+                _over(approval, ApprovalState.WITHDRAWN, None, seat, "the desk was started anew")
+            )
+
+    async def _end(
+        self, card: _Card, state: ApprovalState, by: str | None, why: str, status: OrderStatus
+    ) -> Approval:
+        approval = _over(card.approval, state, by, self.seat, why)
+        self._cards.pop(approval.id, None)
+        at = self.seat.times.wall()
+        self.seat.step(OrderChanged(at, as_order(approval.intent, status, at, why)))
+        await self._write_end(approval)
+        return approval
+
+    async def _write_end(self, approval: Approval) -> None:
+        try:
+            await self.seat.journal.end_approval(approval)
+        except Broken:
+            self._ended.append(approval)  # void in memory all the same; written when the disk lets us
+            return
+        self.seat.tell(ApprovalSettled(self.seat.times.wall(), approval))
+
+
+def _over(approval: Approval, state: ApprovalState, by: str | None, seat: Seat, note: str = "") -> Approval:
+    return replace(approval, state=state, decided_by=by, decided_at=seat.times.wall(), note=note)

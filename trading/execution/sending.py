@@ -1,0 +1,183 @@
+"""The send protocol: committed first, then exactly one request, then whatever is known of its outcome."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import structlog
+
+from trading.domain.errors import Broken
+from trading.domain.events import OrderChanged
+from trading.domain.live import Attempt, AttemptState, Fenced
+from trading.domain.order import Order, OrderIntent, OrderStatus
+from trading.execution.failures import Failures
+from trading.execution.identity import client_id
+from trading.execution.journal import Consent, Start
+from trading.execution.seat import ZERO, Seat, Tracked
+from trading.execution.venue import Accepted, Answer, Denied, Doubtful, Request, Why
+
+log = structlog.get_logger("sending")
+
+ANSWER_WITHIN = 15.0  # seconds; a venue without an answer by then has left us in doubt
+LEAVE_WITHIN = 5.0  # seconds from the beginning of the commit; a frozen process that wakes up sends nothing
+DECIDED_WITHIN = timedelta(minutes=3)  # an entry decided longer ago is no longer what the strategy wants
+
+
+class Sender:
+    """Sends one order at a time for one account."""
+
+    def __init__(self, seat: Seat, failures: Failures) -> None:
+        self._seat, self._failures = seat, failures
+        self.in_flight: Tracked | None = None
+
+    async def send(
+        self, intent: OrderIntent, consent: Consent | None = None, stop_price: Decimal | None = None
+    ) -> str | None:
+        """Send what the gate cleared, once. None when a request left, otherwise why none did.
+
+        Raises Fenced when another desk has this exchange account. A crash anywhere leaves either nothing, or an
+        attempt that is looked up and never repeated.
+        """
+        seat = self._seat
+        against = self.against(intent, consent)
+        if against is None and not intent.reduce_only:
+            against = self._failures.against("orders")
+        if against is None:
+            begun_at = seat.times.monotonic()
+            tracked = Tracked(self._attempt(intent, consent, stop_price), since=begun_at)
+            against = await self._begin(tracked, consent)
+            if against is None:
+                return await self._leave(tracked, begun_at, consent)
+        if stop_price is None:
+            self.refuse(intent, against)
+        return against
+
+    def refuse(self, intent: OrderIntent, why: str, status: OrderStatus = OrderStatus.REFUSED) -> None:
+        """The desk hears that its order never left."""
+        order = Order(
+            intent=intent,
+            status=status,
+            filled=ZERO,
+            average_price=None,
+            fee=ZERO,
+            changed_at=self._seat.times.wall(),
+            note=why,
+        )
+        self._seat.step(OrderChanged(order.changed_at, order))
+
+    def against(self, intent: OrderIntent, consent: Consent | None = None) -> str | None:
+        """Why this may not leave at this moment. What a person has just said yes to is not too old."""
+        seat = self._seat
+        if seat.fenced:
+            return seat.fenced
+        instrument = seat.instruments.get(intent.symbol)
+        if instrument is None:
+            return f"{intent.symbol} is not traded by this account"
+        if (
+            intent.amount < instrument.min_amount
+            or intent.amount * intent.price_at_decision < instrument.min_cost
+        ):
+            return "smaller than the exchange takes"
+        if intent.reduce_only:
+            return None
+        if consent is None and seat.times.wall() - intent.decided_at > DECIDED_WITHIN:
+            return "decided too long ago"
+        return next(iter(seat.reasons_against(intent.symbol)), None)
+
+    def _attempt(self, intent: OrderIntent, consent: Consent | None, stop_price: Decimal | None) -> Attempt:
+        seat, now = self._seat, self._seat.times.wall()
+        account = seat.view()
+        longest = seat.venue.profile.client_id_length
+        return Attempt(
+            account=seat.account,
+            client_id=client_id(seat.secret, seat.account, seat.lease.epoch, intent.client_id, longest),
+            intent=intent,
+            epoch=seat.lease.epoch,
+            state=AttemptState.SENDING,
+            sent_at=now,
+            changed_at=now,
+            stop_price=stop_price,
+            approval=consent.approval if consent else None,
+            gate=f"cleared at equity {account.equity}, cash {account.cash}, price {intent.price_at_decision}",
+        )
+
+    async def _begin(self, tracked: Tracked, consent: Consent | None) -> str | None:
+        """Everything about the request on disk; or why not."""
+        seat, attempt = self._seat, tracked.attempt
+        order = None if attempt.stop_price is not None else tracked.order()
+        start = Start(attempt=attempt, order=order, lease=seat.lease, at=attempt.sent_at, consent=consent)
+        try:
+            return await seat.journal.begin(start)
+        except Fenced:
+            raise
+        except Broken as error:
+            return f"it could not be written down: {error.tell}"
+
+    async def _leave(self, tracked: Tracked, begun_at: float, consent: Consent | None) -> str | None:
+        seat, attempt = self._seat, tracked.attempt
+        seat.add(tracked)
+        seat.announce(tracked, None)
+        late = seat.times.monotonic() - begun_at > LEAVE_WITHIN
+        against = (
+            "this desk stood still while it was being sent" if late else self.against(attempt.intent, consent)
+        )
+        if against is not None:  # a kill came, or the process was frozen, while it was being written down
+            await seat.change(tracked, AttemptState.DENIED, against)
+            return against
+        self.in_flight, tracked.in_flight = tracked, True
+        try:
+            answer = await self._ask(_request(attempt))
+        finally:
+            self.in_flight, tracked.in_flight = None, False
+        await self._answered(tracked, answer)
+        return None
+
+    async def _ask(self, request: Request) -> Answer:
+        try:
+            async with asyncio.timeout(ANSWER_WITHIN):
+                return await self._seat.venue.send(request)
+        except TimeoutError:
+            return Doubtful(f"no answer within {ANSWER_WITHIN:.0f} s")
+
+    async def _answered(self, tracked: Tracked, answer: Answer) -> None:
+        seat, symbol = self._seat, tracked.attempt.intent.symbol
+        tracked.next_look = seat.times.monotonic()
+        match answer:
+            case Accepted(exchange_id):
+                self._failures.worked("orders")
+                await seat.change(tracked, AttemptState.OPEN, exchange_id=exchange_id)
+            case Denied(why, reason):
+                if why in (Why.KEY, Why.CLOCK):
+                    self._failures.failed("orders", f"{seat.venue.profile.name} refused: {reason}")
+                else:
+                    self._failures.worked("orders")
+                log.warning("order_denied", account=seat.account, symbol=symbol, why=why.value, reason=reason)
+                await seat.change(tracked, AttemptState.DENIED, reason)
+            case Doubtful(reason):
+                self._failures.failed("orders", f"{seat.venue.profile.name} left an order in doubt: {reason}")
+                log.error("order_in_doubt", account=seat.account, symbol=symbol, reason=reason)
+                await seat.change(tracked, AttemptState.UNCERTAIN, reason)
+
+
+def _request(attempt: Attempt) -> Request:
+    """The bytes that were gated, and nothing else."""
+    intent = attempt.intent
+    return Request(
+        client_id=attempt.client_id,
+        symbol=intent.symbol,
+        side=intent.side,
+        kind=intent.kind,
+        amount=intent.amount,
+        limit_price=intent.limit_price,
+        stop_price=attempt.stop_price,
+        reduce_only=intent.reduce_only,
+        reference_price=intent.price_at_decision,
+    )
+
+
+def uncertain_after_a_crash(tracked: Tracked) -> Attempt:
+    """Boot rule: what is found in SENDING is uncertain. There is no other special case."""
+    return replace(
+        tracked.attempt, state=AttemptState.UNCERTAIN, note="the desk stopped while it was being sent"
+    )
