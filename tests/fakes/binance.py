@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from aiohttp import web
 
+from tests.fakes.binance_account import BinanceAccount, Rejected
 from tests.fakes.binance_books import MINUTE, Books, Listing, market_id
 from tests.fakes.binance_streams import Streams, eventually, kline_event, trade_event
 
@@ -24,19 +25,13 @@ LISTED = (
 )
 
 
-class Rejected(Exception):
-    """Answered with a status and one of Binance's error codes."""
-
-    def __init__(self, code: int, msg: str, status: int = 400) -> None:
-        super().__init__(msg)
-        self.code, self.msg, self.status = code, msg, status
-
-
 @dataclass
 class Fault:
-    """What an endpoint does instead of answering, for so many requests."""
+    """What an endpoint does instead of answering, for so many requests; `after`: when it has done its work."""
 
     times: int
+    after: bool = False
+    drop: bool = False
     status: int = 500
     body: str = ""
     headers: dict[str, str] = field(default_factory=dict)
@@ -48,7 +43,8 @@ class FakeBinance(Streams):
     """`async with FakeBinance(clock) as binance:` and give ccxt `binance.exchange_options()`.
 
     Its time is the clock's, so a candle is unfinished until the test moves the clock past its end. Endpoints
-    are named by the end of their path: "klines", "ticker/24hr". New ones (signed ones too) come by `route`.
+    are named by the end of their path: "klines", "ticker/24hr", with their method where it matters: "POST order".
+    New ones come by `route`. `account` is the signed side: its key, money and orders.
     """
 
     def __init__(self, clock: Callable[[], datetime], listed: Iterable[Listing] = LISTED) -> None:
@@ -74,6 +70,9 @@ class FakeBinance(Streams):
             "aggTrades": self._aggregated_trades,
         }.items():
             self.route("GET", name, handler)
+        rules = [listing.rules() for listing in self.listed.values()]
+        self.account = BinanceAccount(rules, clock, lambda market: self.books.last(market, self.clock()))
+        self._routes.update(self.account.routes())
 
     # --- running ----------------------------------------------------------------------------------------
 
@@ -92,6 +91,10 @@ class FakeBinance(Streams):
     async def __aexit__(self, *_: object) -> None:
         self._stopping.set()
         await self.drop()
+        await self._runner.cleanup()
+
+    async def go_away(self) -> None:
+        """Stop listening: from now on connections are refused."""
         await self._runner.cleanup()
 
     def exchange_options(self, **more: Any) -> dict[str, Any]:
@@ -127,7 +130,10 @@ class FakeBinance(Streams):
             self.books.history(market, start, count)
 
     def fail(self, name: str, *, times: int = 1, **how: Any) -> None:
-        """Let an endpoint fail: status, body, headers, or `hang=True`, or `slow=seconds`."""
+        """Let an endpoint fail: status, body, headers, or `drop=True`, or `hang=True`, or `slow=seconds`.
+
+        With `after=True` it does its work first, and fails to say so.
+        """
         self._faults.setdefault(name, []).append(Fault(times=times, **how))
 
     def mend(self) -> None:
@@ -155,14 +161,17 @@ class FakeBinance(Streams):
         handler = self._routes.get((request.method, name))
         if handler is None:
             return web.json_response({"code": -1000, "msg": f"no endpoint {name}"}, status=404)
-        if (fault := self._next_fault(name)) is not None:
+        fault = self._next_fault(f"{request.method} {name}") or self._next_fault(name)
+        if fault is not None and not fault.after:
             if not fault.slow:
-                return await self._misbehave(fault)
+                return await self._misbehave(request, fault)
             await asyncio.sleep(fault.slow)
         try:
-            return await handler(request)
+            answer = await handler(request)
         except Rejected as no:
-            return web.json_response({"code": no.code, "msg": no.msg}, status=no.status)
+            told = {"code": no.code, "msg": no.msg}
+            return web.json_response(told, status=no.status, headers=no.headers)
+        return await self._misbehave(request, fault) if fault is not None and fault.after else answer
 
     def _next_fault(self, name: str) -> Fault | None:
         waiting = self._faults.get(name, [])
@@ -173,7 +182,9 @@ class FakeBinance(Streams):
         waiting[0].times -= 1
         return waiting[0]
 
-    async def _misbehave(self, fault: Fault) -> web.Response:
+    async def _misbehave(self, request: web.Request, fault: Fault) -> web.Response:
+        if fault.drop and request.transport is not None:
+            request.transport.abort()
         if fault.hang:
             await self._stopping.wait()
         kind = "application/json" if fault.body[:1] in "{[" else "text/html"

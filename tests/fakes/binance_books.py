@@ -3,7 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
+
+from tests.fakes.matching import Rules
 
 MINUTE = 60_000  # milliseconds, as everything here
 INTERVALS = {"1m": 1, "3m": 3, "5m": 5, "15m": 15, "30m": 30, "1h": 60, "4h": 240, "1d": 1440}
@@ -29,6 +32,11 @@ class Listing:
     def id(self) -> str:
         return market_id(self.symbol)
 
+    def rules(self) -> Rules:
+        base, quote = self.symbol.split("/")
+        tick, step, least = Decimal(self.tick), Decimal(self.step), Decimal(self.least)
+        return Rules(base=base, quote=quote, tick=tick, step=step, least=least)
+
     def described(self) -> dict[str, Any]:
         base, quote = self.symbol.split("/")
         return {
@@ -39,7 +47,7 @@ class Listing:
             "quoteAsset": quote,
             "quotePrecision": 8,
             "quoteAssetPrecision": 8,
-            "orderTypes": ["LIMIT", "LIMIT_MAKER", "MARKET", "STOP_LOSS_LIMIT"],
+            "orderTypes": ["LIMIT", "LIMIT_MAKER", "MARKET", "STOP_LOSS", "STOP_LOSS_LIMIT"],
             "isSpotTradingAllowed": True,
             "isMarginTradingAllowed": False,
             "permissions": ["SPOT"],

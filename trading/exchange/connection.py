@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import structlog
@@ -23,7 +23,7 @@ class Connection:
     """Reads from one exchange. `read` answers, or raises ExchangeSaidNo or Uncertain within a bounded time.
 
     The ccxt object is made when first needed and replaced when it hangs, which its throttler does after the
-    machine's clock was set back.
+    machine's clock was set back. `equip` is shown each one before its first use.
     """
 
     def __init__(
@@ -34,8 +34,9 @@ class Connection:
         patience: Patience | None = None,
         tell: Tell | None = None,
         clock: Seconds = time.monotonic,
+        equip: Callable[[Any], None] = lambda _: None,
     ) -> None:
-        self._id, self._options, self._clock = exchange_id, options, clock
+        self._id, self._options, self._clock, self._equip = exchange_id, options, clock, equip
         self._patience = patience or Patience()
         self.breaker = Breaker(exchange_id, tell or self._log_change, clock=clock)
         self._room = asyncio.Semaphore(AT_ONCE)
@@ -50,7 +51,7 @@ class Connection:
                 raise Uncertain(f"The connection to {self._id} was closed.")
             if self._exchange is None:
                 await library.load()
-                self._exchange = library.open_exchange(self._id, self._options)
+                self._exchange = self._open()
             return self._exchange
 
     async def read(self, method: str, *words: Any) -> Any:
@@ -64,7 +65,7 @@ class Connection:
     async def twin(self) -> Any:
         """Another object for the same exchange that knows the markets already; whoever takes it closes it."""
         known = await self.exchange()
-        twin = library.open_exchange(self._id, self._options)
+        twin = self._open()
         if known.markets:
             twin.set_markets_from_exchange(known)
         return twin
@@ -99,10 +100,15 @@ class Connection:
         """Put a fresh object in the place of one that hangs. Its markets are kept."""
         async with self._opening:
             if self._exchange is stuck and not self._closed:
-                self._exchange = library.open_exchange(self._id, self._options)
+                self._exchange = self._open()
                 if stuck.markets:
                     self._exchange.set_markets_from_exchange(stuck)
         await goodbye(stuck)
+
+    def _open(self) -> Any:
+        exchange = library.open_exchange(self._id, self._options)
+        self._equip(exchange)
+        return exchange
 
     def _log_change(self, state: BreakerState, reason: str) -> None:
         log.warning("breaker", exchange=self._id, state=str(state), reason=reason)

@@ -57,7 +57,7 @@ def open_exchange(exchange_id: str, options: Mapping[str, Any]) -> Any:
     """
     streaming, plain = importlib.import_module("ccxt.pro"), importlib.import_module("ccxt.async_support")
     make = getattr(streaming, exchange_id, None) or getattr(plain, exchange_id)
-    config = _merged(quirk(exchange_id).options, {k: v for k, v in options.items() if k != "sandbox"})
+    config = merged(quirk(exchange_id).options, {k: v for k, v in options.items() if k != "sandbox"})
     exchange = make(config)
     if not isinstance(exchange.timeout, int | float) or exchange.timeout <= 0:
         raise Refused(f"exchange_options.timeout is {exchange.timeout!r}; write milliseconds, such as 10000.")
@@ -99,13 +99,13 @@ def _use_sandbox(exchange: Any, exchange_id: str) -> None:
         raise Refused(f"ccxt knows no sandbox of {exchange_id}; take `sandbox` out of its options.") from None
 
 
-def _merged(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any]:
+def merged(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any]:
     """Copies, so that ccxt never writes into the settings; where both speak, `theirs` counts."""
-    merged = deepcopy(dict(ours))
+    both = deepcopy(dict(ours))
     for key, value in theirs.items():
-        mine = merged.get(key)
+        mine = both.get(key)
         if isinstance(mine, dict) and isinstance(value, Mapping):
-            merged[key] = _merged(mine, value)
+            both[key] = merged(mine, value)
         else:
-            merged[key] = deepcopy(value)
-    return merged
+            both[key] = deepcopy(value)
+    return both
