@@ -12,6 +12,7 @@ from trading.analysis.trades import round_trips
 from trading.archiving import Archive
 from trading.boot import check_exchange
 from trading.build import sleeves_of
+from trading.domain.errors import Refused
 from trading.domain.market import Candle, Timeframe
 from trading.domain.order import Fill, Order
 from trading.domain.report import CashFlow, EquityPoint, RoundTrip
@@ -19,7 +20,9 @@ from trading.domain.view import Figures, Period, Status
 from trading.incidents import Incidents
 from trading.laboratory import Laboratory
 from trading.modes import MODES, wiring
+from trading.portfolios import Portfolios
 from trading.running import Running, symbols_of
+from trading.safe import Safe
 from trading.shared import Shared
 from trading.steering import Steering
 from trading.store.notices import NoticeStore
@@ -35,12 +38,16 @@ class Trading(Steering):
     archive: Archive = field(init=False)  # recorded candles, and the way to more of them
     lab: Laboratory = field(init=False)  # backtests, honesty, search
     incidents: Incidents = field(init=False)  # what is wrong, and what was
+    safe: Safe = field(init=False)  # exchange keys and the audit
+    portfolio: Portfolios = field(init=False)  # correlation, bad days, stress, rebalancing
     _shared: Shared = field(default_factory=Shared)
 
     def __post_init__(self) -> None:
         self.archive = Archive(self.settings, self.clock)
         self.lab = Laboratory(self.settings, self.clock, self.archive)
         self.incidents = Incidents(NoticeStore(self.store.database), self.clock)
+        self.portfolio = Portfolios(self)
+        self.safe = Safe(self.store, self.exchange_of)
 
     def check(self) -> None:
         """Raise SettingsError when an account cannot trade as it is set up; nothing is started then."""
@@ -132,6 +139,12 @@ class Trading(Steering):
             return by_period(points, await self.trades(account), since, self.clock(), length, zone)
 
         return await self._shared.get(("periods", account, length, zone, since), self._state(account), work)
+
+    def exchange_of(self, account: str) -> str:
+        """The exchange of an account; raises Refused for an account there is not."""
+        if account not in self.settings.accounts:
+            raise Refused(f"There is no account '{account}'; there are {', '.join(self.accounts)}.")
+        return self.settings.accounts[account].exchange
 
     def timeframe(self, account: str) -> str:
         return self.settings.accounts[account].timeframe

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from trading.domain.portfolio import Hit, Outcome
+
 DIED = frozenset({"LUNA", "UST"})
 MONEY = frozenset({"USDT", "USDC", "USD", "KRW", "EUR", "FDUSD", "DAI"})  # what is counted in does not fall
 
@@ -76,39 +78,10 @@ SCENARIOS = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """What a scenario does to one position; `loss` is above zero when money is lost."""
-
-    symbol: str
-    fall: float
-    value: Decimal
-    loss: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a scenario does to a book, without any stop or sale on the way down."""
-
-    name: str
-    hits: tuple[Hit, ...]
-    equity: Decimal
-
-    @property
-    def loss(self) -> Decimal:
-        return sum((hit.loss for hit in self.hits), Decimal(0))
-
-    @property
-    def share(self) -> float:
-        """The loss as a share of the equity before."""
-        return float(self.loss / self.equity) if self.equity > 0 else 0.0
-
-
 def of_scenario(scenario: Scenario, values: Mapping[str, Decimal], equity: Decimal) -> Outcome:
     """The book of `values` (symbol -> what is held of it in money; negative when short) on that day."""
-    return _outcome(
-        scenario.name, {symbol: scenario.fall(_coin(symbol)) for symbol in values}, values, equity
-    )
+    falls = {symbol: scenario.fall(_coin(symbol)) for symbol in values}
+    return Outcome(scenario.name, scenario.what, scenario.when, _hits(falls, values), equity)
 
 
 def of_falls(
@@ -116,17 +89,15 @@ def of_falls(
 ) -> Outcome:
     """The book on a day somebody makes up: these falls by coin, `usual` for every other."""
     told = {symbol: falls.get(_coin(symbol), usual) for symbol in values}
-    return _outcome("made up", told, values, equity)
+    return Outcome("made up", "", "", _hits(told, values), equity)
 
 
-def _outcome(
-    name: str, falls: Mapping[str, float], values: Mapping[str, Decimal], equity: Decimal
-) -> Outcome:
-    hits = tuple(
+def _hits(falls: Mapping[str, float], values: Mapping[str, Decimal]) -> tuple[Hit, ...]:
+    hits = (
         Hit(symbol, falls[symbol], value, value * Decimal(str(falls[symbol])))
         for symbol, value in values.items()
     )
-    return Outcome(name, tuple(sorted(hits, key=lambda hit: (-hit.loss, hit.symbol))), equity)
+    return tuple(sorted(hits, key=lambda hit: (-hit.loss, hit.symbol)))
 
 
 def _coin(symbol: str) -> str:

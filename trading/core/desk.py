@@ -31,6 +31,7 @@ from trading.domain.events import (
     OrderFilled,
     OrderRefused,
     PricesSeen,
+    RebalanceAsked,
     SignalChanged,
     SleeveChanged,
     SleeveFailed,
@@ -98,6 +99,8 @@ class Desk:
                 return stopping.resume(self, event.at, event.kind, event.by)
             case SleeveChanged():
                 return self._sleeve_changed(event)
+            case RebalanceAsked():
+                return self._rebalance(event.at)
             case LimitsChanged():
                 return guard.take_limits(self, event)
             case CalendarChanged():
@@ -299,6 +302,15 @@ class Desk:
         most = self.book.equity * Decimal(str(guard.order_share(self, sleeve))) / price
         wanted = min(abs(targets.target(self, owner, symbol, line, price)), most)
         return abs(held) >= wanted * Decimal(str(1 - NO_TRADE_BAND))
+
+    def _rebalance(self, at: datetime) -> list[Action]:
+        """Order what every drifted position is off by, now; what a sale must pay for first follows with its candle."""
+        targets.rebalance(self)
+        actions: list[Action] = []
+        for sleeve in self.sleeves.values() if not self.halts.killed else ():
+            for symbol in targets.heaviest_first(self, sleeve):
+                actions += self._pursue(sleeve, symbol, self.line(sleeve.name, symbol), Reason.REBALANCE, at)
+        return actions
 
     def _sleeve_changed(self, event: SleeveChanged) -> list[Action]:
         sleeve = self.sleeves.get(event.sleeve)

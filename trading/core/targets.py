@@ -55,6 +55,11 @@ def weigh(desk: "Desk", sleeve: Sleeve, symbols: Collection[str], at: datetime) 
         due, line.weight = begins or weight != line.weight, weight
         if due and line.reached and line.acted != 0 and is_off(desk, sleeve, symbol, line):
             line.reached = False
+    return heaviest_first(desk, sleeve)
+
+
+def heaviest_first(desk: "Desk", sleeve: Sleeve) -> tuple[str, ...]:
+    """The sleeve's symbols, those that hold most more than their part first."""
     return tuple(sorted(sleeve.symbols, key=lambda symbol: -_overweight(desk, sleeve, symbol)))
 
 
@@ -74,14 +79,25 @@ def _overweight(desk: "Desk", sleeve: Sleeve, symbol: str) -> Decimal:
 
 
 def is_off(desk: "Desk", sleeve: Sleeve, symbol: str, line: Line) -> bool:
-    """Whether a position lies further from its weight than the sleeve's band and the fees of a trade allow."""
+    """Whether a position lies further from its part than the sleeve's band and the fees of a trade allow."""
     budget, price = desk.book.equity * Decimal(str(sleeve.share)), desk.book.prices.get(symbol)
-    if sleeve.weighing is None or price is None or budget <= 0:
+    if price is None or budget <= 0 or sleeve.strategy.many:
         return False
+    weight = line.weight if sleeve.weighing else 1 / len(sleeve.symbols)
+    least = sleeve.weighing.band if sleeve.weighing else 0.0
     wanted = target(desk, sleeve, symbol, line, price)
     off = abs(wanted - desk.book.held(sleeve.name, symbol)) * price / budget
     fee = float(desk.instruments[symbol].taker_fee)
-    return float(off) > max(sleeve.weighing.band, band(line.weight * abs(line.acted), fee))
+    return float(off) > max(least, band(weight * abs(line.acted), fee))
+
+
+def rebalance(desk: "Desk") -> None:
+    """Let every position that has drifted from its part be brought back; the next step orders what is missing."""
+    for sleeve in desk.sleeves.values():
+        for symbol in sleeve.symbols:
+            line = desk.lines.get((sleeve.name, symbol))
+            if line is not None and line.reached and line.acted != 0 and is_off(desk, sleeve, symbol, line):
+                line.reached = False
 
 
 def target(desk: "Desk", sleeve: Sleeve, symbol: str, line: Line, price: Decimal) -> Decimal:

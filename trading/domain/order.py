@@ -64,6 +64,7 @@ class Reason(StrEnum):
     KILL = "kill"
     DRAWDOWN = "drawdown"
     CLOSE = "close"
+    REBALANCE = "rebalance"
     END = "end"
 
 

@@ -5,11 +5,12 @@ from decimal import Decimal
 
 import pytest
 
-from tests.trading.core.desks import Script, Story
+from tests.trading.core.desks import Script, Story, close_of
 from trading.core.memory import recall, remember
 from trading.core.signals import Question
 from trading.core.weighing import VOLATILITY_SIZE, WEIGHTS
-from trading.domain.order import Side
+from trading.domain.events import KillAsked, RebalanceAsked
+from trading.domain.order import Reason, Side
 from trading.domain.sizing import KellySize, VolatilitySize, Weighing
 
 BOTH = ("BTC/USDT", "ETH/USDT")
@@ -83,6 +84,39 @@ def test_a_drift_that_is_not_worth_its_fees_is_left_alone():
         both(story, number, 105, 100, before=(105, 100))
 
     assert len(story.fills) == 2  # 1.2 % off, where fees of 0.1 % call for 4.5 %
+
+
+def test_asked_for_a_rebalance_is_done_at_once_and_in_equal_parts_where_nothing_is_weighed():
+    told = Told(BTC_USDT={1: 1.0}, ETH_USDT={1: 1.0})
+    story = a_story(told)
+    for number in range(3):
+        both(story, number, 100, 100)
+    both(story, 3, 160, 100)
+
+    story.session.step(RebalanceAsked(close_of(3), "ann"))
+    both(story, 4, 160, 100, before=(160, 100))
+    both(story, 5, 160, 100, before=(160, 100))
+
+    asked = story.fills[2:]
+    assert (asked[0].symbol, asked[0].side, asked[0].reason) == ("BTC/USDT", Side.SELL, Reason.REBALANCE)
+    book = story.desk.book
+    parts = [book.held("ema_cross", s) * book.prices[s] / book.equity for s in BOTH]
+    assert [float(p) for p in parts] == pytest.approx([0.5, 0.5], abs=0.01)
+
+
+def test_a_rebalance_buys_nothing_while_killed():
+    told = Told(BTC_USDT={1: 1.0}, ETH_USDT={1: 1.0})
+    story = a_story(told)
+    for number in range(3):
+        both(story, number, 100, 100)
+    story.session.step(KillAsked(close_of(2), "enough", "ann"))
+    both(story, 3, 100, 100)
+    sold = len(story.fills)
+
+    story.session.step(RebalanceAsked(close_of(3), "ann"))
+    both(story, 4, 150, 100)
+
+    assert len(story.fills) == sold == 4
 
 
 def test_size_is_part_of_what_is_wanted_and_nothing_is_bought_while_it_is_unknown():
