@@ -20,7 +20,9 @@ from pydantic import (
 
 from trading.domain.account import Mode
 from trading.domain.errors import SettingsError
-from trading.settings_notify import Notify
+from trading.settings_notify import Notify as Notify  # one of the sections
+from trading.settings_protect import Protect
+from trading.settings_risk import CalendarSettings, Canary, Risk, SleeveRisk
 from trading.settings_sizing import Sizing, Weights
 from trading.settings_sources import Gathered, gather
 from trading.settings_types import (
@@ -97,6 +99,8 @@ class Sleeve(Section):
     enabled: bool = True
     weights: Weights = Weights()
     sizing: Sizing = Sizing()
+    protect: Protect = Protect()
+    limits: SleeveRisk = SleeveRisk()
 
     @property
     def params(self) -> dict[str, Any]:
@@ -113,6 +117,9 @@ class AccountSettings(Section):
     fee: MoneyOrEmpty = Field(None, ge=0, lt=1)  # None (written as ""): the exchange's own
     slippage: Money = Field(Decimal("0.0005"), ge=0, lt=1)
     report_at: ClockTime = "00:05"
+    risk: Risk = Risk()  # what is set here counts in place of the house's, which it may only make stricter
+    calendar: bool = True
+    protect: Protect = Protect()
     sleeves: dict[Name, Sleeve] = Field({})
 
     @property
@@ -129,12 +136,6 @@ class AccountSettings(Section):
             if strange:
                 raise ValueError(f"has no {strange[0]} in its symbols, where sleeves.{name} needs it")
         return self
-
-
-class Risk(Section):
-    order_share: Share = 0.30
-    daily_loss: Share = 0.05
-    drawdown: Share = 0.15
 
 
 DEFAULT_ACCOUNTS: dict[str, Any] = {
@@ -159,6 +160,9 @@ class Settings(Section):
     notify: Notify = Notify()
     simulated: Simulated = Simulated()
     risk: Risk = Risk()
+    protect: Protect = Protect()
+    canary: Canary = Canary()
+    calendar: CalendarSettings = CalendarSettings()
     accounts: dict[Name, AccountSettings] = Field({}, validate_default=True)
 
     _gathered: Gathered = PrivateAttr(default_factory=Gathered)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from math import ceil
@@ -262,6 +263,14 @@ class Store:
     async def check_audit(self) -> Verdict:
         """Whether every row is as it was written, and none is missing."""
         return await self.database.read(self.chain.check)
+
+    async def check_published(self, verdict: Verdict, seq: int, seal: str) -> Verdict:
+        """The verdict, together with whether row `seq` still carries the seal that was published."""
+        audit = table(AuditEntry)
+        found = await self.database.rows(select(audit.c.mac).where(audit.c.seq == seq))
+        if found and found[0].mac.startswith(seal):
+            return verdict
+        return replace(verdict, wrong=f"row {seq} is not the one that was published")
 
     async def _chained(self, job: Callable[[Connection], Head]) -> None:
         head = await self.database.write(job)
