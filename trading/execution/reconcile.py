@@ -1,6 +1,6 @@
 """Ours against theirs: what a venue's own lists say about our attempts, trades and balances. Pure."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -161,8 +161,3 @@ def likely_cause(gap: Gap, held: Decimal) -> str:
     if gap.theirs < held:
         return "less than the bot holds: sold or withdrawn by hand"
     return "a deposit" if gap.amount > 0 else "a withdrawal, or a fee the exchange did not name"
-
-
-def same(first: Sequence[Gap], second: Sequence[Gap]) -> list[Gap]:
-    """Gaps that were there before, unchanged: not just a balance that lags behind a fill."""
-    return [gap for gap in second if gap in first]

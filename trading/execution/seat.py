@@ -103,11 +103,14 @@ class Seat:
     step: Callable[[DeskEvent], None]  # the entrance of this account's desk
     tell: Callable[[News], None]  # news that are not the desk's
     keep: Callable[[], Awaitable[bool]]  # True: everything that was stepped is on disk
+    cash_moves: Callable[[], Awaitable[set[tuple[datetime, Decimal, str]]]]  # at, amount, note: on disk
     view: Callable[[], Account]  # the account as the risk gate sees it
     halts: Callable[[], tuple[Halt, ...]]
     began: datetime  # when this account began to trade here: nothing before it is ours to book
     tracked: dict[str, Tracked] = field(default_factory=dict)  # by venue client id
     balances: dict[str, Decimal] = field(default_factory=dict)  # what they should be, by our books
+    fee_assets: set[str] = field(default_factory=set)  # whatever a fee was ever paid in
+    opened: set[str] = field(default_factory=set)  # assets whose balance was known when the account began
     frozen: dict[str, str] = field(default_factory=dict)  # symbol -> why nothing is bought of it
     fenced: str = ""  # why this desk may not send any more
     _by_exchange_id: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -212,6 +215,7 @@ class Seat:
         )
         before = tracked.order()
         tracked.count(fill)
+        self.fee_assets.add(fill.fee_currency)
         for asset, amount in fill.moves:
             self.balances[asset] = self.balances.get(asset, ZERO) + amount
         self.step(OrderFilled(self.times.wall(), fill))

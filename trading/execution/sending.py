@@ -1,7 +1,6 @@
 """The send protocol: committed first, then exactly one request, then whatever is known of its outcome."""
 
 import asyncio
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -14,8 +13,9 @@ from trading.domain.order import Order, OrderIntent, OrderStatus
 from trading.execution.failures import Failures
 from trading.execution.identity import client_id
 from trading.execution.journal import Consent, Start
+from trading.execution.killing import is_liquidation
 from trading.execution.seat import ZERO, Seat, Tracked
-from trading.execution.venue import Accepted, Answer, Denied, Doubtful, Request, Why
+from trading.execution.venue import Accepted, Answer, Denied, Doubtful, Request, Venue, Why
 
 log = structlog.get_logger("sending")
 
@@ -27,9 +27,10 @@ DECIDED_WITHIN = timedelta(minutes=3)  # an entry decided longer ago is no longe
 class Sender:
     """Sends one order at a time for one account."""
 
-    def __init__(self, seat: Seat, failures: Failures) -> None:
-        self._seat, self._failures = seat, failures
-        self.in_flight: Tracked | None = None
+    def __init__(self, seat: Seat, killer: Venue, failures: Failures) -> None:
+        self._seat, self._killer, self._failures = seat, killer, failures
+        self.idle = asyncio.Event()  # no request is without an answer
+        self.idle.set()
 
     async def send(
         self, intent: OrderIntent, consent: Consent | None = None, stop_price: Decimal | None = None
@@ -125,18 +126,21 @@ class Sender:
         if against is not None:  # a kill came, or the process was frozen, while it was being written down
             await seat.change(tracked, AttemptState.DENIED, against)
             return against
-        self.in_flight, tracked.in_flight = tracked, True
+        venue = self._killer if is_liquidation(attempt.intent) else seat.venue
+        tracked.in_flight = True
+        self.idle.clear()
         try:
-            answer = await self._ask(_request(attempt))
+            answer = await self._ask(venue, _request(attempt))
         finally:
-            self.in_flight, tracked.in_flight = None, False
+            tracked.in_flight = False
+            self.idle.set()
         await self._answered(tracked, answer)
         return None
 
-    async def _ask(self, request: Request) -> Answer:
+    async def _ask(self, venue: Venue, request: Request) -> Answer:
         try:
             async with asyncio.timeout(ANSWER_WITHIN):
-                return await self._seat.venue.send(request)
+                return await venue.send(request)
         except TimeoutError:
             return Doubtful(f"no answer within {ANSWER_WITHIN:.0f} s")
 
@@ -173,11 +177,4 @@ def _request(attempt: Attempt) -> Request:
         stop_price=attempt.stop_price,
         reduce_only=intent.reduce_only,
         reference_price=intent.price_at_decision,
-    )
-
-
-def uncertain_after_a_crash(tracked: Tracked) -> Attempt:
-    """Boot rule: what is found in SENDING is uncertain. There is no other special case."""
-    return replace(
-        tracked.attempt, state=AttemptState.UNCERTAIN, note="the desk stopped while it was being sent"
     )

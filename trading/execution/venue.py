@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from trading.domain.order import OrderKind, Side
 
@@ -149,6 +149,16 @@ class Unreachable(Exception):
     """A read or cancel did not get an answer. Never to be counted as "not there"."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VenueTransfer:
+    """A deposit (above zero) or withdrawal (below) that is through."""
+
+    id: str
+    asset: str
+    amount: Decimal
+    at: datetime
+
+
 class Venue(Protocol):
     """One account at one exchange. Reads may be retried by whoever implements them; `send` never is."""
 
@@ -162,7 +172,10 @@ class Venue(Protocol):
         """Ask for an order to be cancelled; one that is closed already is Accepted."""
 
     async def order(self, symbol: str, client_id: str, exchange_id: str | None) -> VenueOrder | None:
-        """The order, or None when the venue says that it knows none. Raises Unreachable for anything else."""
+        """The order, or None when the venue says that it knows none. Raises Unreachable for anything else.
+
+        Either name may be missing: an empty `client_id` asks by the venue's own id, for orders of others.
+        """
 
     async def open_orders(self, symbols: Collection[str]) -> list[VenueOrder]: ...
 
@@ -175,3 +188,11 @@ class Venue(Protocol):
 
     async def clock_offset(self) -> timedelta:
         """The venue's clock minus ours, measured now."""
+
+
+@runtime_checkable
+class TellsTransfers(Protocol):
+    """A venue that may also be asked for deposits and withdrawals; others just do not have this method."""
+
+    async def transfers(self, since: datetime) -> list[VenueTransfer]:
+        """Those that are through since then; raises Unreachable."""

@@ -1,0 +1,160 @@
+"""A kill at the exchange: take every order back on a connection of its own, sell, verify, give a receipt."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+import structlog
+
+from trading.domain.events import KillReported
+from trading.domain.live import AttemptState, KillReceipt
+from trading.domain.order import OrderIntent, Reason
+from trading.domain.risk import Halt, HaltKind
+from trading.execution.seat import ZERO, Seat, Tracked
+from trading.execution.venue import Accepted, Denied, Doubtful, Venue
+
+log = structlog.get_logger("killing")
+
+LIQUIDATION = frozenset({Reason.KILL, Reason.DRAWDOWN})
+CANCEL_WITHIN = 5.0  # seconds a cancel may take before it is asked again
+FIRST_PAUSE, LAST_PAUSE = 0.5, 10.0
+SELL_AFTER = 5.0  # seconds; a position is not kept for ever because a cancel is not confirmed
+
+
+def is_liquidation(intent: OrderIntent) -> bool:
+    return intent.reason in LIQUIDATION
+
+
+@dataclass(slots=True)
+class Killing:
+    """Restartable at every step: what is done is read from the attempts, not remembered here."""
+
+    seat: Seat
+    venue: Venue  # a client that shares nothing with the trading one, throttler included
+    wake: Callable[[], None]  # the carrier looks at what was cancelled
+    _asked: asyncio.Event = field(default_factory=asyncio.Event)
+    _asked_at: float = 0.0
+    _confirmed: dict[str, str] = field(default_factory=dict)  # client id -> exchange id, cancel accepted
+    _told: KillReceipt | None = None
+
+    def ask(self) -> None:
+        """Begin, or go on. Never waits; the desk's own latch is shut already."""
+        self._asked_at = self.seat.times.monotonic()
+        self._told = None
+        self._asked.set()
+
+    def may_sell(self, symbol: str) -> bool:
+        """Whether what a sale needs is free: every order of that symbol taken back, or waited for long enough."""
+        waited = self.seat.times.monotonic() - self._asked_at >= SELL_AFTER
+        return waited or not any(one.attempt.intent.symbol == symbol for one in self._to_cancel())
+
+    async def run(self) -> None:
+        """Until cancelled: whenever a kill is asked, cancel until nothing is left to cancel."""
+        while True:
+            await self._asked.wait()
+            self._asked.clear()
+            await self._cancel_all()
+
+    async def _cancel_all(self) -> None:
+        pause = FIRST_PAUSE
+        while self._killed and (todo := self._to_cancel()):
+            await asyncio.gather(*(self._cancel(one) for one in todo if not one.in_flight))
+            self.wake()
+            if not self._to_cancel():
+                return
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LAST_PAUSE)
+
+    def _to_cancel(self) -> list[Tracked]:
+        """Every order that is out and was not taken back, but for the sales of the kill itself."""
+        return [
+            one
+            for one in self.seat.out
+            if not is_liquidation(one.attempt.intent) and one.attempt.client_id not in self._confirmed
+        ]
+
+    async def _cancel(self, tracked: Tracked) -> None:
+        attempt = tracked.attempt
+        try:
+            async with asyncio.timeout(CANCEL_WITHIN):
+                answer = await self.venue.cancel(
+                    attempt.intent.symbol, attempt.client_id, attempt.exchange_id
+                )
+        except TimeoutError:
+            answer = Doubtful("no answer")
+        match answer:
+            case Accepted(exchange_id):
+                self._confirmed[attempt.client_id] = exchange_id
+            case Denied(_, reason) | Doubtful(reason):
+                log.warning(
+                    "cancel_unconfirmed",
+                    account=self.seat.account,
+                    symbol=attempt.intent.symbol,
+                    reason=reason,
+                )
+                if attempt.state is AttemptState.PARKED:
+                    self._confirmed[attempt.client_id] = ""  # nobody can confirm it; the receipt says so
+        tracked.next_look = self.seat.times.monotonic()
+
+    # --- the receipt ------------------------------------------------------------------------------------
+
+    @property
+    def _killed(self) -> bool:
+        return self._halt is not None
+
+    @property
+    def _halt(self) -> Halt | None:
+        return next((halt for halt in self.seat.halts() if halt.kind is HaltKind.KILL), None)
+
+    def report(self, *, waiting: int) -> None:
+        """Tell what was done, once nothing more is under way; again when that has changed."""
+        halt = self._halt
+        if halt is None:
+            self._confirmed.clear()
+            self._told = None
+            return
+        sure = [one for one in self.seat.out if one.attempt.state is not AttemptState.PARKED]
+        if waiting or sure:
+            return
+        receipt = self._receipt(halt, self.seat.times.wall())
+        if self._told is None or _facts(receipt) != _facts(self._told):
+            self._told = receipt
+            self.seat.tell(KillReported(receipt.done_at, receipt))
+
+    def _receipt(self, halt: Halt, now: datetime) -> KillReceipt:
+        tracked = self.seat.tracked.values()
+        sold: dict[str, Decimal] = {}
+        for one in tracked:
+            if is_liquidation(one.attempt.intent) and one.filled and one.attempt.sent_at >= halt.since:
+                symbol = one.attempt.intent.symbol
+                sold[symbol] = sold.get(symbol, ZERO) + one.filled
+        return KillReceipt(
+            account=self.seat.account,
+            reason=halt.reason,
+            by=halt.by,
+            asked_at=halt.since,
+            done_at=now,
+            canceled=tuple(sorted(e for e in self._confirmed.values() if e)),
+            sold=tuple(sorted(sold.items())),
+            left=tuple((p.symbol, p.quantity, self._why_left(p.symbol)) for p in self.seat.view().positions),
+            unconfirmed=tuple(
+                sorted(one.attempt.client_id for one in tracked if one.attempt.state is AttemptState.PARKED)
+            ),
+        )
+
+    def _why_left(self, symbol: str) -> str:
+        """What the exchange said last to a sale of it."""
+        told = [
+            one.attempt
+            for one in self.seat.tracked.values()
+            if one.attempt.intent.symbol == symbol and is_liquidation(one.attempt.intent)
+        ]
+        last = max(told, key=lambda attempt: attempt.changed_at, default=None)
+        return (last.note if last else "") or "smaller than the exchange takes"
+
+
+def _facts(receipt: KillReceipt) -> tuple[object, ...]:
+    """What makes two receipts different for a reader."""
+    return receipt.canceled, receipt.sold, receipt.left, receipt.unconfirmed
