@@ -1,11 +1,13 @@
 """What a person asks when they ask "would this have worked?"."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+
+from trading.domain.market import Candle
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +32,8 @@ class Terms:
     units: Decimal | None = None  # a full exposure is this amount
     all_in: Decimal | None = None  # a purchase spends this share of the cash, at the price it fills at
     step: Decimal | None = None  # amounts are multiples of it
+    protect: Mapping[str, str] = field(default_factory=dict)  # names of [protect]; over the strategy's own
+    bare: bool = False  # no protection at all, not even the strategy's own
     risk: bool = False  # the house's limits act
     limits: Mapping[str, Any] | None = None  # the section risk of the settings, once it is known
 
@@ -57,3 +61,11 @@ class Question:
     slippage: Decimal = Decimal("0.0005")
     terms: Terms = USUAL_TERMS
     parts: tuple[Part, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """Candles, and what a strategy wants at the close of each."""
+
+    candles: tuple[Candle, ...]
+    wanted: tuple[float, ...]

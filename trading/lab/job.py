@@ -18,7 +18,7 @@ from trading.domain.market import Instrument, Timeframe
 from trading.domain.report import Report
 from trading.domain.research import USUAL_TERMS, Terms
 from trading.lab.telling import notes, rival, stretch
-from trading.lab.terms import filling_of, notes_of
+from trading.lab.terms import filling_of, notes_of, protection_of
 from trading.market.archive import Recorded
 from trading.risk.rules import Limits
 from trading.strategies import Strategy
@@ -63,9 +63,15 @@ class Job:
     @property
     def parts(self) -> tuple[Sleeve, ...]:
         """Everything that trades: the whole of the money in one sleeve, or the several there are."""
-        if self.sleeves:
-            return tuple(replace(s, units=self.terms.units, all_in=self.terms.all_in) for s in self.sleeves)
-        alone = Sleeve(
+        return tuple(self._on_terms(sleeve) for sleeve in self.sleeves or (self._alone(),))
+
+    def _on_terms(self, sleeve: Sleeve) -> Sleeve:
+        terms = self.terms
+        protection = protection_of(terms, sleeve.strategy)
+        return replace(sleeve, units=terms.units, all_in=terms.all_in, protection=protection)
+
+    def _alone(self) -> Sleeve:
+        return Sleeve(
             name=self.strategy.name,
             strategy=self.strategy,
             params=self.params,
@@ -73,10 +79,7 @@ class Job:
             timeframe=self.timeframe,
             share=1.0,
             enabled=True,
-            units=self.terms.units,
-            all_in=self.terms.all_in,
         )
-        return (alone,)
 
     @property
     def traded(self) -> tuple[Recorded, ...]:
@@ -157,7 +160,10 @@ class Job:
             fills=fills,
             equity=tuple(done.recorder.equity),
             seconds=dict(seconds),
-            notes=[*notes_of(self.terms), *notes(self.recorded, self.begin, self._warm_at(start))],
+            notes=[
+                *notes_of(self.terms, [s.protection for s in self.parts]),
+                *notes(self.recorded, self.begin, self._warm_at(start)),
+            ],
             sleeves=[sleeve.name for sleeve in self.parts],
             prices=book.prices,
             fee_share=self.fee,

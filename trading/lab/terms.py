@@ -1,14 +1,21 @@
 """The terms of a backtest, from words: how orders fill, how much is bought, and what must be said about it."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from decimal import Decimal
 
+from pydantic import ValidationError
+
 from trading.domain.errors import Refused
 from trading.domain.market import Timeframe
+from trading.domain.protection import NOTHING, Protection
 from trading.domain.research import Terms
 from trading.execution.filling import AT_ONCE, Filling
+from trading.settings_protect import Protect
+from trading.settings_words import sentence
+from trading.strategies import Strategy
+from trading.strategies.parameters import nearest
 
 
 def filling_of(terms: Terms, base: Timeframe) -> Filling:
@@ -35,7 +42,22 @@ def filling_of(terms: Terms, base: Timeframe) -> Filling:
     )
 
 
-def notes_of(terms: Terms) -> Iterator[str]:
+def protection_of(terms: Terms, strategy: Strategy) -> Protection:
+    """What the strategy is held with: its own protection, and over it what was asked for. Raises Refused."""
+    known = Protect.model_fields
+    for name in terms.protect:
+        if name not in known:
+            raise Refused(f"--protect knows no '{name}'; {nearest(name, known)}.")
+    try:
+        said = Protect.model_validate(dict(terms.protect))
+    except ValidationError as error:
+        wrong = sentence(error.errors()[0], lambda keys: "--protect", Protect)
+    else:
+        return NOTHING if terms.bare else said.over(strategy.protection)
+    raise Refused(wrong)
+
+
+def notes_of(terms: Terms, protections: Sequence[Protection]) -> Iterator[str]:
     """One sentence for each assumption, the usual ones included."""
     if terms.fill == "close":
         yield "Orders fill at the close they were decided on, a price nobody can trade at any more."
@@ -45,6 +67,13 @@ def notes_of(terms: Terms) -> Iterator[str]:
         yield f"Orders reach the exchange late: latency {terms.latency}."
     if terms.volume_share is not None:
         yield f"No fill takes more than {terms.volume_share:%} of a candle's volume."
+    on = [p for p in protections if p.on]
+    if on:
+        yield "Stops and targets fill inside the candle that touches them, at their level, or at its open beyond it."
+    if any(p.both_touched == "take" for p in on):
+        yield "When one candle touches a stop and a target, the target counts: the kinder of two guesses."
+    elif on:
+        yield "When one candle touches a stop and a target, the stop counts."
 
 
 def _latency(text: str, base: Timeframe) -> timedelta:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from trading import indicators
+from trading.domain.protection import Protection
 from trading.indicators import atr, sma
 from trading.strategies import param, strategy
 from trading.strategies.shapes import NOTHING, crossed_above, latch, recent, settled
@@ -34,7 +35,10 @@ def _warmup(p: Params) -> int:
     return max(averages, volatility, p.trend) + p.fresh + p.hold + 1
 
 
-@strategy("macd_adaptive", warmup=_warmup)
+PROTECTION = Protection(stop=0.015, atr_stop=3.0, take=0.05, trail=0.05, trail_from=0.08, min_hold=10)
+
+
+@strategy("macd_adaptive", warmup=_warmup, protection=PROTECTION)
 def exposure(candles: pd.DataFrame, p: Params) -> pd.Series:
     """Buys on 3 of golden cross, volume, trend and strength, on all 4 in wild times; sells on the dead cross."""
     close, volume = candles["close"], candles["volume"]
