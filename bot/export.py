@@ -1,7 +1,8 @@
-"""Reports as JSON and CSV, for files and for programs."""
+"""Reports as JSON, CSV and HTML, for files and for programs."""
 
 import csv
 import io
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,20 @@ def report_data(report: Report) -> dict[str, Any]:
         "initial_equity": report.initial_equity,
         "final_equity": report.final_equity,
         "total_return": report.total_return,
+        "profit": report.final_equity - report.initial_equity,
+        "currency": report.currency,
         "fees": report.fees,
+        "fee_share": report.fee_share,
+        "slippage": report.slippage,
+        "slippage_share": report.slippage_share,
+        "traded": report.traded,
+        "benchmark": _rival(report),
+        "by_strategy": report.by_strategy,
+        "by_symbol": report.by_symbol,
+        "months": {f"{month.year}-{month.month:02d}": month.change for month in report.months},
         "trades": [
             {
+                "strategy": t.sleeve,
                 "symbol": t.symbol,
                 "side": t.side,
                 "entry_at": t.entry_at,
@@ -33,6 +45,7 @@ def report_data(report: Report) -> dict[str, Any]:
                 "exit_price": t.exit_price,
                 "amount": t.amount,
                 "pnl": t.pnl,
+                "return_share": t.return_share,
                 "fees": t.fees,
                 "reason": t.reason,
             }
@@ -44,6 +57,15 @@ def report_data(report: Report) -> dict[str, Any]:
     }
 
 
+def _rival(report: Report) -> dict[str, Any] | None:
+    """Buying and holding, without its curve."""
+    found = report.benchmark
+    if found is None:
+        return None
+    names = ("total_return", "cagr", "volatility", "sharpe", "max_drawdown")
+    return {name: getattr(found, name) for name in names}
+
+
 def as_json(report: Report) -> bytes:
     return to_json(report_data(report), indent=True).encode()
 
@@ -53,6 +75,7 @@ def as_csv(report: Report) -> bytes:
     page = io.StringIO()
     rows = report_data(report)["trades"]
     names = (
+        "strategy",
         "symbol",
         "side",
         "entry_at",
@@ -61,6 +84,7 @@ def as_csv(report: Report) -> bytes:
         "exit_price",
         "amount",
         "pnl",
+        "return_share",
         "fees",
         "reason",
     )
@@ -71,9 +95,9 @@ def as_csv(report: Report) -> bytes:
     return page.getvalue().encode()
 
 
-def save(file: Path, report: Report, output: str) -> None:
-    """Write the report; raises Refused when the file cannot be written."""
-    content = as_csv(report) if output == "csv" else as_json(report)
+def save(file: Path, report: Report, output: str, page: Callable[[], bytes]) -> None:
+    """Write the report as json, csv or html (what `page` makes); raises Refused when the file cannot be written."""
+    content = page() if output == "html" else as_csv(report) if output == "csv" else as_json(report)
     try:
         file.write_bytes(content)
     except OSError as error:

@@ -1,20 +1,25 @@
 """Pictures for chats: the same numbers drawn, worded as alt text, in the asker's language and colours."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bot.reply import Image
 from charts import candles as candles_page
+from charts import correlation as correlation_page
 from charts import drawdown as drawdown_page
 from charts import equity as equity_page
+from charts import exposure as exposure_page
 from charts import luck as luck_page
+from charts import returns as returns_page
 from charts import sensitivity as sensitivity_page
+from charts import stress as stress_page
 from charts.theme import Theme, theme
 from trading.domain.honesty import Landscape, Spread
 from trading.domain.market import Candle
 from trading.domain.order import Fill
 from trading.domain.people import Person
-from trading.domain.report import EquityPoint, RoundTrip
+from trading.domain.portfolio import Likeness, Outcome
+from trading.domain.report import EquityPoint, Report, RoundTrip
 
 if TYPE_CHECKING:
     from bot.words import Words
@@ -35,8 +40,9 @@ async def equity_picture(
     *,
     title: str,
     currency: str,
+    holding: Sequence[EquityPoint] = (),
 ) -> Image:
-    """Equity over drawdown, cash flows marked."""
+    """Equity over drawdown, cash flows marked; with `holding`, beside what buying once would have been."""
     png = await studio.draw(
         equity_page.equity_chart,
         points,
@@ -45,9 +51,12 @@ async def equity_picture(
         zone=person.zone,
         theme=theme_for(person),
         trades=trades,
+        holding=holding,
         say=say,
     )
-    alt = equity_page.alt_text(points, currency=currency, zone=person.zone, trades=trades, say=say)
+    alt = equity_page.alt_text(
+        points, currency=currency, zone=person.zone, trades=trades, holding=holding, say=say
+    )
     return Image(png, "equity.png", alt)
 
 
@@ -83,6 +92,53 @@ async def candles_picture(
     return Image(png, "chart.png", candles_page.alt_text(candles, zone=person.zone, fills=fills, say=say))
 
 
+async def backtest_pictures(
+    studio: "Studio", person: Person, say: "Words", report: Report, *, title: str
+) -> tuple[Image, ...]:
+    """Trades among candles, the table of months, how single trades are spread; those that have something to show."""
+    look = theme_for(person)
+    same: dict[str, Any] = {"title": title, "theme": look, "say": say}
+    images = []
+    if report.glimpse and report.trades:
+        symbol = report.glimpse[0].symbol
+        trips = [trip for trip in report.trades if trip.symbol == symbol]
+        words: dict[str, Any] = {"zone": person.zone, "trips": trips, "say": say}
+        named = f"{report.strategy} · {symbol} · {report.timeframe}"
+        png = await studio.draw(candles_page.candles_chart, report.glimpse, title=named, theme=look, **words)
+        images.append(Image(png, "trades.png", candles_page.alt_text(report.glimpse, **words)))
+    months = {(month.year, month.month): month.change for month in report.months}
+    if len(months) > 1:
+        png = await studio.draw(returns_page.monthly_heatmap, months, **same)
+        images.append(Image(png, "months.png", returns_page.monthly_alt_text(months, say=say)))
+    if len(report.trades) > 1:
+        shares = [trip.return_share for trip in report.trades]
+        png = await studio.draw(returns_page.distribution, shares, **same)
+        images.append(Image(png, "results.png", returns_page.distribution_alt_text(shares, say=say)))
+    return tuple(images)
+
+
+async def exposure_picture(
+    studio: "Studio",
+    person: Person,
+    say: "Words",
+    candles: Sequence[Candle],
+    wanted: Sequence[float],
+    *,
+    title: str,
+) -> Image:
+    """What a strategy wants on these candles."""
+    png = await studio.draw(
+        exposure_page.exposure_chart,
+        candles,
+        wanted,
+        title=title,
+        zone=person.zone,
+        theme=theme_for(person),
+        say=say,
+    )
+    return Image(png, "exposure.png", exposure_page.alt_text(candles, wanted, say=say))
+
+
 async def luck_picture(
     studio: "Studio", person: Person, say: "Words", spread: Spread, *, title: str
 ) -> Image:
@@ -98,3 +154,33 @@ async def sensitivity_picture(
     draw = sensitivity_page.sensitivity_chart
     png = await studio.draw(draw, landscape, title=title, theme=theme_for(person), say=say)
     return Image(png, "sensitivity.png", sensitivity_page.alt_text(landscape, say=say))
+
+
+async def correlation_picture(
+    studio: "Studio", person: Person, say: "Words", likeness: Likeness, *, title: str
+) -> Image:
+    """Who moves with whom."""
+    draw = correlation_page.correlation_chart
+    png = await studio.draw(draw, likeness, title=title, theme=theme_for(person), say=say)
+    return Image(png, "correlation.png", correlation_page.alt_text(likeness, say=say))
+
+
+async def stress_picture(
+    studio: "Studio",
+    person: Person,
+    say: "Words",
+    outcomes: Sequence[Outcome],
+    drawdown: float,
+    *,
+    title: str,
+) -> Image:
+    """What bad days would cost, and where the drawdown limit would have sold."""
+    png = await studio.draw(
+        stress_page.stress_chart,
+        outcomes,
+        title=title,
+        drawdown=drawdown,
+        theme=theme_for(person),
+        say=say,
+    )
+    return Image(png, "stress.png", stress_page.alt_text(outcomes, drawdown=drawdown, say=say))

@@ -21,6 +21,8 @@ from trading.domain.people import Role
 
 Run = Callable[..., Awaitable[Reply] | AsyncIterator[Reply]]
 Preview = Callable[..., Awaitable["Sure"]]  # called like the command itself, before it
+Raises = Callable[..., Awaitable[bool]]  # called like the command itself: whether this line raises risk
+Scope = Literal["account", "house", "any"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +104,9 @@ class Command:
     always: bool  # runs whatever the age of the line (kill)
     terminal_only: bool
     needs_account: bool
+    scope: Scope = "account"
+    step_up: bool | Raises = False
+    two_persons: bool = False
 
     @property
     def usage(self) -> str:
@@ -122,12 +127,20 @@ def command(
     always: bool = False,
     terminal_only: bool = False,
     needs_account: bool = True,
+    scope: Scope = "account",
+    step_up: bool | Raises = False,
+    two_persons: bool = False,
 ) -> Callable[[Run], Run]:
     """Make the function a command named after it. Its first docstring line is its description.
 
     confirm: ask first; the function gets the same arguments and says what is about to happen. It may refuse.
     acts:    it changes something, so a line older than 60 s is not obeyed.
     always:  it stops things, so it is obeyed at any age.
+    scope:   which roles count: those on the account the person means ("account"), those on every account at
+             once ("house"), or those on any account at all ("any"; the command then looks for itself where).
+    step_up: it raises risk, always or when this function, called like the command, says so. Then the yes is
+             not enough: it takes a code of the person's authenticator, or this machine itself.
+    two_persons: when the account has two owners or more, another of them must agree to what raises risk.
     """
 
     def register(run: Run) -> Run:
@@ -137,6 +150,10 @@ def command(
         doc = inspect.getdoc(run)
         if not doc:
             raise ValueError(f"/{name} does not explain itself: give it a docstring")
+        if not allow:
+            raise ValueError(f"/{name} is for nobody: say which roles it is for")
+        if (step_up and confirm is None) or (two_persons and not step_up):
+            raise ValueError(f"/{name} raises risk, so it asks first (confirm) and takes a step-up")
         parameters, takes_params = _parameters(run)
         COMMANDS[name] = Command(
             name=name,
@@ -151,6 +168,9 @@ def command(
             always=always,
             terminal_only=terminal_only,
             needs_account=needs_account,
+            scope=scope,
+            step_up=step_up,
+            two_persons=two_persons,
         )
         return run
 
@@ -203,7 +223,7 @@ def bind(command: Command, words: list[str]) -> dict[str, Any]:
             arguments[option.argument] = option.read(value)
         elif equals and name in named:
             arguments[named[name].argument] = named[name].read(value)
-        elif equals and command.takes_params and name.isidentifier():
+        elif equals and command.takes_params and all(part.isidentifier() for part in name.split(".")):
             params[name] = value
         else:
             plain.append(word)

@@ -15,10 +15,12 @@ from trading.domain.errors import Refused
 from trading.domain.honesty import Honesty, Trial
 from trading.domain.market import Timeframe
 from trading.domain.report import Report
-from trading.domain.research import Question
+from trading.domain.research import Example, Question
 from trading.domain.search import SearchProgress, SearchQuestion, SearchResult
 from trading.lab import searching
-from trading.lab.ask import from_candles
+from trading.lab.ask import from_candles, warmed
+from trading.lab.example import example
+from trading.lab.several import warm_up
 from trading.lab.workers import Answer, Kind, Workers
 from trading.market.archive import Recorded
 from trading.settings import Settings
@@ -77,17 +79,28 @@ class Laboratory:
 
     async def _research(self, kind: Kind, question: Question, account: str) -> AsyncIterator[float | Answer]:
         started = perf_counter()
-        if question.data is not None:
-            recorded = await asyncio.to_thread(self.archive.load, question, self._exchange(account))
-        else:
-            recorded = await self._recorded(question, account)
+        question, recorded = await self._candles(question, account, warm=kind != "honesty")
         async for answer in self.workers.run(kind, question, recorded, perf_counter() - started):
             yield answer
+
+    async def _candles(
+        self, question: Question, account: str, *, warm: bool
+    ) -> tuple[Question, tuple[Recorded, ...]]:
+        """The candles a question is about; with `warm`, those before its start that its signals need, too."""
+        if question.data is not None:
+            wide = replace(question, start=None) if warm else question
+            recorded = await asyncio.to_thread(self.archive.load, wide, self._exchange(account))
+        else:
+            question = replace(question, start=question.start or (question.end or self.clock()) - LOOK_BACK)
+            recorded = await self._recorded(question, account, warm=warm)
+        return question, warmed(question, recorded) if warm else recorded
 
     def _exchange(self, account: str) -> str:
         return self.settings.accounts[account].exchange
 
-    async def _recorded(self, question: Question, account: str) -> tuple[Recorded, ...]:
+    async def _recorded(
+        self, question: Question, account: str, *, warm: bool = False
+    ) -> tuple[Recorded, ...]:
         mine = self.settings.accounts[account]
         timeframe = Timeframe.parse(question.timeframe or mine.timeframe)
         end = question.end or self.clock()
@@ -99,6 +112,7 @@ class Laboratory:
                 f"That is {asked:,} candles, and a chat may ask for {MOST_CANDLES:,}; choose a longer timeframe, fewer "
                 "symbols or less time, or fill the archive with /download and use --data archive."
             )
+        start -= warm_up(question, timeframe) if warm else timedelta(0)
         market = market_for(mine, self.settings, self.clock)
         try:
             await market.instruments(symbols)
@@ -115,3 +129,10 @@ class Laboratory:
         """What a strategy does and its parameters with ranges; raises Refused for an unknown name."""
         found = find(strategy)
         return found.describe(found.params(params))
+
+    async def example(self, strategy: str, params: Mapping[str, Any], account: str) -> Example:
+        """What a strategy wants on candles of the built-in market, in the account's timeframe where that can be."""
+        found = find(strategy)
+        mine = self.settings.accounts.get(account)
+        timeframe = Timeframe.parse(mine.timeframe if mine else "1h")
+        return await example(found, found.params(params), timeframe, self.settings.simulated.seed, self.clock)

@@ -6,13 +6,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 
+from bot.backtests import answer
 from bot.dispatcher import Ask
-from bot.export import as_json, report_data, save
 from bot.people import OWNERS, RESEARCHERS
-from bot.pictures import equity_picture
 from bot.registry import StrategyName, command
-from bot.reply import Button, File, Reply, Row, Tone
-from bot.show import money, percent
+from bot.reply import Reply
 from trading.domain.archive import is_archive
 from trading.domain.errors import Refused
 from trading.domain.report import Report
@@ -32,9 +30,14 @@ VolumeShare = Annotated[Decimal, "the most of a candle's volume one fill takes, 
 Units = Annotated[Decimal, "amount of a full position, instead of all the money"]
 AllIn = Annotated[Decimal, "share of the cash each purchase spends, at the price it fills at"]
 Step = Annotated[Decimal, "amounts are multiples of it, for instance 1 for whole units"]
+Protect = Annotated[
+    str, "stops and targets, for instance stop=0.02,take=0.05, or off; over the strategy's own"
+]
 RiskSwitch = Annotated[Literal["on", "off"], "whether the limits of the settings act"]
-Output = Annotated[Literal["json", "csv"], "what --file is written as"]
+Output = Annotated[Literal["json", "csv", "html"], "what --file is written as; its ending says it, too"]
 Target = Annotated[Path, "write the result into this file"]
+
+FORMS = ("json", "csv", "html")
 
 
 @command(allow=RESEARCHERS, needs_account=False)
@@ -56,8 +59,9 @@ async def backtest(
     units: Units | None = None,
     all_in: AllIn | None = None,
     step: Step | None = None,
+    protect: Protect = "",
     risk: RiskSwitch = "off",
-    output: Output = "json",
+    output: Output | None = None,
     file: Target | None = None,
     **params: str,
 ) -> AsyncIterator[Reply]:
@@ -81,17 +85,13 @@ async def backtest(
             units=units,
             all_in=all_in,
             step=step,
+            protect=_named(ask, protect),
+            bare=protect.strip() == "off",
             risk=risk == "on",
         ),
     )
-    report: Report | None = None
-    async for answer in ask.trading.lab.research("backtest", question, ask.account):
-        if isinstance(answer, Report):
-            report = answer
-            continue
-        yield Reply(title=ask.say("Backtest of {name} …", name=strategy), progress=answer)
-    if report is not None:
-        yield await _answer(ask, report, file, output, "backtest")
+    async for reply in _asked(ask, "backtest", question, file, output):
+        yield reply
 
 
 @command(allow=OWNERS, needs_account=False)
@@ -113,8 +113,9 @@ async def replay(
     units: Units | None = None,
     all_in: AllIn | None = None,
     step: Step | None = None,
+    protect: Protect = "",
     risk: RiskSwitch = "off",
-    output: Output = "json",
+    output: Output | None = None,
     file: Target | None = None,
     **params: str,
 ) -> AsyncIterator[Reply]:
@@ -138,14 +139,40 @@ async def replay(
             units=units,
             all_in=all_in,
             step=step,
+            protect=_named(ask, protect),
+            bare=protect.strip() == "off",
             risk=risk == "on",
         ),
     )
-    async for answer in ask.trading.lab.research("replay", question, ask.account):
-        if isinstance(answer, Report):
-            yield await _answer(ask, answer, file, output, "replay")
-            continue
-        yield Reply(title=ask.say("Replay of {name} …", name=strategy), progress=answer)
+    async for reply in _asked(ask, "replay", question, file, output):
+        yield reply
+
+
+async def _asked(
+    ask: Ask, kind: Literal["backtest", "replay"], question: Question, file: Path | None, output: str | None
+) -> AsyncIterator[Reply]:
+    """Progress, then the answer, once the worker is free for the next one."""
+    form = _form(ask, file, output)
+    report: Report | None = None
+    async for told in ask.trading.lab.research(kind, question, ask.account):
+        if isinstance(told, Report):
+            report = told
+        elif kind == "backtest":
+            yield Reply(title=ask.say("Backtest of {name} …", name=question.strategy), progress=told)
+        else:
+            yield Reply(title=ask.say("Replay of {name} …", name=question.strategy), progress=told)
+    if report is not None:
+        yield await answer(ask, report, file, form)
+
+
+def _form(ask: Ask, file: Path | None, output: str | None) -> str:
+    """What the file is written as: as it is asked for, or as its name ends."""
+    if output is not None and file is None:
+        raise Refused(
+            ask.say("Say which file --output goes into, for instance --file report.{form}.", form=output)
+        )
+    ending = file.suffix.lstrip(".").lower() if file is not None else ""
+    return output or (ending if ending in FORMS else "json")
 
 
 def _only_in_terminal(ask: Ask, data: Path | None, file: Path | None) -> None:
@@ -157,76 +184,14 @@ def _only_in_terminal(ask: Ask, data: Path | None, file: Path | None) -> None:
         )
 
 
+def _named(ask: Ask, words: str) -> dict[str, str]:
+    """`stop=0.02,take=0.05` as names and values."""
+    pairs = [word.strip() for word in words.split(",") if word.strip() not in ("", "off")]
+    wrong = next((pair for pair in pairs if "=" not in pair), None)
+    if wrong is not None:
+        raise Refused(ask.say("--protect is like stop=0.02,take=0.05, or off; found '{word}'.", word=wrong))
+    return {name.strip(): value.strip() for name, _, value in (pair.partition("=") for pair in pairs)}
+
+
 def _split(symbols: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(s.strip().upper() for s in symbols.split(",") if s.strip()))
-
-
-async def _answer(ask: Ask, report: Report, file: Path | None, output: str, kind: str) -> Reply:
-    currency = report.symbols[0].partition("/")[2]
-    picture = await equity_picture(
-        ask.studio,
-        ask.person,
-        ask.say,
-        report.equity,
-        report.trades,
-        title=f"{report.strategy} · {', '.join(report.symbols)} · {report.timeframe}",
-        currency=currency,
-    )
-    notes = [ask.say.again(note) for note in report.notes]
-    if file is not None:
-        save(file, report, output)
-        notes.append(ask.say("Written to {file}.", file=file))
-    start = " ".join((f"/{kind}", report.strategy))
-    return Reply(
-        title=ask.say(
-            "{name}: {change} over {bars} candles",
-            name=report.strategy,
-            change=percent(report.total_return),
-            bars=f"{report.bars:,}",
-        ),
-        text="\n".join([_verdict(report, ask), *notes]),
-        rows=_rows(report, currency, ask),
-        images=(picture,),
-        files=() if ask.place.platform == "terminal" else (File("trades.json", as_json(report)),),
-        buttons=((Button(ask.say("Again"), start), Button(ask.say("Strategies"), "/strategies")),),
-        tone=Tone.GOOD if report.total_return > 0 else Tone.WARNING,
-        data=report_data(report),
-    )
-
-
-def _verdict(report: Report, ask: Ask) -> str:
-    if not report.trades:
-        return ask.say("It never closed a trade, so this says nothing yet.")
-    if len(report.trades) < 30:
-        return ask.say("Only {n} trades: too few to tell skill from luck.", n=len(report.trades))
-    return ask.say("Past prices only; fees and slippage are in, the future is not.")
-
-
-def _rows(report: Report, currency: str, ask: Ask) -> tuple[Row, ...]:
-    m, say = report.metrics, ask.say
-    return (
-        Row(say("From, to"), f"{report.start:%Y-%m-%d} – {report.end:%Y-%m-%d}"),
-        Row(
-            say("Start, end"),
-            f"{money(report.initial_equity, currency)} → {money(report.final_equity, currency)}",
-        ),
-        Row(say("Deepest fall"), _percent(m.get("max_drawdown"), negative=True)),
-        Row(say("Trades"), f"{len(report.trades)}", say("{won} won", won=_percent(m.get("win_rate")))),
-        Row(say("Profit factor"), _ratio(m.get("profit_factor"))),
-        Row(
-            say("Sharpe, Sortino, Calmar"),
-            " · ".join(_ratio(m.get(n)) for n in ("sharpe", "sortino", "calmar")),
-        ),
-        Row(say("Fees paid"), money(report.fees, currency)),
-        Row(say("Took"), say("{n} s", n=f"{report.seconds['total']:.2f}")),
-    )
-
-
-def _percent(value: float | None, *, negative: bool = False) -> str:
-    if value is None:
-        return "—"
-    return percent(-abs(value)) if negative else percent(value, signed=False)
-
-
-def _ratio(value: float | None) -> str:
-    return "—" if value is None else f"{value:.2f}"

@@ -4,6 +4,7 @@ from typing import Any
 
 from bot.dispatcher import Ask
 from bot.people import EVERYONE, TRADERS
+from bot.pictures import exposure_picture
 from bot.registry import SleeveName, StrategyName, Sure, command
 from bot.reply import Button, Reply, Row, Tone
 from bot.show import amount, money, percent
@@ -15,12 +16,14 @@ from trading.domain.view import SleeveView
 async def strategies(ask: Ask, name: StrategyName = "") -> Reply:
     """The strategies of this account and what they want now; with a name: what it does and its parameters."""
     if name:
-        return _one(ask, name)
+        return await _one(ask, name)
     now = ask.trading.status(ask.account)
     known = ask.trading.lab.catalogue()
     others = [n for n in known if n not in {s.strategy for s in now.sleeves}]
+    on = sum(s.enabled for s in now.sleeves)
+    many = ask.say("{n} strategies trade this account", n=on)
     return Reply(
-        title=ask.say("{n} strategies trade this account", n=sum(s.enabled for s in now.sleeves)),
+        title=ask.say("1 strategy trades this account") if on == 1 else many,
         text=ask.say("Also known: {names}", names=", ".join(others)) if others else "",
         rows=tuple(_row(s, ask) for s in now.sleeves),
         buttons=tuple((Button(s.name, f"/strategies {s.name}"),) for s in now.sleeves[:6]),
@@ -89,7 +92,7 @@ async def set_(ask: Ask, name: SleeveName, **params: str) -> Reply:
     return Reply(title=title, text=text, rows=rows, buttons=buttons, tone=Tone.GOOD, data=after)
 
 
-def _one(ask: Ask, name: str) -> Reply:
+async def _one(ask: Ask, name: str) -> Reply:
     mine = next((s for s in ask.trading.status(ask.account).sleeves if s.name == name), None)
     about = ask.trading.lab.about(mine.strategy if mine else name, mine.params if mine else {})
     rows = tuple(
@@ -100,11 +103,29 @@ def _one(ask: Ask, name: str) -> Reply:
         )
         for p in about["parameters"]
     )
+    shown = await ask.trading.lab.example(about["name"], mine.params if mine else {}, ask.account)
+    frame = shown.candles[0].timeframe
+    picture = await exposure_picture(
+        ask.studio,
+        ask.person,
+        ask.say,
+        shown.candles,
+        shown.wanted,
+        title=f"{name} · {shown.candles[0].symbol} · {frame}",
+    )
+    note = ask.say("The picture shows example candles of the built-in market.")
     buttons = [Button(ask.say("Backtest"), f"/backtest {about['name']}")]
     if mine is not None:
         toggle = Button(ask.say("Switch off"), f"/disable {name}", danger=True)
         buttons.append(toggle if mine.enabled else Button(ask.say("Switch on"), f"/enable {name}"))
-    return Reply(title=name, text=ask.say(about["summary"]), rows=rows, buttons=(tuple(buttons),), data=about)
+    return Reply(
+        title=name,
+        text="\n".join((ask.say(about["summary"]), note)),
+        rows=rows,
+        images=(picture,),
+        buttons=(tuple(buttons),),
+        data=about,
+    )
 
 
 def _meaning(parameter: dict[str, Any], ask: Ask) -> str:

@@ -30,10 +30,11 @@ VARIABLES = ("NOTHING_TO_JUDGE", "fact", "hint", "note", "notes", "reason", "sen
 # Tables and functions whose texts become a sentence, or a part of one.
 PLACES = {
     "trading/exchange/translate.py": ("_UNKNOWN", "_DEFINITE", "asked"),
-    "trading/lab/job.py": ("_notes",),
+    "trading/lab/telling.py": ("notes",),
     "trading/market/candle_checks.py": ("_RULES", "_place"),
     "trading/market/live.py": ("_trouble", "FeedState"),
     "trading/service.py": ("health",),
+    "trading/store/audit.py": ("first_wrong", "_against", "not_published"),
     "trading/store/trouble.py": ("_SQLITE", "_POSTGRES", "sentence", "in_words"),
     "trading/strategies/__init__.py": ("_blamed", "_checked"),
     "trading/strategies/parameters.py": ("_WANTED", "nearest", "range"),

@@ -5,16 +5,16 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
-from trading.build import limits_of
 from trading.core.frames import Columns
 from trading.domain.errors import Refused
 from trading.domain.market import Candle, Timeframe
 from trading.domain.research import Question, Terms
 from trading.lab.job import NO_LIMITS, Job
 from trading.lab.several import parts_of, sleeves_of, warm_up
+from trading.limits import limits_of
 from trading.market.archive import Recorded, read_all
 from trading.risk.rules import Limits
-from trading.settings import Risk
+from trading.settings_risk import Risk
 
 
 def load(question: Question, folder: Path | None = None, exchange: str = "") -> tuple[Recorded, ...]:

@@ -22,6 +22,9 @@ def backtest(job: Job, progress: Progress, load_seconds: float = 0.0) -> Report:
     questions = [q for sleeve in done.desk.sleeves.values() for q in sleeve.questions()]
     for question in questions:
         board.ask(question)
+    if done.desk.limits.needs_history:
+        for symbol in job.symbols:
+            board.watch(symbol)
     for r in job.recorded:
         board.extend(r.symbol, Columns.of_frame(r.frame))
     for question in questions:

@@ -179,6 +179,8 @@ def cannot(job: Job) -> str | None:
         note = "Several markets share one account, so the desk itself tried them."
     elif replace(job.terms, risk=False, limits=None) != USUAL_TERMS:
         note = "These terms of filling are the desk's alone, so the desk itself tried them."
+    elif not job.limits.plain:
+        note = "These limits are the desk's alone, so the desk itself tried them."
     elif float(job.recorded[0].frame["low"].min()) < SMALLEST:
         note = f"Prices below {SMALLEST:f} need decimals, so the desk itself tried them."
     return note

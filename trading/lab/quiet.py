@@ -122,7 +122,9 @@ class _Walk:
     def __init__(self, room: Room, track: Track) -> None:
         self._room, self._track, self._book = room, track, room.desk.book
         self._limits = room.desk.limits
-        self._watches = self._limits.daily_loss < 1 or self._limits.drawdown < 1
+        self._turns = min(self._limits.weekly_loss, self._limits.monthly_loss) < 1
+        losses = min(self._limits.daily_loss, self._limits.drawdown)
+        self._watches = losses < 1 or self._turns or bool(self._limits.drawdown_warnings)
         self._days = track.times // DAY
         self.places: list[int] = []
         self._cash: list[float] = []
@@ -143,7 +145,9 @@ class _Walk:
     def first_danger(self, index: int, limit: int) -> int:
         """The first place after `index`, and before `limit`, where a limit could act or a halt could end."""
         desk = self._room.desk
-        if HaltKind.DAILY_LOSS in desk.halts:
+        if desk.risk.warned:
+            return index + 1  # until the fall is over; it ends seldom, and nothing but a message hangs on it
+        if self._turns or HaltKind.DAILY_LOSS in desk.halts:
             limit = min(limit, int(np.searchsorted(self._days, self._days[index], "right")))
         if not self._watches or not self._book.positions or desk.halts.killed or limit <= index + 1:
             return limit
@@ -151,6 +155,12 @@ class _Walk:
         top = np.maximum.accumulate(np.concatenate(([float(self._book.peak_equity)], worth)))[1:]
         danger = worth <= top * (1 - self._limits.drawdown) * NEARLY
         danger |= worth <= self._day_starts(index, worth) * (1 - self._limits.daily_loss) * NEARLY
+        for step in self._limits.drawdown_warnings:
+            danger |= worth <= top * (1 - step) * NEARLY
+        if HaltKind.WEEKLY_LOSS not in desk.halts:
+            danger |= worth <= float(desk.risk.week_start_equity) * (1 - self._limits.weekly_loss) * NEARLY
+        if HaltKind.MONTHLY_LOSS not in desk.halts:
+            danger |= worth <= float(desk.risk.month_start_equity) * (1 - self._limits.monthly_loss) * NEARLY
         found = np.flatnonzero(danger)
         return index + 1 + int(found[0]) if len(found) else limit
 
