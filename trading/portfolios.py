@@ -155,7 +155,7 @@ def _returns(closes: list[list[Candle]]) -> np.ndarray[tuple[int, int], np.dtype
 
 def _money(worth: float, *shares: float | None) -> tuple[Decimal, ...]:
     """Hourly shares as a day's money, by the square root of time."""
-    return tuple(Decimal(repr(round((share or 0.0) * sqrt(24) * worth, 8))) for share in shares)
+    return tuple(Decimal(repr(round(float((share or 0.0) * sqrt(24) * worth), 8))) for share in shares)
 
 
 def _trades(room: Room, name: str) -> list[Trade]:

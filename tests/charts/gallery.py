@@ -13,11 +13,24 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from charts import candles, compare, drawdown, equity, exposure, luck, returns, search, sensitivity
+from charts import (
+    candles,
+    compare,
+    correlation,
+    drawdown,
+    equity,
+    exposure,
+    luck,
+    returns,
+    search,
+    sensitivity,
+    stress,
+)
 from charts.search import Spot
 from tests.builders import START, a_series, a_trip
 from trading.domain.honesty import Landscape, Spread
 from trading.domain.market import Candle
+from trading.domain.portfolio import Hit, Likeness, Outcome
 from trading.domain.report import EquityPoint, RoundTrip
 
 ZONE = "Asia/Seoul"
@@ -151,7 +164,53 @@ def wishes(among: list[Candle]) -> list[float]:
     ]
 
 
+def likeness(rows: list[tuple[float | None, ...]]) -> Likeness:
+    """Markets that move more or less together."""
+    names = (
+        "BTC/USDT",
+        "ETH/USDT",
+        "SOL/USDT",
+        "XRP/USDT",
+        "DOGE/USDT",
+        "AVAX/USDT",
+        "LINK/USDT",
+        "1000PEPE/USDT",
+    )
+    count = len(rows)
+    matrix = tuple(
+        tuple(1.0 if i == j else rows[max(i, j)][min(i, j)] for j in range(count)) for i in range(count)
+    )
+    return Likeness(names[:count], matrix, (), 0.8, START - timedelta(days=30), START)
+
+
+def alike(count: int = 8) -> list[tuple[float | None, ...]]:
+    """The lower half of a matrix of correlations, one of them unknown."""
+    rows = [tuple(0.95 - 0.13 * abs(i - j) for j in range(count)) for i in range(count)]
+    return [*rows[:-1], (None, *rows[-1][1:])]
+
+
+def bad_days() -> list[Outcome]:
+    """A book on days that happened."""
+    losses = {"covid": 4100, "luna": 3800, "ftx": 2900, "may2021": 2400, "aug2024": 1500, "oct2025": 900}
+    return [
+        Outcome(name, "2022", (Hit("BTC/USDT", 0.5, Decimal(2 * lost), Decimal(lost)),), Decimal(10000))
+        for name, lost in losses.items()
+    ]
+
+
 PICTURES = {
+    "correlation": Picture(
+        lambda rows, **k: correlation.correlation_figure(likeness(rows), **k),
+        lambda rows, **k: correlation.correlation_chart(likeness(rows), **k),
+        lambda rows, **k: correlation.alt_text(likeness(rows), **k),
+        alike(),
+        [],
+        {},
+        {},
+    ),
+    "stress": Picture(
+        stress.stress_figure, stress.stress_chart, stress.alt_text, bad_days(), [], {"drawdown": 0.15}, {}
+    ),
     "equity": Picture(
         equity.equity_figure,
         equity.equity_chart,

@@ -20,6 +20,18 @@ KOREAN = {name: f"{n}월" for n, name in enumerate(MONTHS, 1)} | {
     "T": "조",
     "Equity": "평가금액",
     "Drawdown": "낙폭",
+    "Stress": "스트레스 시험",
+    "on the worst of these days": "가장 나빴던 날 기준",
+    "dashed: the drawdown of {limit} at which everything is sold": "점선: 전부 매도하는 낙폭 한도 {limit}",
+    "Correlation": "상관관계",
+    "correlation of a pair, on average": "두 마켓 평균 상관",
+    "hourly returns of the last {n} days": "최근 {n}일 1시간 수익률",
+    "Nothing is held that could fall yet.": "하락할 보유분이 아직 없습니다.",
+    "Without any stop on the way down: {list}.": "중간에 손절하지 않을 때: {list}.",
+    "There are not two markets to compare yet.": "비교할 마켓이 아직 두 개가 되지 않습니다.",
+    "Correlation of a pair {mean} on average; closest: {one} and {other}, {most}.": (
+        "두 마켓의 상관은 평균 {mean}. 가장 가까운 짝: {one}, {other} ({most})."
+    ),
     "Candles": "캔들",
     "Comparison": "비교",
     "Profit a day": "일별 손익",

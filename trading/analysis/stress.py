@@ -21,7 +21,6 @@ class Scenario:
 
     name: str
     when: str
-    what: str
     falls: Mapping[str, float]
 
     def fall(self, coin: str) -> float:
@@ -38,40 +37,34 @@ SCENARIOS = {
         Scenario(
             "covid",
             "2020-03-11 to 14",
-            "The pandemic reaches the markets",
             {"BTC": 0.53, "ETH": 0.58, "LTC": 0.53},
         ),
         Scenario(
             "may2021",
             "2021-05-18 to 20",
-            "China bans, leverage unwinds",
             {"BTC": 0.35, "ETH": 0.47, "BNB": 0.48, "SOL": 0.55, "XRP": 0.50, "ADA": 0.53, "DOGE": 0.59,
              "DOT": 0.58, "AVAX": 0.54, "LINK": 0.53, "LTC": 0.54, "TRX": 0.48, "LUNA": 0.52},
         ),
         Scenario(
             "luna",
             "2022-05-05 to 13",
-            "LUNA and UST die",
             {"BTC": 0.33, "ETH": 0.39, "BNB": 0.47, "SOL": 0.61, "XRP": 0.49, "ADA": 0.56, "DOGE": 0.50,
              "DOT": 0.56, "AVAX": 0.66, "LINK": 0.55, "LTC": 0.49, "TRX": 0.32, "LUNA": 1.0, "UST": 0.78},
         ),
         Scenario(
             "ftx",
             "2022-11-05 to 10",
-            "FTX stops paying out",
             {"BTC": 0.27, "ETH": 0.36, "BNB": 0.35, "SOL": 0.68, "XRP": 0.38, "ADA": 0.29, "DOGE": 0.48,
              "DOT": 0.28, "AVAX": 0.42, "LINK": 0.39, "LTC": 0.35, "TRX": 0.20},
         ),
         Scenario(
             "aug2024",
             "2024-08-02 to 06",
-            "The yen carry trade unwinds",
             {"BTC": 0.25, "ETH": 0.34},
         ),
         Scenario(
             "oct2025",
             "2025-10-10",
-            "Tariffs, and the largest liquidation so far",
             {"BTC": 0.15, "ETH": 0.20, "BNB": 0.25, "SOL": 0.30, "XRP": 0.45, "DOGE": 0.50},
         ),
     )
@@ -81,7 +74,7 @@ SCENARIOS = {
 def of_scenario(scenario: Scenario, values: Mapping[str, Decimal], equity: Decimal) -> Outcome:
     """The book of `values` (symbol -> what is held of it in money; negative when short) on that day."""
     falls = {symbol: scenario.fall(_coin(symbol)) for symbol in values}
-    return Outcome(scenario.name, scenario.what, scenario.when, _hits(falls, values), equity)
+    return Outcome(scenario.name, scenario.when, _hits(falls, values), equity)
 
 
 def of_falls(
@@ -89,7 +82,7 @@ def of_falls(
 ) -> Outcome:
     """The book on a day somebody makes up: these falls by coin, `usual` for every other."""
     told = {symbol: falls.get(_coin(symbol), usual) for symbol in values}
-    return Outcome("made up", "", "", _hits(told, values), equity)
+    return Outcome("made up", "", _hits(told, values), equity)
 
 
 def _hits(falls: Mapping[str, float], values: Mapping[str, Decimal]) -> tuple[Hit, ...]:

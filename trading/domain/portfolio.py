@@ -20,8 +20,7 @@ class Outcome:
     """What a scenario does to a book, without any stop or sale on the way down."""
 
     name: str
-    what: str
-    when: str
+    when: str  # empty for a day that was made up
     hits: tuple[Hit, ...]
     equity: Decimal
 

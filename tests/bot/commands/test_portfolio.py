@@ -1,0 +1,116 @@
+"""/var, /stress, /correlation and /rebalance as people meet them, on a desk that has lived for thirty days."""
+
+from decimal import Decimal
+
+import pytest
+
+from bot.app import House, build
+from bot.dispatcher import Line
+from bot.reply import Reply
+from migrations.run import upgrade
+from trading.domain.people import Place
+from trading.settings import load
+
+TERMINAL = Place(platform="terminal", user_id="local", chat_id="local", private=True)
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+@pytest.fixture
+async def house(tmp_path, clock):
+    """A desk on the simulated market that holds something; its owner sits at the terminal."""
+    settings = load(None, {"TRADEWIND__DATA_DIR": str(tmp_path)})
+    await upgrade(settings.database_url)
+    built = await build(settings, clock)
+    await built.trading.start()
+    assert built.trading.portfolio.values("main"), "the simulated month ends with something held"
+    yield built
+    await built.trading.close()
+    built.studio.close()
+    await built.store.close()
+
+
+async def answered(house: House, text: str) -> Reply:
+    line = Line(text=text, place=TERMINAL, name="Mina", update_id=None, sent_at=None)
+    return [reply async for reply in house.dispatcher.handle(line)][-1]
+
+
+async def test_a_bad_day_in_money_and_as_a_share_by_two_ways_of_counting(house):
+    reply = await answered(house, "/var")
+
+    day = reply.data
+    assert reply.title.startswith("One day in twenty costs ")
+    assert day.at_risk == max(day.seen[0], day.normal[0]) > 0
+    assert day.shortfall >= day.at_risk
+    assert day.hours > 600
+    assert {row.label for row in reply.rows} > {"As the days were", "As if normal"}
+
+
+async def test_every_named_day_with_the_worst_first_and_a_picture(house):
+    reply = await answered(house, "/stress")
+
+    losses = [outcome.loss for outcome in reply.data]
+    assert losses == sorted(losses, reverse=True)
+    assert {"covid", "may2021", "luna", "ftx", "aug2024", "oct2025"} == {row.label for row in reply.rows}
+    assert reply.images[0].png.startswith(PNG)
+
+
+async def test_a_day_that_is_made_up_takes_each_coin_at_its_word(house):
+    values = house.trading.portfolio.values("main")
+    symbol = next(iter(values))
+    coin = symbol.partition("/")[0]
+
+    reply = await answered(house, f"/stress {coin}=-50 -10")
+
+    expected = sum(
+        (v * (Decimal("0.5") if s == symbol else Decimal("0.1")) for s, v in values.items()), Decimal(0)
+    )
+    assert reply.data.loss == expected
+    assert reply.title.startswith("made up: -")
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        (
+            "/stress titanic",
+            "There is no scenario 'titanic'; there are covid, may2021, luna, ftx, aug2024, oct2025.",
+        ),
+        (
+            "/stress BTC=-300",
+            "'BTC=-300' is no fall; write per cent like -20, or a coin's like BTC=-30, up to 100.",
+        ),
+        (
+            "/stress -20 lots",
+            "'lots' is no fall; write per cent like -20, or a coin's like BTC=-30, up to 100.",
+        ),
+    ],
+)
+async def test_what_is_no_day_is_refused_in_one_sentence(house, line, sentence):
+    reply = await answered(house, line)
+
+    assert reply.failed
+    assert reply.title == sentence
+
+
+async def test_who_moves_with_whom_as_picture_and_words(house):
+    reply = await answered(house, "/correlation")
+
+    assert reply.images[0].png.startswith(PNG)
+    assert reply.text.startswith("Correlation of a pair ")
+    assert [reply.data.matrix[n][n] for n in range(3)] == [1.0, 1.0, 1.0]
+
+
+async def test_a_rebalance_is_shown_first_and_puts_positions_back(house):
+    desk = house.trading.room("main").desk
+    key = next(iter(desk.book.positions))
+    desk.book.prices[key[1]] *= 2  # it ran away from the others
+
+    asked = await answered(house, "/rebalance")
+    before = len(desk.orders.live)
+    done = await answered(house, asked.buttons[0][0].command)
+
+    assert asked.title == "Put 1 positions back to their parts?"
+    assert "sell " in asked.text and key[1] in asked.text
+    assert before == 0
+    assert done.title == "Rebalancing: the orders are out."
+    assert [(o.intent.symbol, o.intent.reason) for o in desk.orders.live] == [(key[1], "rebalance")]
