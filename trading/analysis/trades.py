@@ -110,20 +110,20 @@ def _walk(fills: Iterable[Fill]) -> tuple[tuple[RoundTrip, ...], tuple[OpenTrip,
     done: list[RoundTrip] = []
     with localcontext(_EXACT):
         for fill in fills:
-            key = (fill.sleeve, fill.symbol)
+            key, amount, charged = (fill.sleeve, fill.symbol), fill.net, fill.charged
             trip = running.get(key)
             if trip is None or trip.side is fill.side:
                 trip = running.setdefault(key, _Trip(fill.side, fill.at))
-                trip.enter(fill.amount, fill.price, fill.fee)
+                trip.enter(amount, fill.price, charged)
                 continue
-            closing = min(fill.amount, trip.left)
-            fee = fill.fee if closing == fill.amount else _READABLE.divide(fill.fee * closing, fill.amount)
+            closing = min(amount, trip.left)
+            fee = charged if closing == amount else _READABLE.divide(charged * closing, amount)
             trip.leave(closing, fill.price, fee)
             if trip.left:
                 continue
             done.append(trip.closed(*key, fill.at, fill.reason))
             del running[key]
-            if closing < fill.amount:
+            if closing < amount:
                 running[key] = _Trip(fill.side, fill.at)
-                running[key].enter(fill.amount - closing, fill.price, fill.fee - fee)
+                running[key].enter(amount - closing, fill.price, charged - fee)
         return tuple(done), tuple(trip.still_open(*key) for key, trip in running.items())

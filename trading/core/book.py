@@ -25,7 +25,7 @@ class Book:
         self.day: date | None = None
         self.fees = ZERO
         self.fills = 0
-        self._seen: set[str] = set()
+        self._seen: set[tuple[str, str]] = set()
 
     @property
     def equity(self) -> Decimal:
@@ -52,15 +52,18 @@ class Book:
 
     def apply(self, fill: Fill) -> bool:
         """Book a fill; False when it was booked before."""
-        if fill.id in self._seen:
+        if (
+            fill.symbol,
+            fill.id,
+        ) in self._seen:  # some exchanges number the trades of each market by themselves
             return False
-        self._seen.add(fill.id)
+        self._seen.add((fill.symbol, fill.id))
         if fill.amount <= 0 or fill.price <= 0:
             raise Broken(
                 f"Fill {fill.id} has amount {fill.amount} at price {fill.price}; both must be above zero."
             )
-        self.cash -= fill.side.sign * fill.amount * fill.price + fill.fee
-        self.fees += fill.fee
+        self.cash -= fill.side.sign * fill.net * fill.price + fill.charged
+        self.fees += fill.charged
         self.fills += 1
         self.prices.setdefault(fill.symbol, fill.price)
         key = (fill.sleeve, fill.symbol)
@@ -99,19 +102,19 @@ class Book:
 
 def _after(position: Position | None, fill: Fill) -> Position | None:
     """The position once the fill is in: opened, added to (average price), reduced, closed or turned round."""
-    moved = fill.side.sign * fill.amount
+    moved = fill.side.sign * fill.net
     if position is None:
-        return _opened(fill, moved, fill.fee)
+        return _opened(fill, moved, fill.charged)
     quantity = position.quantity + moved
     if quantity == 0:
         return None
     if position.quantity * moved > 0:
         cost = position.entry_price * position.quantity + fill.price * moved
         return replace(
-            position, quantity=quantity, entry_price=cost / quantity, fees=position.fees + fill.fee
+            position, quantity=quantity, entry_price=cost / quantity, fees=position.fees + fill.charged
         )
     if position.quantity * quantity > 0:
-        return replace(position, quantity=quantity, fees=position.fees + fill.fee)
+        return replace(position, quantity=quantity, fees=position.fees + fill.charged)
     return _opened(fill, quantity, ZERO)
 
 

@@ -131,3 +131,19 @@ class Fill:
         signed = self.side.sign * self.amount
         quote = rest.partition(":")[0]
         return ((base, signed), (quote, -signed * self.price), (self.fee_currency, -self.fee))
+
+    @property
+    def net(self) -> Decimal:
+        """What of the base really came or went: a fee taken out of it counts, too."""
+        if not self.symbol.startswith(f"{self.fee_currency}/"):
+            return self.amount
+        return self.amount - self.side.sign * self.fee
+
+    @property
+    def charged(self) -> Decimal:
+        """The fee as money of the quote. One paid in a third asset is nothing here: it has no price of its own."""
+        if self.symbol.startswith(f"{self.fee_currency}/"):
+            return self.fee * self.price
+        return (
+            self.fee if self.symbol.partition("/")[2].partition(":")[0] == self.fee_currency else Decimal(0)
+        )

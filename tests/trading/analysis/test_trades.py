@@ -131,6 +131,26 @@ def test_no_fills_are_no_trips():
     assert split_trips([]) == ((), ())
 
 
+def test_a_fee_taken_out_of_what_was_bought_still_ends_flat():
+    (trip,) = round_trips(
+        [
+            fill(BUY, "1", "100", fee="0.001", fee_currency="BTC"),
+            fill(SELL, "0.999", "110", fee="0.1", fee_currency="USDT"),
+        ]
+    )
+
+    assert trip.pnl == Decimal("9.79")  # -100 + 109.89 - 0.1
+    assert (trip.amount, trip.entry_price, trip.fees) == (Decimal("0.999"), Decimal(100), Decimal("0.2"))
+
+
+def test_a_fee_in_a_third_coin_is_no_money_of_the_account():
+    (trip,) = round_trips(
+        [fill(BUY, "1", "100", fee="0.01", fee_currency="BNB"), fill(SELL, "1", "110", fee="0")]
+    )
+
+    assert (trip.pnl, trip.fees) == (Decimal(10), Decimal(0))
+
+
 amounts = st.decimals("0.00000001", "100000", places=8)
 prices = st.decimals("0.00000001", "200000000", places=8)
 fees = st.decimals("-1", "100", places=8)
@@ -141,6 +161,7 @@ some_fills = st.lists(
         amount=amounts,
         price=prices,
         fee=fees,
+        fee_currency=st.just("KRW"),
         sleeve=st.sampled_from(["a", "b"]),
         symbol=st.sampled_from(["BTC/KRW", "ETH/KRW"]),
     ),

@@ -122,3 +122,33 @@ def test_a_lifted_kill_forgets_the_top_but_gives_no_new_budget_for_the_day():
     account = book.account(at(hours=2), Decimal(0), ())
     assert account.drawdown == 0
     assert (account.day_start_equity, account.equity) == (Decimal(10000), Decimal(9600))
+
+
+def test_a_fee_taken_out_of_the_coin_leaves_less_of_it_and_the_cash_as_it_was_paid():
+    book = Book("main", "USDT", Decimal(1000))
+
+    book.apply(a_fill(amount="1", price="100", fee="0.001", fee_currency="BTC"))
+
+    assert book.cash == Decimal(900)
+    assert book.held("ema_cross", "BTC/USDT") == Decimal("0.999")
+    assert book.fees == Decimal("0.1")
+
+
+def test_a_fee_in_a_third_coin_touches_neither_cash_nor_position():
+    book = Book("main", "USDT", Decimal(1000))
+
+    book.apply(a_fill(amount="1", price="100", fee="0.02", fee_currency="BNB"))
+
+    assert (book.cash, book.held("ema_cross", "BTC/USDT")) == (Decimal(900), Decimal(1))
+
+
+def test_two_markets_may_number_their_trades_alike():
+    book = Book("main", "USDT", Decimal(1000))
+    bought = a_fill(id="7", amount="1", price="100", fee="0")
+
+    book.apply(bought)
+    again = book.apply(bought)
+    other = book.apply(a_fill(id="7", symbol="ETH/USDT", amount="1", price="10", fee="0"))
+
+    assert (again, other) == (False, True)
+    assert book.cash == Decimal(890)
