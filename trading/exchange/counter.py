@@ -142,7 +142,7 @@ class Counter:
             numbers += [("amount", request.amount), ("price", price)]
         elif facts.buys_by_cost and request.side is Side.BUY:
             cost = _cost(exchange.markets[request.symbol], request)
-            params |= {"cost": _plain(cost), "createMarketBuyOrderRequiresPrice": False}
+            params["cost"] = _plain(cost)
             numbers.append(("cost", cost))
         else:
             numbers.append(("amount", request.amount))

@@ -5,6 +5,7 @@ from datetime import timedelta
 from trading.exchange.facts import Code, Codes, Facts, LookUp, Paths, Spelling
 from trading.execution.venue import IdReuse, Profile, Why
 
+_NO_CURRENCIES = {"has": {"fetchCurrencies": False}}  # an extra question, often one that needs another right
 WINDOW = timedelta(seconds=5)  # after which a request is not executed any more, where a venue lets us say so
 
 
@@ -81,7 +82,14 @@ BYBIT = Facts(
         dead_man=False,
         client_id_length=36,
     ),
-    options={"options": {"recvWindow": 5000, "fetchCurrencies": False, "fetchMarkets": {"types": ["spot"]}}},
+    options={
+        **_NO_CURRENCIES,
+        "options": {
+            "recvWindow": 5000,
+            "fetchMarkets": {"types": ["spot"]},
+            "fetchOrder": {"acknowledged": True},
+        },
+    },
     paths=Paths(order=r"/v5/order/create", cancel=r"/v5/order/cancel"),
     codes=Codes(
         where=("retCode",),
@@ -127,11 +135,11 @@ OKX = Facts(
         client_id_length=32,
     ),
     options={
+        **_NO_CURRENCIES,
         "options": {
             "createOrder": "privatePostTradeOrder",
-            "fetchCurrencies": False,
             "fetchMarkets": {"types": ["spot"]},
-        }
+        },
     },
     paths=Paths(order=r"/api/v5/trade/order", cancel=r"/api/v5/trade/cancel-order"),
     codes=Codes(
@@ -177,7 +185,6 @@ KRAKEN = Facts(
         dead_man=False,  # its timer cancels stops as well
         client_id_length=26,
     ),
-    options={"options": {"fetchCurrencies": False}},
     paths=Paths(
         order=r"/0/private/AddOrder",
         cancel=r"/0/private/CancelOrder",
@@ -223,7 +230,14 @@ COINBASE = Facts(
         dead_man=False,
         client_id_length=36,
     ),
-    options={"options": {"fetchCurrencies": False, "adjustForTimeDifference": False}},
+    options={
+        **_NO_CURRENCIES,
+        "options": {
+            "adjustForTimeDifference": False,
+            "fetchBalance": "v3PrivateGetBrokerageAccounts",
+            "createMarketBuyOrderRequiresPrice": False,
+        },
+    },
     paths=Paths(
         order=r"/api/v3/brokerage/orders",
         cancel=r"/api/v3/brokerage/orders/batch_cancel",
@@ -246,7 +260,6 @@ COINBASE = Facts(
             *_all(Why.OTHER, "INVALID_REQUEST", "INVALID_ARGUMENT", "UNSUPPORTED_ORDER_CONFIGURATION"),
         ),
         statuses={401: Why.KEY, 429: Why.RATE},
-        doubtful=frozenset({"UNKNOWN_FAILURE_REASON"}),
         unknown_order=(("NOT_FOUND", ""),),
         over=(("UNKNOWN_CANCEL_ORDER", ""), ("DUPLICATE_CANCEL_REQUEST", "")),
     ),

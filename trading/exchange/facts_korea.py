@@ -35,6 +35,7 @@ UPBIT = Facts(
         dead_man=False,
         client_id_length=36,
     ),
+    options={"options": {"createMarketBuyOrderRequiresPrice": False}},
     paths=Paths(order=r"/v1/orders", cancel=r"/v1/order"),
     codes=Codes(
         where=("error.name",),

@@ -29,12 +29,14 @@ class Lookups:
     async def order(self, symbol: str, client_id: str, exchange_id: str | None) -> VenueOrder | None:
         """The order, or None when the venue says that it knows none."""
         facts = self._facts
-        if facts.look_up is LookUp.ASK:
-            spelled = orders.spelled(facts, client_id)
-            words = (None, symbol, {**_QUIET, facts.ask_id: spelled})
-            return await self._one(facts.ask, symbol, words if facts.ask == "fetch_order" else words[2:])
-        if exchange_id is not None:
+        if exchange_id is not None and (facts.look_up is not LookUp.ASK or not client_id):
             return await self._one("fetch_order", symbol, (exchange_id, symbol))
+        if not client_id:
+            raise Unreachable("An order without a name cannot be looked up.")
+        if facts.look_up is LookUp.ASK:
+            asked = {facts.ask_id: orders.spelled(facts, client_id)}
+            words = (None, symbol, asked) if facts.ask == "fetch_order" else (asked,)
+            return await self._one(facts.ask, symbol, words)
         params = {facts.ask_id: orders.spelled(facts, client_id)} if facts.look_up is LookUp.LISTS else {}
         for method in (*facts.open, *facts.closed):
             for raw in await self._read(method, symbol, None, facts.page, dict(params)):
@@ -201,9 +203,6 @@ class Lookups:
     @property
     def _name(self) -> str:
         return self._facts.profile.name
-
-
-_QUIET = {"acknowledged": True}
 
 
 def _stretches(start: int, end: int, longest: timedelta | None) -> Iterator[tuple[int, int]]:

@@ -3,7 +3,9 @@
 The ccxt object they come from parses numbers as text, so nothing has been a float on the way.
 """
 
+import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -15,6 +17,7 @@ from trading.exchange.facts import Facts, Spelling
 from trading.execution.venue import Balance, Standing, VenueOrder, VenueTrade
 
 PREFIX = "tw"  # how our own ids begin
+_OURS = re.compile(rf"{PREFIX}[a-z2-7]{{24}}$")  # behind whatever a stranger puts before it
 _EXACT = Decimal("0.00000001")
 _STANDING = {
     "open": Standing.OPEN,
@@ -40,9 +43,12 @@ def spelled(facts: Facts, client_id: str) -> str:
 
 def unspelled(facts: Facts, text: Any) -> str | None:
     """Our id again; None where an order carries none."""
-    if not isinstance(text, str) or not text:
+    if not isinstance(text, str) or text in ("", "0"):
         return None
-    return ids.from_uuid(text, PREFIX) if facts.spelling is Spelling.UUID else text
+    if facts.spelling is Spelling.UUID:
+        return ids.from_uuid(text, PREFIX)
+    ours = None if facts.known else _OURS.search(text)
+    return text if ours is None else ours[0]
 
 
 def order(raw: Any, facts: Facts, symbol: str) -> VenueOrder:
@@ -54,7 +60,11 @@ def order(raw: Any, facts: Facts, symbol: str) -> VenueOrder:
     side = raw.get("side")
     if standing is None or side not in ("buy", "sell"):
         raise Nonsense(f"{name} sent an order that is neither open nor closed.")
-    filled = number(raw.get("filled")) or Decimal(0)
+    info = raw.get("info") or {}
+    told = info.get(
+        "executed_volume", raw.get("filled")
+    )  # ccxt makes nothing of details whose trades it cannot read
+    filled = number(told) or Decimal(0)
     amount = number(raw.get("amount"))
     by_cost = facts.buys_by_cost and side == "buy" and raw.get("type") == "market"
     if amount is None and not by_cost:
@@ -102,19 +112,34 @@ def trades_of(raw: Any, facts: Facts, symbol: str) -> list[VenueTrade]:
     The shares follow from what was paid so far, in the order of time, so that they stay the same when more is
     filled later and always add up to the last digit.
     """
-    if not isinstance(raw, Mapping):
-        raise Nonsense(f"{facts.profile.name} sent an order without a number.")
-    rows = [{**row, "side": row.get("side") or raw.get("side")} for row in raw.get("trades") or ()]
-    found = sorted((trade(row, facts, symbol) for row in rows), key=lambda t: (t.at, t.id))
-    paid = number((raw.get("info") or {}).get("paid_fee")) or Decimal(0)
-    funds = sum((t.amount * t.price for t in found), Decimal(0))
+    info = raw.get("info") if isinstance(raw, Mapping) else None
+    if not isinstance(info, Mapping) or not isinstance(info.get("trades"), list):
+        raise Nonsense(f"{facts.profile.name} sent an order without its trades.")
+    found = sorted((_detail(row, raw, facts, symbol) for row in info["trades"]), key=lambda t: (t.at, t.id))
+    paid = number(info.get("paid_fee")) or Decimal(0)
+    funds = sum((one.amount * one.price for one in found), Decimal(0))
     shared, so_far, told = [], Decimal(0), Decimal(0)
     for one in found:
         so_far += one.amount * one.price
         upto = (paid * so_far / funds).quantize(_EXACT)
-        shared.append(_with_fee(one, upto - told, str(raw["id"]), symbol))
+        shared.append(replace(one, fee=upto - told))
         told = upto
     return shared
+
+
+def _detail(row: Any, raw: Mapping[str, Any], facts: Facts, symbol: str) -> VenueTrade:
+    """One trade inside an order's details, in the raw words that Upbit and Bithumb share."""
+    name = facts.profile.name
+    if not isinstance(row, Mapping):
+        raise Nonsense(f"{name} sent a trade that makes no sense.")
+    try:
+        at = datetime.fromisoformat(str(row.get("created_at")))
+    except ValueError:
+        raise Nonsense(f"{name} sent a trade without a time.") from None
+    spoken = {"bid": "buy", "ask": "sell"}.get(str(row.get("side")), raw.get("side"))
+    seen = {"id": row.get("uuid"), "order": raw.get("id"), "side": spoken}
+    seen |= {"amount": row.get("volume"), "price": row.get("price"), "timestamp": int(at.timestamp() * 1000)}
+    return trade(seen, facts, symbol)
 
 
 def balances(raw: Any, name: str) -> dict[str, Balance]:
@@ -151,23 +176,10 @@ def once(trades: Iterable[VenueTrade]) -> list[VenueTrade]:
     return sorted(unique.values(), key=lambda one: (one.at, one.id))
 
 
-def _with_fee(one: VenueTrade, fee: Decimal, exchange_id: str, symbol: str) -> VenueTrade:
-    return VenueTrade(
-        id=one.id,
-        exchange_id=exchange_id,
-        symbol=one.symbol,
-        side=one.side,
-        amount=one.amount,
-        price=one.price,
-        fee=fee,
-        fee_currency=symbol.split("/")[-1],
-        at=one.at,
-    )
-
-
 def _average(raw: Mapping[str, Any], filled: Decimal) -> Decimal | None:
     """The average price: from what was paid where that is told, for ccxt rounds its own quotient."""
-    cost = number(raw.get("cost"))
+    info = raw.get("info") or {}
+    cost = number(info.get("executed_funds")) or number(raw.get("cost"))
     if not filled:
         return None
     return cost / filled if cost else _above_zero(raw.get("average"))

@@ -22,7 +22,7 @@ class Meant:
     def check(self, url: str, body: Any) -> None:
         """Raises NotWhatWasMeant unless the request carries our id and every number exactly."""
         said = list(spoken(url, body))
-        if self.client_id and self.client_id not in said:
+        if not any(text.endswith(self.client_id) for text in said):  # some put a prefix of theirs before it
             raise NotWhatWasMeant("the request would leave without our order id")
         for what, number in self.numbers:
             if not any(_equal(text, number) for text in said):
