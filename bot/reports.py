@@ -38,6 +38,8 @@ async def daily_report(trading: "Trading", studio: "Studio", account: str, perso
     if day is not None:
         rows.append(Row(say("Trades"), str(day.trades)))
     rows.append(Row(say("Open positions"), str(len(now.holdings))))
+    if trading.safe.head.seq:  # published, it proves later that nobody shortened or rewrote the audit
+        rows.append(Row(say("Audit"), trading.safe.head.short))
     title = say("The day's report")
     if day is not None:
         title = say(

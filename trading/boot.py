@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from trading.build import Room, limits_of, room, sleeves_of
+from trading.build import Room, room, sleeves_of
+from trading.calendars import closures_for
 from trading.clock import Clock
 from trading.core.frames import Columns
 from trading.core.halts import Halts
@@ -21,12 +22,16 @@ from trading.domain.market import Candle, Instrument, Timeframe
 from trading.domain.report import CashFlow
 from trading.domain.risk import HaltKind
 from trading.exchange.client import CcxtMarket
+from trading.exchange.hosts import check_options
 from trading.exchange.library import check_id
 from trading.floor import Floor
+from trading.limits import limits_for
 from trading.market.feed import Market
 from trading.market.live import LiveFeed
 from trading.market.simulated import SimulatedMarket
+from trading.risk.calendar import Calendar
 from trading.settings import AccountSettings, Settings
+from trading.store.changes import kept_limits, skipped_closures
 from trading.store.records import SleeveOverride
 from trading.store.store import Store
 
@@ -44,14 +49,21 @@ def market_for(account: AccountSettings, settings: Settings, clock: Clock) -> Ma
 
 
 def check_exchange(settings: Settings, account: str) -> None:
-    """Raise SettingsError for an exchange nobody knows and for symbols of two currencies; nothing is connected."""
+    """Raise SettingsError for an exchange nobody knows, options that lead elsewhere, and symbols of two
+    currencies; nothing is connected."""
     exchange, symbols = settings.accounts[account].exchange, settings.accounts[account].symbols
     _currency(account, (symbol.partition("/")[2].partition(":")[0] for symbol in symbols))
+    if exchange == "simulated":
+        return
+    what = "exchange"
     try:
-        if exchange != "simulated":
-            check_id(exchange)
+        check_id(exchange)
+        what = "exchange_options"
+        check_options(
+            exchange, settings.accounts[account].exchange_options, settings.accounts[account].allow_hosts
+        )
     except Refused as refused:
-        where = settings.where(("accounts", account, "exchange"))
+        where = settings.where(("accounts", account, what))
         raise SettingsError(f"{where}: {refused.tell}") from None
 
 
@@ -78,11 +90,13 @@ async def open_room(
         slippage=mine.slippage,
         instruments=instruments,
         sleeves=sleeves,
-        limits=limits_of(settings.risk),
+        limits=limits_for(settings, name, await kept_limits(store, name)),
         answers=answers,
         equity_every=EQUITY_EVERY,
         listeners=(listener,),
     )
+    skipped = await skipped_closures(store, name)
+    made.desk.calendar = Calendar.of(closures_for(settings, name, store.clock(), skipped))
     await _restore(made, store)
     return made
 
@@ -122,6 +136,9 @@ async def _live_past(
     board = Board(step, keep_all=True)
     for question in (q for made in rooms for s in made.desk.sleeves.values() for q in s.questions()):
         board.ask(question)
+    for made in rooms:
+        for symbol in made.desk.instruments if made.desk.limits.needs_history else ():
+            board.watch(symbol)
     reach = {s: max(n * f.seconds for (t, f), n in board.needs().items() if t == s) for s, _ in board.needs()}
     lived: dict[str, list[Candle]] = {}
     for symbol in dict.fromkeys(s for made in rooms for s in made.desk.instruments):

@@ -20,7 +20,8 @@ from pydantic import (
 
 from trading.domain.account import Mode
 from trading.domain.errors import SettingsError
-from trading.settings_notify import Notify as Notify  # one of the sections
+from trading.settings_notify import Notify as Notify
+from trading.settings_notify import duration as duration
 from trading.settings_protect import Protect
 from trading.settings_risk import CalendarSettings, Canary, Risk, SleeveRisk
 from trading.settings_sizing import Sizing, Weights
@@ -81,6 +82,19 @@ class Web(Section):
     port: Port = 8080
 
 
+class People(Section):
+    """What the table of rights leaves to the owner of the house."""
+
+    viewers_may_kill: bool = False
+
+
+class Research(Section):
+    """Backtests, checks and searches asked for in chats; each runs in a process of its own."""
+
+    workers: Whole = Field(2, ge=1)  # at once; the others wait
+    per_person: Whole = Field(3, ge=1)  # one person's, waiting and at work
+
+
 class Simulated(Section):
     """The built-in market: same seed, same prices, at any time and on any machine."""
 
@@ -110,7 +124,8 @@ class Sleeve(Section):
 class AccountSettings(Section):
     mode: Literal["shadow", "paper", "canary", "live"] = "paper"
     exchange: str = Field("simulated", min_length=1)
-    exchange_options: dict[str, Any] = Field({}, repr=False)  # handed to ccxt; may hold credentials
+    exchange_options: dict[str, Any] = Field({}, repr=False)  # handed to ccxt; keys are stored sealed instead
+    allow_hosts: tuple[str, ...] = ()  # further hosts that exchange_options may lead to: a proxy, for instance
     symbols: Markets = Field(("BTC/USDT", "ETH/USDT", "SOL/USDT"), min_length=1)
     timeframe: TimeframeText = "1h"
     cash: Money = Field(Decimal(10000), gt=0)
@@ -155,10 +170,12 @@ class Settings(Section):
     database: Database = Database()
     log: Log = Log()
     web: Web = Web()
+    people: People = People()
     telegram: Telegram = Telegram()
     discord: Discord = Discord()
     notify: Notify = Notify()
     simulated: Simulated = Simulated()
+    research: Research = Research()
     risk: Risk = Risk()
     protect: Protect = Protect()
     canary: Canary = Canary()

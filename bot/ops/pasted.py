@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Final
 
-HIDDEN_LINE: Final = "[a key, not kept]"  # what stands in a chat or the audit in place of such a line
-
 # Shapes that nothing else has.
 _CERTAIN: Final = tuple(
     re.compile(pattern)

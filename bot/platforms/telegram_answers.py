@@ -42,6 +42,8 @@ async def answer(
             if reply.progress is not None and not (replies.empty() and message.due):
                 continue
             try:
+                if reply.unsay and heard.said is not None:
+                    await delivery.remove(heard.spot, Shown(heard.said, "text"))
                 await message.show(reply)
             except Undelivered as error:
                 log.warning("telegram_undelivered", chat=heard.line.place.address, error=str(error))

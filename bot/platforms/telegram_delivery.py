@@ -103,7 +103,7 @@ class Delivery:
             raise Refused(f"Telegram did not pin the message: {self._scrub(error)}") from None
 
     async def remove(self, spot: Spot, shown: Shown) -> None:
-        """Take one of our messages away; one that is gone already is fine."""
+        """Take a message away; one that is gone already, or that we may not delete, stays as it is."""
         try:
             await self.call(lambda: self._bot.delete_message(spot.chat_id, shown.message_id))
         except BadRequest as error:

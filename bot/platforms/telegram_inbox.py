@@ -8,6 +8,7 @@ from typing import Literal
 from telegram import CallbackQuery, Chat, ChatMemberUpdated, Message, Update, User
 
 from bot.dispatcher import Line
+from bot.ops.pasted import is_pasted_key
 from trading.domain.people import Place
 
 WANTED = ("message", "callback_query", "my_chat_member")  # edits and channel posts are not even asked for
@@ -36,29 +37,30 @@ class Shown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
-    """A line, where its answer goes, and the message its button sat on."""
+    """A line, where its answer goes, and the message its button sat on; `said` is the message it came in."""
 
     line: Line
     spot: Spot
     panel: Shown | None = None
+    said: int | None = None
 
 
 def heard_message(update: Update, me: User, names: Collection[str]) -> Heard | None:
     """The line a person typed; None for what was edited, forwarded, quoted, captioned or sent for another.
 
-    In groups only lines that start with a slash, and of those addressed with @ only ours.
+    In groups only lines that start with a slash, and of those addressed with @ only ours. A key that somebody
+    pasted is heard wherever it stands, so that it can be deleted; the dispatcher obeys no such line.
     """
     message = update.message
-    if message is None or message.text is None or not _typed_by_a_person(message):
+    if message is None or message.from_user is None or not is_somebody(message.from_user):
         return None
     private = message.chat.type == Chat.PRIVATE
     if not private and message.chat.type not in (Chat.GROUP, Chat.SUPERGROUP):
         return None
-    text = _to_us(message.text, me, names)
-    if text is None or (not private and not text.startswith("/")):
+    text = _leak(message) or _to_obey(message, me, names)
+    if text is None:
         return None
     user = message.from_user
-    assert user is not None
     line = Line(
         text=text,
         place=_place(user, message.chat),
@@ -67,7 +69,22 @@ def heard_message(update: Update, me: User, names: Collection[str]) -> Heard | N
         sent_at=message.date,
     )
     thread = message.message_thread_id if message.is_topic_message else None
-    return Heard(line=line, spot=Spot(message.chat.id, private, thread))
+    return Heard(line=line, spot=Spot(message.chat.id, private, thread), said=message.message_id)
+
+
+def _leak(message: Message) -> str | None:
+    """The text or caption of a message with a key in it, whoever wrote it first."""
+    words = message.text or message.caption or ""
+    return words if is_pasted_key(words) else None
+
+
+def _to_obey(message: Message, me: User, names: Collection[str]) -> str | None:
+    """The line of a message that counts as one."""
+    if message.text is None or not _typed_by_a_person(message):
+        return None
+    text = _to_us(message.text, me, names)
+    is_line = text is not None and (message.chat.type == Chat.PRIVATE or text.startswith("/"))
+    return text if is_line else None
 
 
 def heard_press(update: Update, me: User, fresh: bool) -> Heard | None:

@@ -5,11 +5,12 @@ import shlex
 import sys
 from base64 import b64decode
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from bot.dispatcher import Line
+from bot.platforms.terminal_keys import asks_for_a_key, read_key
 from bot.reply import Button, File, Image, Reply, Row
 from bot.web.json import to_json
 from bot.web.session import TERMINAL
@@ -49,10 +50,11 @@ async def show(replies: AsyncIterator[Reply], shown: Shown) -> int:
 
 
 def line(words: list[str]) -> Line:
-    """What was typed behind main.py, as any chat would have sent it."""
+    """What was typed behind main.py, as any chat would have sent it; a key that belongs to it is asked for."""
     text = shlex.join(_absolute(words))
     text = text if text.startswith("/") else f"/{text}"
-    return Line(text=text, place=TERMINAL, name="terminal", update_id=None, sent_at=None)
+    typed = Line(text=text, place=TERMINAL, name="terminal", update_id=None, sent_at=None)
+    return replace(typed, text=f"{text} !", secrets=read_key()) if asks_for_a_key(words) else typed
 
 
 async def ask_running_desk(holder: Mapping[str, Any], data_dir: Path, asked: Line) -> AsyncIterator[Reply]:
@@ -75,7 +77,9 @@ async def ask_running_desk(holder: Mapping[str, Any], data_dir: Path, asked: Lin
     try:
         async with aiohttp.ClientSession(timeout=timeout) as http:
             async with http.post(
-                f"{holder['web']}/api/terminal", json={"line": asked.text}, headers=headers
+                f"{holder['web']}/api/terminal",
+                json={"line": asked.text, "secrets": dict(asked.secrets)},
+                headers=headers,
             ) as answer:
                 if answer.status != 200:
                     yield Reply(

@@ -33,7 +33,7 @@ def routes(site: Site) -> APIRouter:
         caller = await site.door.caller(request)
         if caller is None or caller.person is None:
             return _entrance(pages["enter"], request)
-        return HTMLResponse(_filled(pages["index"], lang=caller.person.language))
+        return HTMLResponse(filled(pages["index"], lang=caller.person.language))
 
     @router.get("/enter/{code}")
     async def link(request: Request, code: str) -> Response:
@@ -111,10 +111,10 @@ def _entrance(
 ) -> Response:
     prefers_korean = request.headers.get("accept-language", "").lower().startswith("ko")
     lang = "ko" if prefers_korean else "en"
-    return HTMLResponse(_filled(page, lang=lang, code=code, problem=problem), status)
+    return HTMLResponse(filled(page, lang=lang, code=code, problem=problem), status)
 
 
-def _filled(page: str, **values: str) -> str:
+def filled(page: str, **values: str) -> str:
     for name, value in values.items():
         page = page.replace(f"{{{{{name}}}}}", escape(value, quote=True))
     return page

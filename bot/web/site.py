@@ -48,7 +48,7 @@ class Denied(Exception):
 
 def application(site: Site, hosts: frozenset[str], home: str) -> App:
     """The whole web application behind its guard."""
-    from bot.web import api, ops, pages, stream
+    from bot.web import api, keys, ops, pages, stream
 
     app = FastAPI(
         title="Tradewind",
@@ -61,7 +61,7 @@ def application(site: Site, hosts: frozenset[str], home: str) -> App:
             HTTPException: _plain,
         },
     )
-    for part in (pages, stream, api, ops):
+    for part in (pages, keys, stream, api, ops):
         app.include_router(part.routes(site))
     return Guard(app, hosts, home)
 

@@ -10,6 +10,8 @@ import orjson
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
 from bot.dispatcher import Line
+from bot.leaks import KEPT_INSTEAD
+from bot.ops.pasted import is_pasted_key
 from bot.reply import Reply
 from bot.web.chats import SESSION_OVER, Chat, Tab
 from bot.web.json import to_json
@@ -131,9 +133,10 @@ def _take(site: Site, caller: Caller, header: str, chat: Chat, tab: Tab, spoken:
         if (replies := chat.replies_to(spoken.id)) is not None:
             tab.tell({"event": "over", "id": spoken.id, "replies": replies})
         return
+    spoken, said = _kept(spoken), spoken.line
     chat.take(spoken.id, spoken.line, pressed=spoken.pressed)
     line = Line(
-        text=spoken.line,
+        text=said,
         place=caller.place,
         name=caller.name,
         update_id=f"{caller.place.user_id}:{spoken.id}",
@@ -142,6 +145,11 @@ def _take(site: Site, caller: Caller, header: str, chat: Chat, tab: Tab, spoken:
     answer = Answer(chat, spoken, header)
     say = Words(caller.person.language if caller.person else "en")
     site.lines.start(line, answer.hear, answer.over, say)
+
+
+def _kept(spoken: Spoken) -> Spoken:
+    """The line as the chat keeps and shows it: a pasted key is not in it."""
+    return replace(spoken, line=KEPT_INSTEAD) if is_pasted_key(spoken.line) else spoken
 
 
 class Answer:

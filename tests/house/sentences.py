@@ -10,6 +10,8 @@ from bot.platforms.discord_commands import PARAMS_HELP
 from bot.registry import Sure, discover
 from charts.words import KEYS
 from tests.house.code import calls, modules, name, tree
+from trading.domain.alerts import RULES as ALERTS
+from trading.domain.keys import Purpose
 from trading.domain.order import OrderStatus, Reason, Side
 from trading.domain.people import Role
 from trading.domain.risk import HaltKind
@@ -50,9 +52,11 @@ def spoken() -> dict[str, str]:
     found |= {text: f"/{command}" for command, text in _descriptions()}
     found |= {text: f"strategy {owner}" for owner, text in _strategies()}
     found |= dict.fromkeys(TOPICS, "topics of /notify")
-    words = (Side, OrderStatus, Reason, HaltKind, Role)
+    words = (Side, OrderStatus, Reason, HaltKind, Role, Purpose)
     found |= {member.value: kind.__name__ for kind in words for member in kind}
     found |= dict.fromkeys(GROUPS.values(), "groups of /help")
+    for rule in ALERTS.values():
+        found |= dict.fromkeys((rule.when, rule.severity.name.lower()), "alert rules")
     safe = Sure(title="", text="", yes="").no.label
     return found | {safe: "Sure", REFUSAL: "dispatcher", PARAMS_HELP: "discord"}
 

@@ -115,7 +115,7 @@ class Chain:
             if self.mark is None or self.doubted:
                 return
             try:
-                _write(self.mark, json.dumps({"seq": head.seq, "mac": head.mac, "seal": self._seal(head)}))
+                _write(self.mark, self._marked_by(head))
             except OSError as error:
                 log.error("audit_mark_not_written", reason=error.strerror)
 
@@ -161,6 +161,9 @@ class Chain:
             count += len(page)
         return Verdict(rows=count, head=at, wrong=wrong or _against(mark, marked_mac, at))
 
+    def _marked_by(self, head: Head) -> str:
+        return json.dumps({"seq": head.seq, "mac": head.mac, "seal": self._seal(head)}) + "\n"
+
     def _seal_all(self, connection: Connection) -> None:
         audit, before = table(AuditEntry), NOTHING.mac
         for row in connection.execute(select(audit).order_by(audit.c.seq)).all():
@@ -182,6 +185,10 @@ def _against(mark: Head | None, marked_mac: str, at: Head) -> str:
     if mark.seq and mark.mac != marked_mac:
         return f"row {mark.seq} is not the one that was marked"
     return ""
+
+
+def not_published(seq: int) -> str:
+    return f"row {seq} is not the one that was published"
 
 
 def _newest(connection: Connection) -> Head:

@@ -18,7 +18,7 @@ from trading.domain.report import CashFlow, EquityPoint
 from trading.domain.risk import Halt
 from trading.domain.signal import Signal
 from trading.store import ledger
-from trading.store.audit import SYSTEM, Chain, acting
+from trading.store.audit import SYSTEM, Chain, acting, not_published
 from trading.store.database import Database
 from trading.store.records import AuditRow, SleeveOverride, Step, StoredEvent
 from trading.store.tables import (
@@ -270,7 +270,7 @@ class Store:
         found = await self.database.rows(select(audit.c.mac).where(audit.c.seq == seq))
         if found and found[0].mac.startswith(seal):
             return verdict
-        return replace(verdict, wrong=f"row {seq} is not the one that was published")
+        return replace(verdict, wrong=not_published(seq))
 
     async def _chained(self, job: Callable[[Connection], Head]) -> None:
         head = await self.database.write(job)
