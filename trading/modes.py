@@ -7,6 +7,7 @@ from trading.domain.account import Mode
 from trading.domain.errors import SettingsError
 from trading.execution.shadow import Recorded
 from trading.execution.sim import Simulated
+from trading.execution.unseated import Unseated
 
 
 class Stake(Enum):
@@ -21,9 +22,15 @@ class Stake(Enum):
 class Wiring:
     """What an account of this mode is made of. `badge` starts each of its messages."""
 
-    executor: type[Simulated]
+    executor: type[Simulated] | type[Unseated]
     stake: Stake
     badge: str
+    asks_first: bool = False  # every order a strategy decides waits for a person's button
+
+    @property
+    def real(self) -> bool:
+        """Whether real money is at stake: then the account needs a seat at its exchange (trading/seating.py)."""
+        return self.stake is not Stake.NONE
 
 
 MODES = {

@@ -6,7 +6,7 @@ import structlog
 
 from trading.core.desk import Desk
 from trading.domain.actions import Action, Publish
-from trading.domain.events import CandlesClosed, DeskEvent, Event
+from trading.domain.events import CandlesClosed, DeskEvent, Event, News
 from trading.execution.port import Executor
 
 log = structlog.get_logger("session")
@@ -49,6 +49,10 @@ class Session:
                 continue
             for result in self.executor.take(action):
                 self._enter(result)
+
+    def tell(self, news: News) -> None:
+        """Something happened beside the desk: it is written down and everybody who listens hears of it."""
+        self._tell(news)
 
     def _tell(self, event: Event) -> None:
         self._ink(event)

@@ -52,7 +52,7 @@ def report(
         end=end,
         initial_equity=initial_equity,
         final_equity=final_equity,
-        fees=sum((fill.fee for fill in fills), Decimal(0)),
+        fees=sum((fill.charged for fill in fills), Decimal(0)),
         trades=trades,
         equity=tuple(equity),
         metrics=metrics,

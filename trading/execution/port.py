@@ -18,6 +18,10 @@ class Executor(Protocol):
         """What happened to our orders before this event: they fill at the open of the candle that just closed."""
 
     @property
+    def waiting(self) -> frozenset[str]:
+        """Symbols with an order that waits for a price: only where fills are simulated."""
+
+    @property
     def known(self) -> frozenset[str]:
         """Client ids of the orders that are out."""
 

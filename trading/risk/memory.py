@@ -73,7 +73,7 @@ class RiskMemory:
         if held is None or (held.quantity > 0) is (fill.side is Side.BUY):
             return
         closed = min(fill.amount, abs(held.quantity))
-        fees = held.fees * closed / abs(held.quantity) + fill.fee
+        fees = held.fees * closed / abs(held.quantity) + fill.charged
         sign = 1 if held.quantity > 0 else -1
         if (fill.price - held.entry_price) * closed * sign - fees > 0:
             self.losses.pop(fill.sleeve, None)
