@@ -14,11 +14,13 @@ import structlog
 
 from bot import registry
 from bot.dispatcher import Dispatcher, Line
-from bot.jobs import timetable
+from bot.jobs import next_runs, timetable
+from bot.notify.acting import remembering
 from bot.notify.announcer import Announcer
-from bot.notify.outbox import Outbox, Parcel
+from bot.notify.build import notices
 from bot.nursery import Nursery
 from bot.ops import logs
+from bot.panel import Panels
 from bot.platforms import Platform, PlatformOff
 from bot.platforms.terminal import KILL_FILE, TOKEN_FILE
 from bot.platforms.web import WebPlatform
@@ -151,18 +153,20 @@ def _stop_signal() -> asyncio.Event:
 
 async def _live(house: House, held: lease.Lease, say: Say, stop: asyncio.Event) -> None:
     nursery, settings = Nursery(), house.settings
-    outbox = Outbox(house.platforms, _undelivered)
-    announcer = Announcer(house.people, outbox, house.trading.header, house.clock)
+    await house.trading.incidents.load()
+    telling = notices(house.trading, house.people, house.platforms)
+    announcer = telling.announcer
     house.trading.listen(announcer.hear)
     await _open_platforms(house, held, say)
     for platform in house.platforms.values():
         nursery.start(platform.name, _run_platform(platform, say))
-    nursery.keep("announcer", announcer.run)
+    await telling.outbox.recover()
     house.dispatcher.paired = lambda place: nursery.start(
         f"menu {place.address}", _menu(house, place.address)
     )
     nursery.start("menus", _menus(house))
-    nursery.keep("outbox", outbox.run)
+    for name, loop in telling.loops.items():
+        nursery.keep(name, loop)
     await _greet(house, say)
     scheduler = timetable(
         tick=house.trading.tick,
@@ -173,6 +177,13 @@ async def _live(house: House, held: lease.Lease, say: Say, stop: asyncio.Event) 
         },
     )
     nursery.keep("hints", house.trading.follow_hints)
+    panels = Panels(
+        house.trading,
+        house.people,
+        house.platforms,
+        lambda account: next_runs(scheduler).get(f"report-{account}"),
+    )
+    nursery.keep("panels", panels.run)
     wrong: list[TradingError] = []
 
     async def begin() -> None:
@@ -187,7 +198,7 @@ async def _live(house: House, held: lease.Lease, say: Say, stop: asyncio.Event) 
     say("Stopping: no new orders; everything is written down.")
     scheduler.shutdown(wait=False) if scheduler.running else None
     house.trading.lab.workers.close()  # whoever waits for a backtest is told so now
-    await outbox.flush(seconds=3)
+    await telling.outbox.flush(seconds=3)
     await nursery.close()
     await _close(house)
     if wrong:
@@ -256,7 +267,8 @@ def _report_job(house: House, announcer: Announcer, account: str) -> Callable[[]
 
 async def _open_platforms(house: House, held: lease.Lease, say: Say) -> None:
     """Each chat platform that has what it needs; one that has not is left out and touches nobody else."""
-    settings, handle, commands = house.settings, house.dispatcher.handle, house.dispatcher.commands
+    settings, commands = house.settings, house.dispatcher.commands
+    handle = remembering(house.dispatcher.handle)
     if settings.web.enabled:
         server = _web_server(house, _terminal_token(settings.data_dir))
         server.bind()
@@ -264,6 +276,10 @@ async def _open_platforms(house: House, held: lease.Lease, say: Say) -> None:
         house.platforms["web"] = WebPlatform(server)
         code = await house.people.new_code(house.owner.id, (), CODE_LASTS)
         say(f"web chat:     {server.url(code)}")
+    if settings.notify.services:
+        from bot.platforms.apprise import ApprisePlatform
+
+        house.platforms["apprise"] = ApprisePlatform(settings.notify.services)
     if settings.telegram.token.get_secret_value():
         from bot.platforms.telegram import TelegramPlatform
 
@@ -280,7 +296,7 @@ async def _open_platforms(house: House, held: lease.Lease, say: Say) -> None:
 def _web_server(house: House, terminal_token: str) -> WebServer:
     return WebServer(
         settings=house.settings.web,
-        handle=house.dispatcher.handle,
+        handle=remembering(house.dispatcher.handle),
         sessions=house.people,
         enter=lambda code, name: enter(house.people, code, name),
         commands=house.dispatcher.commands,
@@ -347,7 +363,3 @@ async def _greet(house: House, say: Say) -> None:
     say(
         "Open the link: that browser becomes your chat. On Telegram or Discord, send the bot: /start and the code."
     )
-
-
-def _undelivered(parcel: Parcel) -> None:
-    log.warning("message_dropped", address=parcel.address, title=parcel.reply.title, urgency=parcel.urgency)

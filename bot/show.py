@@ -2,11 +2,12 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from bot.reply import Row
 from charts.format import moment, money, percent, price
 from trading.domain.order import Side
+from trading.domain.people import Person
 from trading.domain.report import RoundTrip
 from trading.domain.risk import Halt
 from trading.domain.view import Budget, Holding, Status
@@ -27,6 +28,18 @@ __all__ = [
     "reason_of",
     "since",
 ]
+
+
+class Reader(Protocol):
+    """For whom something is worded: an Ask, or whoever a panel belongs to."""
+
+    @property
+    def say(self) -> "Words": ...
+    @property
+    def person(self) -> Person: ...
+    @property
+    def now(self) -> datetime: ...
+
 
 BAR = 10  # squares in a meter
 HOUSE = ("risk", "file", "feed", "journal", "the desk")  # who closes entries without being a person
@@ -58,7 +71,7 @@ def arrow(value: float | Decimal) -> str:
     return "▲" if value > 0 else "▼" if value < 0 else "•"
 
 
-def status_line(now: Status, ask: "Ask") -> str:
+def status_line(now: Status, ask: "Reader") -> str:
     """`Equity 10,214.31 USDT ▲ +0.42% today`."""
     return ask.say(
         "Equity {equity} {arrow} {change} today",
@@ -73,7 +86,7 @@ def reason_of(halt: Halt, say: "Words") -> str:
     return say.again(halt.reason) if halt.by in HOUSE else say.exactly(halt.reason)
 
 
-def halt_lines(now: Status, ask: "Ask") -> list[str]:
+def halt_lines(now: Status, ask: "Reader") -> list[str]:
     """What is stopped, by whom, why, since when, and what ends it."""
     ends = {
         "kill": ask.say("An owner's /unkill ends it."),
@@ -104,7 +117,7 @@ def halt_lines(now: Status, ask: "Ask") -> list[str]:
     ]
 
 
-def account_rows(now: Status, ask: "Ask") -> tuple[Row, ...]:
+def account_rows(now: Status, ask: "Reader") -> tuple[Row, ...]:
     currency = now.currency
     return (
         Row(ask.say("Today"), f"{money(now.day_profit, currency, signed=True)}"),
@@ -113,13 +126,13 @@ def account_rows(now: Status, ask: "Ask") -> tuple[Row, ...]:
     )
 
 
-def budget_rows(now: Status, ask: "Ask") -> tuple[Row, ...]:
+def budget_rows(now: Status, ask: "Reader") -> tuple[Row, ...]:
     """What may still be lost before the desk stops by itself: money and a bar."""
     names = {"day": ask.say("Loss left today"), "drawdown": ask.say("Drawdown left")}
     return tuple(_budget_row(b, names[b.name], now.currency, ask) for b in now.budgets)
 
 
-def _budget_row(budget: Budget, name: str, currency: str, ask: "Ask") -> Row:
+def _budget_row(budget: Budget, name: str, currency: str, ask: "Reader") -> Row:
     detail = ask.say(
         "{bar} {used} of the {limit} limit used",
         bar=meter(budget.used),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from trading.domain.errors import Refused
-from trading.domain.notice import Incident, Notice, Said, Severity
+from trading.domain.notice import Incident, Notice, Said, Seen, Severity
 from trading.store.notices import NoticeStore
 
 MOST_KNOWN = 2000  # incidents kept in memory; beyond it the oldest of the mildest end
@@ -14,14 +14,6 @@ REMEMBERED = timedelta(hours=6)  # how long an ended one is kept in memory, for 
 KEPT_FOR = timedelta(days=90)  # how long the history goes back
 LONGEST_SNOOZE = timedelta(days=7)
 _LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"  # easily typed, never mistaken
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What a notice did: `fresh` ones want a message, others are counted."""
-
-    incident: Incident
-    fresh: bool
 
 
 @dataclass(slots=True)
@@ -151,9 +143,9 @@ class Incidents:
     async def history(
         self, accounts: Iterable[str] | None, *, open_only: bool, limit: int, offset: int
     ) -> list[Incident]:
-        """Newest first; what belongs to no account is for everybody."""
+        """Newest first; the account of what concerns the whole house is ''."""
         await self.keep()
-        wanted = None if accounts is None else {*accounts, ""}
+        wanted = None if accounts is None else set(accounts)
         return await self.store.incidents(wanted, open_only=open_only, limit=limit, offset=offset)
 
     # --- inside ---------------------------------------------------------------------------------------------

@@ -5,26 +5,37 @@ from datetime import datetime
 from bot.show import reason_of
 from bot.words import Words
 from charts.format import money, price
+from trading.domain.alerts import RULES
 from trading.domain.events import (
+    DrawdownWarned,
     Event,
     FeedLost,
     FeedRestored,
     OrderChanged,
     OrderFilled,
     OrderRefused,
+    SignalChanged,
     SleeveFailed,
     TradingHalted,
     TradingResumed,
     WentFlat,
 )
 from trading.domain.notice import Notice, Severity
-from trading.domain.order import OrderStatus, Side
-from trading.domain.risk import Halt, HaltKind, RiskDecision
+from trading.domain.order import Order, OrderStatus, Side
+from trading.domain.risk import HaltKind, RiskDecision
 
-_WORSE = {
-    HaltKind.KILL: Severity.EMERGENCY,
-    HaltKind.DAILY_LOSS: Severity.CRITICAL,
-    HaltKind.STORE: Severity.CRITICAL,
+# The alert rule that a halt belongs to; a halt for want of prices is told as what it is.
+HALTS = {
+    HaltKind.KILL: "killed",
+    HaltKind.PAUSE: "paused",
+    HaltKind.DAILY_LOSS: "daily_loss",
+    HaltKind.WEEKLY_LOSS: "weekly_loss",
+    HaltKind.MONTHLY_LOSS: "monthly_loss",
+    HaltKind.CALENDAR: "calendar",
+    HaltKind.FEED: "no_prices",
+    HaltKind.EXCHANGE: "exchange_failing",
+    HaltKind.STORE: "cannot_write",
+    HaltKind.BROKEN: "broken",
 }
 
 
@@ -47,44 +58,64 @@ def notice_for(account: str, event: Event, say: Words) -> Notice | None:
                 if fill.side is Side.BUY
                 else say("Sold {amount} {symbol} at {price}", **values)
             )
-            return _notice(Severity.INFO, "trades", title, account, fill.id, at, facts)
-        case OrderChanged(at, order) if order.status in (OrderStatus.REFUSED, OrderStatus.EXPIRED):
-            title = say(
-                "Order for {symbol} {status}: {note}",
-                symbol=order.intent.symbol,
-                status=say(order.status),
-                note=say.again(order.note) if order.note else say("no reason given"),
+            return Notice(
+                severity=Severity.INFO,
+                topic="trades",
+                title=title,
+                account=account,
+                key=f"fill:{fill.id}",
+                at=at,
+                facts=facts,
             )
-            return _notice(Severity.WARNING, "alerts", title, account, order.client_id, at)
+        case OrderChanged(at, order) if order.status in (OrderStatus.REFUSED, OrderStatus.EXPIRED):
+            return _order_failed(account, at, order, say)
         case OrderRefused(at, decision):
             return _refused(account, at, decision, say)
-        case TradingHalted(at, halt):
-            severity, values = _WORSE.get(halt.kind, Severity.WARNING), _who_and_why(halt, say)
+        case TradingHalted(at, halt) if halt.kind is not HaltKind.FEED:
+            values = {"by": say.exactly(halt.by), "reason": reason_of(halt, say)}
             title = (
                 say("KILLED by {by}: {reason}", **values)
                 if halt.kind is HaltKind.KILL
                 else say("No new entries, by {by}: {reason}", **values)
             )
-            return _notice(severity, "alerts", title, account, f"halt:{halt.kind}", at)
-        case TradingResumed(at, kind, by):
+            return alert(HALTS[halt.kind], "", account, at, title)
+        case TradingResumed(at, kind, by) if kind is not HaltKind.FEED:
             title = say("Entries are open again ({kind}, by {by})", kind=say(kind), by=say.exactly(by))
-            return _notice(Severity.INFO, "alerts", title, account, f"halt:{kind}", at)
+            return over(HALTS[kind], "", account, at, title)
+        case DrawdownWarned(at, drawdown, step, limit):
+            title = say(
+                "Equity is {drawdown} below its highest; at {limit} everything is sold",
+                drawdown=f"{drawdown:.1%}",
+                limit=f"{limit:.0%}",
+            )
+            return alert("drawdown_near", f"{step:g}", account, at, title)
         case SleeveFailed(at, sleeve, reason):
             title = say(
                 "{name} failed and buys nothing until it works again; what it holds stays", name=sleeve
             )
-            why = ((say("why"), say.again(reason)),)
-            return _notice(Severity.CRITICAL, "alerts", title, account, f"sleeve:{sleeve}", at, why)
+            return alert("strategy_failed", sleeve, account, at, title, ((say("why"), say.again(reason)),))
+        case SignalChanged(at, signal, _):
+            return over("strategy_failed", signal.sleeve, account, at)
         case WentFlat(at, _, equity, currency):
             title = say("Flat: everything is sold, {equity} is left", equity=money(equity, currency))
-            return _notice(Severity.CRITICAL, "alerts", title, account, "flat", at)
+            return alert("flat", "", account, at, title)
         case FeedLost(at, reason):
             title = say("No fresh prices: {reason}", reason=say.again(reason))
-            return _notice(Severity.WARNING, "alerts", title, account, "feed", at)
-        case FeedRestored(at, missed) if missed > 5:
+            return alert("no_prices", "", account, at, title)
+        case FeedRestored(at, missed):
             title = say("Prices are back; {missed} candles were filled in", missed=missed)
-            return _notice(Severity.INFO, "alerts", title, account, "feed", at)
+            return over("no_prices", "", account, at, title if missed > 5 else "")
     return None
+
+
+def _order_failed(account: str, at: datetime, order: Order, say: Words) -> Notice:
+    title = say(
+        "Order for {symbol} {status}: {note}",
+        symbol=order.intent.symbol,
+        status=say(order.status),
+        note=say.again(order.note) if order.note else say("no reason given"),
+    )
+    return alert("order_failed", order.client_id, account, at, title)
 
 
 def _refused(account: str, at: datetime, decision: RiskDecision, say: Words) -> Notice:
@@ -95,20 +126,36 @@ def _refused(account: str, at: datetime, decision: RiskDecision, say: Words) -> 
         (say("limit"), say.again(decision.limit)),
         (say("found"), say.again(decision.observed)),
     )
-    return _notice(Severity.INFO, "alerts", title, account, f"{decision.rule}:{symbol}", at, facts)
+    return alert("order_refused", f"{decision.rule}:{symbol}", account, at, title, facts)
 
 
-def _who_and_why(halt: Halt, say: Words) -> dict[str, str]:
-    return {"by": say.exactly(halt.by), "reason": reason_of(halt, say)}
-
-
-def _notice(
-    severity: Severity,
-    topic: str,
-    title: str,
-    account: str,
-    key: str,
-    at: datetime,
-    facts: tuple[tuple[str, str], ...] = (),
+def alert(
+    rule: str, detail: str, account: str, at: datetime, title: str, facts: tuple[tuple[str, str], ...] = ()
 ) -> Notice:
-    return Notice(severity=severity, topic=topic, title=title, account=account, key=key, at=at, facts=facts)
+    """Something is wrong by one of the alert rules; the same rule and detail are the same incident."""
+    found = RULES[rule]
+    return Notice(
+        severity=found.severity,
+        topic="alerts",
+        title=title,
+        account=account,
+        key=f"{rule}:{detail}",
+        at=at,
+        facts=facts,
+        lasts=found.lasts,
+        cool_down=found.cool_down,
+    )
+
+
+def over(rule: str, detail: str, account: str, at: datetime, title: str = "") -> Notice:
+    """It is well again; without a title nothing is said of it but in the incident's own message."""
+    return Notice(
+        severity=Severity.INFO,
+        topic="alerts",
+        title=title,
+        account=account,
+        key=f"{rule}:{detail}",
+        at=at,
+        over=True,
+        told=bool(title),
+    )

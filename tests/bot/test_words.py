@@ -10,6 +10,8 @@ import pytest
 from bot.app import House, build
 from bot.dispatcher import Line
 from bot.notify.announcer import Announcer
+from bot.notify.living import Living
+from bot.notify.router import Router
 from bot.reports import away_report, daily_report
 from bot.words import LONGEST, Words
 from migrations.run import upgrade
@@ -261,14 +263,24 @@ async def _a_reader(house: House, user: str, *, language: str, zone: str = "UTC"
     return place
 
 
+def an_announcer(house: House, letters: Letters) -> Announcer:
+    """One that hands everything to these letters."""
+    trading = house.trading
+    router = Router(trading.settings.notify, house.people, trading.incidents.store, {})
+    return Announcer(router, letters, Living(trading, {}), trading.header, {}, house.clock)
+
+
 async def told_to(house: House, *events) -> dict[str, list]:
     """What an announcer sends to each chat after these events of the account."""
     letters = Letters()
-    announcer = Announcer(house.people, letters, house.trading.header, house.clock)
+    announcer = an_announcer(house, letters)
     for event in events:
         announcer.hear("main", event)
     running = asyncio.create_task(announcer.run())
-    await asyncio.wait_for(letters.arrived.wait(), 5)
+    async with asyncio.timeout(5):
+        while sum(len(sent) for sent in letters.sent.values()) < len(events) * len(letters.sent or "?"):
+            await letters.arrived.wait()
+            letters.arrived.clear()
     running.cancel()
     return letters.sent
 
@@ -288,7 +300,7 @@ async def test_each_chat_is_told_of_a_trade_in_its_persons_language(house):
     assert english.header == korean.header == "🧪 PAPER · main"
 
 
-async def test_several_notices_are_one_message_the_worst_first_in_each_language(house):
+async def test_alerts_are_told_in_each_readers_language_with_their_name_below(house):
     await _a_reader(house, "7", language="en")
     await _a_reader(house, "8", language="ko")
     now = house.clock()
@@ -296,19 +308,25 @@ async def test_several_notices_are_one_message_the_worst_first_in_each_language(
 
     sent = await told_to(house, FeedLost(now, "kraken did not answer in time."), TradingHalted(now, halt))
 
-    (english,), (korean,) = sent["telegram:7"], sent["telegram:8"]
-    assert english.title == "KILLED by risk: drawdown 15.2% reached its limit of 15.0%"
-    assert english.rows[0].label == "No fresh prices: kraken did not answer in time."
-    assert korean.title == "킬 실행 (위험 규칙): 낙폭 15.2%, 한도 15.0% 도달"
-    assert korean.rows[0].label == "시세 끊김: kraken에서 제때 답이 오지 않았습니다."
-    assert [button.label for button in korean.buttons[0]] == ["현황", "포지션"]
+    english, korean = sent["telegram:7"], sent["telegram:8"]
+    assert [reply.title for reply in english] == [
+        "No fresh prices: kraken did not answer in time.",
+        "KILLED by risk: drawdown 15.2% reached its limit of 15.0%",
+    ]
+    assert [reply.title for reply in korean] == [
+        "시세 끊김: kraken에서 제때 답이 오지 않았습니다.",
+        "킬 실행 (위험 규칙): 낙폭 15.2%, 한도 15.0% 도달",
+    ]
+    assert [reply.footer for reply in korean] == [reply.footer for reply in english]
+    assert [button.label for button in korean[0].buttons[0]] == ["확인", "1시간 조용히"]
+    assert [button.label for button in korean[1].buttons[0]] == ["확인"]  # an emergency is never snoozed
 
 
 async def test_a_report_is_made_once_for_all_who_read_it_alike(house):
     for user, language, zone in (("6", "ko", "Asia/Seoul"), ("7", "en", "UTC"), ("8", "ko", "Asia/Seoul")):
         await _a_reader(house, user, language=language, zone=zone)
     letters, asked = Letters(), []
-    announcer = Announcer(house.people, letters, house.trading.header, house.clock)
+    announcer = an_announcer(house, letters)
 
     async def word(person):
         asked.append((person.language, person.zone))

@@ -28,6 +28,14 @@ class Rule:
 _ALL = (
     Rule(name="killed", severity=E, when="everything is sold and stays stopped; over with /unkill"),
     Rule(name="daily_loss", severity=C, when="the day's loss limit is reached; over with the next day"),
+    Rule(name="weekly_loss", severity=C, when="the week's loss limit is reached; over with the next week"),
+    Rule(name="monthly_loss", severity=C, when="the month's loss limit is reached; over with the next month"),
+    Rule(
+        name="exchange_failing",
+        severity=C,
+        when="the exchange failed again and again; over after a clean reconcile",
+    ),
+    Rule(name="calendar", severity=INFO, when="entries are closed around an event; over after it"),
     Rule(name="cannot_write", severity=C, when="the journal cannot be written; over when it can"),
     Rule(name="broken", severity=C, when="something does not add up; over with /resume"),
     Rule(name="paused", severity=W, when="somebody paused entries; over with /resume"),
@@ -51,7 +59,7 @@ _ALL = (
     ),
     Rule(
         name="order_refused",
-        severity=W,
+        severity=INFO,
         when="the desk's own risk rules refused an order; over after an hour without another",
         lasts=60 * MINUTES,
     ),
@@ -65,8 +73,8 @@ _ALL = (
     Rule(
         name="drawdown_near",
         severity=C,
-        when="most of the drawdown limit is used up; over when less of it is",
-        cool_down=60 * MINUTES,
+        when="the fall from the highest equity reached a step before its limit; over after a day",
+        lasts=1440 * MINUTES,
     ),
     Rule(
         name="account_down",

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum
+from typing import Any
 
 
 class Severity(IntEnum):
@@ -73,3 +74,35 @@ class Incident:
 
     def is_snoozed(self, now: datetime) -> bool:
         return self.snoozed_until is not None and now < self.snoozed_until
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a notice did to its incident: `fresh` ones want a message, others are counted."""
+
+    incident: Incident
+    fresh: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """Where a living message stands: `ref` is the platform's own name of it, empty when it is to be sent."""
+
+    platform: str
+    chat: str
+    panel: str
+    ref: str
+
+    @property
+    def address(self) -> str:
+        return f"{self.platform}:{self.chat}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """A message that must arrive, as plain data."""
+
+    id: str
+    address: str
+    at: datetime
+    parcel: dict[str, Any] = field(hash=False)

@@ -1,41 +1,18 @@
 """Incidents, undelivered messages and living messages, as they are written down and read back."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, delete, literal, or_, select
+from sqlalchemy import Connection, delete, func, literal, or_, select
 
-from trading.domain.notice import Incident, Said, Severity
+from trading.domain.notice import Incident, Kept, Said, Severity, Shown
 from trading.store.database import Database
 from trading.store.notice_tables import IncidentRow, OutboxRow
 from trading.store.tables import IdentityRow, MessageRow, table
 from trading.store.writing import put
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
-    """A message that must arrive, as plain data."""
-
-    id: str
-    address: str
-    at: datetime
-    parcel: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
-    """Where a living message stands: `ref` is the platform's own name of it, empty when it is to be sent."""
-
-    platform: str
-    chat: str
-    panel: str
-    ref: str
-
-    @property
-    def address(self) -> str:
-        return f"{self.platform}:{self.chat}"
+_PANEL = len("incident/12345")  # the part of a panel's name that says which incident it shows
 
 
 class NoticeStore:
@@ -89,7 +66,7 @@ class NoticeStore:
         panels = select(literal("incident/") + known.c.id).where(known.c.over_at < before)
 
         def job(connection: Connection) -> None:
-            connection.execute(delete(shown).where(shown.c.panel.in_(panels)))
+            connection.execute(delete(shown).where(func.substr(shown.c.panel, 1, _PANEL).in_(panels)))
             connection.execute(delete(known).where(known.c.over_at < before))
 
         await self._database.write(job)

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from trading.domain.errors import Refused
-from trading.domain.notice import Notice, Said, Severity
+from trading.domain.notice import Kept, Notice, Said, Severity, Shown
 from trading.incidents import Incidents
-from trading.store.notices import Kept, NoticeStore, Shown
+from trading.store.notices import NoticeStore
 
 WORDS = {
     "en": Said(title="No fresh prices", facts=(("why", "silence"),)),
@@ -133,7 +133,7 @@ async def test_history_is_forgotten_after_ninety_days_together_with_its_messages
     old = incidents.see(a_notice(clock), WORDS).incident
     incidents.over("main", "no_prices", clock())
     await incidents.keep()
-    await notices.show([Shown(platform="web", chat="1", panel=f"incident/{old.id}", ref="7")], clock())
+    await notices.show([Shown(platform="web", chat="1", panel=f"incident/{old.id}/en UTC", ref="7")], clock())
     clock.advance(timedelta(days=91))
 
     await Incidents(notices, clock).load()

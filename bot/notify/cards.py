@@ -1,0 +1,64 @@
+"""How an incident looks in a chat: one message that lives as long as the incident does."""
+
+from datetime import datetime
+
+from bot.reply import Button, Reply, Row, Tone
+from bot.show import moment, since
+from bot.words import Words
+from trading.domain.notice import Incident, Severity
+
+TONES = {
+    Severity.INFO: Tone.PLAIN,
+    Severity.WARNING: Tone.WARNING,
+    Severity.CRITICAL: Tone.DANGER,
+    Severity.EMERGENCY: Tone.DANGER,
+}
+
+
+def incident_card(incident: Incident, say: Words, zone: str, header: str, now: datetime) -> Reply:
+    """The incident as it is now, with what one can do about it."""
+    words = incident.words(say.language)
+    over = incident.over_at is not None
+    return Reply(
+        title=say("Over: {title}", title=words.title) if over else words.title,
+        text="\n".join(life_lines(incident, say, zone, now)),
+        rows=tuple(Row(label, value) for label, value in words.facts),
+        header=header,
+        tone=Tone.GOOD if over else TONES[incident.severity],
+        buttons=_buttons(incident, say),
+        footer=f"#{incident.id}",
+        data=incident,
+    )
+
+
+def life_lines(incident: Incident, say: Words, zone: str, now: datetime) -> list[str]:
+    """How often, since when, who cares, when it was over."""
+    lines = []
+    if incident.count > 1:
+        last = moment(incident.last_at, zone, say)
+        lines.append(say("Seen {n}×, last at {at}.", n=incident.count, at=last))
+    if incident.over_at is not None:
+        lines.append(
+            say(
+                "It lasted {length}, until {at}.",
+                length=since(incident.first_at, incident.over_at, say),
+                at=moment(incident.over_at, zone, say),
+            )
+        )
+        return lines
+    if incident.acked_by is not None and incident.acked_at is not None:
+        at = moment(incident.acked_at, zone, say)
+        lines.append(say("{by} takes care of it, since {at}.", by=incident.acked_by, at=at))
+    if incident.is_snoozed(now) and incident.snoozed_until is not None:
+        lines.append(say("Snoozed until {at}.", at=moment(incident.snoozed_until, zone, say)))
+    return lines
+
+
+def _buttons(incident: Incident, say: Words) -> tuple[tuple[Button, ...], ...]:
+    look = (Button(say("Status"), "/status"), Button(say("Positions"), "/positions"))
+    if incident.over_at is not None or incident.severity < Severity.WARNING:
+        return (look,)
+    act = [] if incident.acked_by else [Button(say("Acknowledge"), f"/ack {incident.id}")]
+    if incident.severity is not Severity.EMERGENCY and incident.snoozed_until is None:
+        act.append(Button(say("Snooze 1 h"), f"/snooze {incident.id} 1h"))
+    return (tuple(act), look) if act else (look,)
