@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from trading.domain.market import Candle
+from trading.domain.protection import Protection
+from trading.domain.sizing import Size, Weighing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +22,9 @@ class Part:
     share: float
     symbols: tuple[str, ...] = ()
     timeframe: str | None = None
+    weighing: Weighing | None = None
+    size: Size | None = None
+    protection: Protection | None = None  # None: the strategy's own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +39,8 @@ class Terms:
     step: Decimal | None = None  # amounts are multiples of it
     protect: Mapping[str, str] = field(default_factory=dict)  # names of [protect]; over the strategy's own
     bare: bool = False  # no protection at all, not even the strategy's own
+    weights: str = ""  # how money is divided among markets: risk_parity, or risk_parity,every=7,band=0.02
+    sizing: str = ""  # how much of its part a market may use: volatility=0.4, atr=0.02 or kelly=0.25
     risk: bool = False  # the house's limits act
     limits: Mapping[str, Any] | None = None  # the section risk of the settings, once it is known
 
@@ -61,6 +68,7 @@ class Question:
     slippage: Decimal = Decimal("0.0005")
     terms: Terms = USUAL_TERMS
     parts: tuple[Part, ...] = ()
+    portfolio: bool = False  # what the account's own sleeves would have done; they become the parts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

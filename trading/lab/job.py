@@ -18,7 +18,7 @@ from trading.domain.market import Instrument, Timeframe
 from trading.domain.report import Report
 from trading.domain.research import USUAL_TERMS, Terms
 from trading.lab.telling import notes, rival, stretch
-from trading.lab.terms import filling_of, notes_of, protection_of
+from trading.lab.terms import filling_of, notes_of, protection_of, size_of, weighing_of
 from trading.market.archive import Recorded
 from trading.risk.rules import Limits
 from trading.strategies import Strategy
@@ -67,8 +67,14 @@ class Job:
 
     def _on_terms(self, sleeve: Sleeve) -> Sleeve:
         terms = self.terms
-        protection = protection_of(terms, sleeve.strategy)
-        return replace(sleeve, units=terms.units, all_in=terms.all_in, protection=protection)
+        return replace(
+            sleeve,
+            units=terms.units,
+            all_in=terms.all_in,
+            protection=protection_of(terms, sleeve.protection),
+            weighing=weighing_of(terms) or sleeve.weighing,
+            size=size_of(terms) or sleeve.size,
+        )
 
     def _alone(self) -> Sleeve:
         return Sleeve(
@@ -79,6 +85,7 @@ class Job:
             timeframe=self.timeframe,
             share=1.0,
             enabled=True,
+            protection=self.strategy.protection,
         )
 
     @property

@@ -1,12 +1,15 @@
 """One strategy or several in one backtest: whose parameters are whose, what each trades, how long all warm up."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
+from trading import build
 from trading.core.sleeve import Sleeve
 from trading.domain.errors import Refused
 from trading.domain.market import Timeframe
 from trading.domain.research import Part, Question
+from trading.settings import Settings
 from trading.strategies import find
 from trading.strategies.parameters import nearest
 
@@ -32,6 +35,32 @@ def parts_of(question: Question) -> tuple[Part, ...]:
         Part(name=name, strategy=name, params=params, share=share)
         for name, params in _shared_out(names, question.params).items()
     )
+
+
+def of_account(question: Question, settings: Settings, account: str) -> Question:
+    """The question with the account's own sleeves as its parts, those that are on; on other markets where it names any.
+
+    Raises Refused when none is on.
+    """
+    mine = [sleeve for sleeve in build.sleeves_of(settings, account).values() if sleeve.enabled]
+    if not mine:
+        raise Refused(f"No strategy of account {account} is on, so there is nothing to try.")
+    parts = tuple(
+        Part(
+            name=sleeve.name,
+            strategy=sleeve.strategy.name,
+            params=sleeve.strategy.values(sleeve.params),
+            share=sleeve.share,
+            symbols=() if question.symbols else sleeve.symbols,
+            timeframe=str(sleeve.timeframe),
+            weighing=sleeve.weighing,
+            size=sleeve.size,
+            protection=sleeve.protection,
+        )
+        for sleeve in mine
+    )
+    symbols = question.symbols or tuple(dict.fromkeys(s for part in parts for s in part.symbols))
+    return replace(question, strategy=account, parts=parts, symbols=symbols)
 
 
 def _shared_out(names: Sequence[str], params: Mapping[str, str]) -> dict[str, dict[str, str]]:
@@ -66,6 +95,9 @@ def sleeves_of(parts: Sequence[Part], symbols: Sequence[str], timeframe: Timefra
                 timeframe=Timeframe.parse(part.timeframe) if part.timeframe else timeframe,
                 share=part.share,
                 enabled=True,
+                weighing=part.weighing,
+                size=part.size,
+                protection=strategy.protection if part.protection is None else part.protection,
             )
         )
     return tuple(made)
@@ -75,7 +107,7 @@ def warm_up(question: Question, base: Timeframe) -> timedelta:
     """How much history all strategies of a question need before they can speak."""
     usual = Timeframe.parse(question.timeframe) if question.timeframe else base
     needs = []
-    for sleeve in sleeves_of(parts_of(question), (), usual):
-        bars = sleeve.strategy.warmup(sleeve.params, sleeve.timeframe.seconds)
+    for sleeve in sleeves_of(parts_of(question), ("any",), usual):
+        bars = max(asked.warmup for asked in sleeve.questions())
         needs.append(sleeve.timeframe.length * (bars + 1))  # one more: the first may have begun before
     return max(needs)

@@ -1,9 +1,10 @@
 """The terms of a backtest, from words: how orders fill, how much is bought, and what must be said about it."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
+from typing import TypeVar
 
 from pydantic import ValidationError
 
@@ -11,11 +12,15 @@ from trading.domain.errors import Refused
 from trading.domain.market import Timeframe
 from trading.domain.protection import NOTHING, Protection
 from trading.domain.research import Terms
+from trading.domain.sizing import Size, Weighing
 from trading.execution.filling import AT_ONCE, Filling
 from trading.settings_protect import Protect
+from trading.settings_sizing import Sizing, Weights
+from trading.settings_types import Section
 from trading.settings_words import sentence
-from trading.strategies import Strategy
 from trading.strategies.parameters import nearest
+
+Said = TypeVar("Said", bound=Section)
 
 
 def filling_of(terms: Terms, base: Timeframe) -> Filling:
@@ -42,18 +47,50 @@ def filling_of(terms: Terms, base: Timeframe) -> Filling:
     )
 
 
-def protection_of(terms: Terms, strategy: Strategy) -> Protection:
-    """What the strategy is held with: its own protection, and over it what was asked for. Raises Refused."""
+def protection_of(terms: Terms, own: Protection) -> Protection:
+    """What a position is held with: its own protection, and over it what was asked for. Raises Refused."""
     known = Protect.model_fields
     for name in terms.protect:
         if name not in known:
             raise Refused(f"--protect knows no '{name}'; {nearest(name, known)}.")
+    said = _checked("--protect", Protect, terms.protect)
+    return NOTHING if terms.bare else said.over(own)
+
+
+def weighing_of(terms: Terms) -> Weighing | None:
+    """`risk_parity,every=7` as a way of dividing money. Raises Refused."""
+    if not terms.weights:
+        return None
+    method, *others = terms.weights.split(",")
+    said = _checked("--weights", Weights, {"method": method.strip(), **_pairs("--weights", others)})
+    return said.weighing
+
+
+def size_of(terms: Terms) -> Size | None:
+    """`atr=0.02,multiple=2` as a way of sizing: the first number is the one that matters most. Raises Refused."""
+    if not terms.sizing:
+        return None
+    method, equals, first = terms.sizing.partition("=")
+    main = {"volatility": "target", "atr": "risk", "kelly": "fraction"}.get(method.strip())
+    if main is None or not equals:
+        raise Refused(f"--sizing is volatility=0.4, atr=0.02 or kelly=0.25; found '{terms.sizing}'.")
+    value, *others = first.split(",")
+    values = {"method": method.strip(), main: value, **_pairs("--sizing", others)}
+    return _checked("--sizing", Sizing, values).size
+
+
+def _pairs(option: str, words: Sequence[str]) -> dict[str, str]:
+    wrong = next((word for word in words if "=" not in word), None)
+    if wrong is not None:
+        raise Refused(f"{option} takes name=value after commas; found '{wrong}'.")
+    return {name.strip(): value.strip() for name, _, value in (word.partition("=") for word in words)}
+
+
+def _checked(option: str, section: type[Said], values: Mapping[str, str]) -> Said:
     try:
-        said = Protect.model_validate(dict(terms.protect))
+        return section.model_validate(dict(values))
     except ValidationError as error:
-        wrong = sentence(error.errors()[0], lambda keys: "--protect", Protect)
-    else:
-        return NOTHING if terms.bare else said.over(strategy.protection)
+        wrong = sentence(error.errors()[0], lambda keys: option, section)
     raise Refused(wrong)
 
 
