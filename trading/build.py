@@ -16,12 +16,12 @@ from trading.domain.events import DeskEvent, Event, HaltAsked
 from trading.domain.market import Instrument, Timeframe
 from trading.domain.risk import HaltKind
 from trading.execution.filling import USUAL, Filling
-from trading.execution.sim import Simulated
+from trading.execution.port import Executor
 from trading.modes import wiring
 from trading.recorder import Recorder
 from trading.risk.rules import Limits
 from trading.session import Session
-from trading.settings import AccountSettings, Risk, Settings
+from trading.settings import AccountSettings, Settings
 from trading.strategies import find
 
 log = structlog.get_logger("build")
@@ -34,8 +34,11 @@ class Room:
     name: str
     mode: Mode
     session: Session
-    executor: Simulated
     recorder: Recorder
+
+    @property
+    def executor(self) -> Executor:
+        return self.session.executor
 
     @property
     def desk(self) -> Desk:
@@ -76,11 +79,7 @@ def room(
         instruments, fee=fee, slippage=slippage, cash=lambda: book.cash, filling=filling
     )
     session = Session(desk, executor, recorder.hear, listeners)
-    return Room(name=name, mode=mode, session=session, executor=executor, recorder=recorder)
-
-
-def limits_of(risk: Risk) -> Limits:
-    return Limits(order_share=risk.order_share, daily_loss=risk.daily_loss, drawdown=risk.drawdown)
+    return Room(name=name, mode=mode, session=session, recorder=recorder)
 
 
 def sleeves_of(settings: Settings, account: str) -> dict[str, Sleeve]:
@@ -110,4 +109,5 @@ def _sleeve(settings: Settings, account: str, mine: AccountSettings, name: str) 
         enabled=sleeve.enabled,
         weighing=sleeve.weights.weighing,
         size=sleeve.sizing.size,
+        protection=sleeve.protect.over(mine.protect.over(settings.protect.over(strategy.protection))),
     )

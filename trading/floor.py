@@ -28,6 +28,9 @@ class Floor:
         for sleeve in room.desk.sleeves.values():
             for question in sleeve.questions():
                 self.board.ask(question)
+        if room.desk.limits.needs_history:
+            for symbol in room.desk.instruments:
+                self.board.watch(symbol)
 
     async def warm(self, cursor: Mapping[str, datetime]) -> None:
         """Show the strategies the history they need before each symbol's `cursor`; nothing is decided on it."""

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from tests.house.code import ROOT
 from trading.settings import AccountSettings, Settings, Sleeve, load
+from trading.settings_risk import SleeveRisk
 from trading.settings_sizing import Sizing, Weights
 from trading.toml_lines import lines
 
@@ -36,6 +37,8 @@ def class_of(keys: tuple[str, ...]) -> type[BaseModel] | None:
             return Sleeve
         case ("accounts", _, "sleeves", _, "weights"):
             return Weights
+        case ("accounts", _, "sleeves", _, "limits"):
+            return SleeveRisk
         case ("accounts", _, "sleeves", _, "sizing"):
             return Sizing
         case (name,) if name != "accounts":
@@ -43,7 +46,7 @@ def class_of(keys: tuple[str, ...]) -> type[BaseModel] | None:
     return None
 
 
-SECTIONS = [Settings, AccountSettings, Sleeve, Sizing, Weights] + [
+SECTIONS = [Settings, AccountSettings, Sleeve, Sizing, Weights, SleeveRisk] + [
     info.annotation
     for info in Settings.model_fields.values()
     if isinstance(info.annotation, type) and issubclass(info.annotation, BaseModel)

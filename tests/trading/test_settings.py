@@ -87,8 +87,8 @@ def test_a_file_saved_by_a_windows_editor_is_read(settings_file):
             "line 2: there is no setting 'gateway_url' in [risk]; it belongs in [discord].",
         ),
         (
-            "[risk]\nx = 1",
-            "line 2: there is no setting 'x' in [risk]; known are order_share, daily_loss, drawdown.",
+            "[simulated]\nx = 1",
+            "line 2: there is no setting 'x' in [simulated]; known are seed.",
         ),
         (
             "[acounts.main]\n",

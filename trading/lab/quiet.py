@@ -19,6 +19,7 @@ from trading.domain.events import CandlesClosed
 from trading.domain.market import Candle, Timeframe
 from trading.domain.report import EquityPoint
 from trading.domain.risk import HaltKind
+from trading.lab.levels import Levels
 from trading.market.archive import Recorded
 
 DAY = 86_400
@@ -41,6 +42,9 @@ class Track:
             for s, c, r in zip(self.symbols, self._columns, self._row, strict=True)
         }
         self._fresh = [np.diff(row, prepend=-1) > 0 for row in self._row]
+
+        self.columns = dict(zip(self.symbols, self._columns, strict=True))
+        self.rows = dict(zip(self.symbols, self._row, strict=True))
 
     def __len__(self) -> int:
         return len(self.times)
@@ -78,7 +82,7 @@ def step_through(
 ) -> None:
     """Bring the room from the first candle to the last."""
     stops = np.union1d(_changes(track, board, questions), _periods(room, track, board))
-    walk = _Walk(room, track)
+    walk = _Walk(room, track, board)
     index = 0
     while index < len(track):
         room.session.step(track.event(index))
@@ -87,7 +91,7 @@ def step_through(
         if room.desk.settled:
             place = int(np.searchsorted(stops, following))
             limit = int(stops[place]) if place < len(stops) else len(track)
-            following = walk.first_danger(index, limit)
+            following = walk.first_danger(index, walk.first_touch(index, limit))
             walk.leave_out(index, following)
         index = following
         if len(walk.places) % 1000 == 0:
@@ -99,6 +103,8 @@ def _changes(track: Track, board: Board, questions: Iterable[Question]) -> Ints:
     """The places where any strategy says something else than before."""
     found = [np.empty(0, np.int64)]
     for question in questions:
+        if question.strategy.measure:
+            continue
         times, values = board.curve(question)
         changed = np.diff(values, prepend=0.0) != 0
         found.append(track.index_of(times[changed]))
@@ -119,7 +125,8 @@ def _periods(room: Room, track: Track, board: Board) -> Ints:
 class _Walk:
     """Where we have been, and what the account was between the visits."""
 
-    def __init__(self, room: Room, track: Track) -> None:
+    def __init__(self, room: Room, track: Track, board: Board) -> None:
+        self._levels = Levels(room, board, track.timeframe.seconds, track.times, track.columns, track.rows)
         self._room, self._track, self._book = room, track, room.desk.book
         self._limits = room.desk.limits
         self._turns = min(self._limits.weekly_loss, self._limits.monthly_loss) < 1
@@ -141,6 +148,10 @@ class _Walk:
             quantity, history = float(position.quantity), self._held.setdefault(key, [])
             if not history or history[-1][1] != quantity:
                 history.append((number, quantity))
+
+    def first_touch(self, index: int, limit: int) -> int:
+        """The first place after `index`, and before `limit`, where protection acts or lets a wish act."""
+        return self._levels.first(index, limit)
 
     def first_danger(self, index: int, limit: int) -> int:
         """The first place after `index`, and before `limit`, where a limit could act or a halt could end."""
@@ -171,6 +182,7 @@ class _Walk:
             return
         if self._watches:
             self._move_tops(index, last)
+        self._levels.move(index, last)
         newest = self._track.last_closes(last)
         self._book.prices.update({symbol: Decimal(repr(close)) for symbol, (close, _) in newest.items()})
         self._room.desk.seen.update({symbol: at for symbol, (_, at) in newest.items()})
