@@ -15,8 +15,10 @@ from trading.exchange import library, orders, verdict
 from trading.exchange.budget import Budget
 from trading.exchange.connection import Connection, goodbye
 from trading.exchange.facts import Facts
+from trading.exchange.fitting import misfit, plain
 from trading.exchange.ids import Misfit
 from trading.exchange.outgoing import Meant, NotWhatWasMeant
+from trading.exchange.quirks import quirk
 from trading.exchange.translate import failure
 from trading.exchange.wire import Errand, Trip, trip, venue_ms
 from trading.execution.venue import Accepted, Answer, Denied, Doubtful, Request, Why
@@ -24,6 +26,7 @@ from trading.execution.venue import Accepted, Answer, Denied, Doubtful, Request,
 log = structlog.get_logger("exchange")
 
 _PATIENT = 2.0  # seconds an order may wait for its turn; a cancel waits as long as it must
+_FRESH = 6 * 3600.0  # seconds after which markets are loaded anew, before an order and not between
 _GRACE = 1.0  # seconds beyond ccxt's own time-out
 _CENT = Decimal("0.00000001")
 
@@ -42,13 +45,15 @@ class Counter:
         reads: Connection,
         equip: Callable[[Any], None],
         budget: Budget,
+        *,
+        urgent: bool = False,
     ) -> None:
         self._id, self._facts, self._reads, self._budget = exchange_id, facts, reads, budget
         self._options = dict(options) | {"enableRateLimit": False}
-        self._equip = equip
+        self._equip, self._urgent = equip, urgent
         self._opening = asyncio.Lock()
         self._exchange: Any = None
-        self._ahead = 0
+        self._ahead, self._stale, self._loaded = 0, False, 0.0
         self._closed = False
 
     async def warm(self) -> Any:
@@ -60,6 +65,7 @@ class Counter:
                 known = await self._reads.exchange()
                 if not known.markets:
                     await self._reads.read("load_markets")
+                self._loaded = time.monotonic()
                 for method in self._facts.warm:
                     await self._reads.read(method)
                 exchange = library.open_exchange(self._id, self._options)
@@ -67,7 +73,19 @@ class Counter:
                 exchange.set_markets_from_exchange(known)
                 exchange.options = {**known.options, "timeDifference": -self._ahead}
                 self._exchange = exchange
+            elif self._stale or time.monotonic() - self._loaded > _FRESH:
+                await self._refresh()
             return self._exchange
+
+    async def _refresh(self) -> None:
+        """Load the markets anew: the venue refused what they allow, or they are old. The old ones serve meanwhile."""
+        self._stale, self._loaded = False, time.monotonic()
+        try:
+            await self._reads.read("load_markets", True)
+        except (Uncertain, ExchangeSaidNo) as error:
+            log.warning("markets_not_refreshed", exchange=self._id, reason=error.tell)
+            return
+        self._exchange.set_markets_from_exchange(await self._reads.exchange())
 
     async def send(self, request: Request) -> Answer:
         """One request to place exactly this order."""
@@ -77,18 +95,23 @@ class Counter:
             return Denied(Why.NOT_SENT, error.tell)
         if request.symbol not in exchange.markets or exchange.markets[request.symbol].get("active") is False:
             return Denied(Why.MARKET, f"{self._id} does not trade {request.symbol} now.")
+        market = exchange.markets[request.symbol]
+        if wrong := misfit(self._id, market, exchange.precisionMode, quirk(self._id), request):
+            return Denied(Why.FILTER, wrong)
         try:
             client_id = orders.spelled(self._facts, request.client_id)
             words, meant = self._said(exchange, request, client_id)
-        except Misfit as misfit:
-            return Denied(Why.NOT_SENT, f"{self._id} has no place for this order's id: {misfit}.")
+        except Misfit as unfit:
+            return Denied(Why.NOT_SENT, f"{self._id} has no place for this order's id: {unfit}.")
         except NotWhatWasMeant as lack:
             return Denied(Why.NOT_SENT, f"{self._id}: {lack}.")
-        if not await self._turn(reserved=request.reduce_only, patience=_PATIENT):
+        if not await self._turn(reserved=self._urgent or request.reduce_only, patience=_PATIENT):
             return Denied(Why.RATE, f"{self._id} has heard enough requests for now; nothing was sent.")
         with trip(Errand.ORDER, meant) as mine:
             raw = await self._ask(exchange, mine, "create_order", *words)
-        return raw if isinstance(raw, Denied | Doubtful) else self._placed(raw, mine, client_id)
+        answer = raw if isinstance(raw, Denied | Doubtful) else self._placed(raw, mine, client_id)
+        self._stale = isinstance(answer, Denied) and answer.why in (Why.FILTER, Why.MARKET)
+        return answer
 
     async def cancel(self, symbol: str, client_id: str, exchange_id: str | None) -> Answer | None:
         """One request to cancel; None when the venue says that there is nothing left to cancel."""
@@ -97,8 +120,8 @@ class Counter:
             spelled = orders.spelled(self._facts, client_id)
         except (Uncertain, ExchangeSaidNo) as error:
             return Denied(Why.NOT_SENT, error.tell)
-        except Misfit as misfit:
-            return Denied(Why.NOT_SENT, f"{self._id} has no place for this order's id: {misfit}.")
+        except Misfit as unfit:
+            return Denied(Why.NOT_SENT, f"{self._id} has no place for this order's id: {unfit}.")
         if not await self._turn(reserved=True, patience=None):
             return Denied(Why.RATE, f"{self._id} asks to be left alone; nothing was sent.")
         method, words = self._cancelled(symbol, spelled, exchange_id)
@@ -142,12 +165,12 @@ class Counter:
             numbers += [("amount", request.amount), ("price", price)]
         elif facts.buys_by_cost and request.side is Side.BUY:
             cost = _cost(exchange.markets[request.symbol], request)
-            params["cost"] = _plain(cost)
+            params["cost"] = plain(cost)
             numbers.append(("cost", cost))
         else:
             numbers.append(("amount", request.amount))
-        limit = _plain(price) if request.kind is OrderKind.LIMIT and price is not None else None
-        words = (request.symbol, str(request.kind), str(request.side), _plain(request.amount), limit, params)
+        limit = plain(price) if request.kind is OrderKind.LIMIT and price is not None else None
+        words = (request.symbol, str(request.kind), str(request.side), plain(request.amount), limit, params)
         return words, Meant(client_id, tuple(numbers))
 
     def _cancelled(self, symbol: str, spelled: str, exchange_id: str | None) -> tuple[str, tuple[Any, ...]]:
@@ -200,12 +223,6 @@ class Counter:
 def _id_of(raw: Any) -> str:
     value = raw.get("id") if isinstance(raw, Mapping) else None
     return str(value) if value else ""
-
-
-def _plain(value: Decimal) -> str:
-    """A number without an exponent and without zeros at its end."""
-    text = format(value, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _cost(market: Mapping[str, Any], request: Request) -> Decimal:

@@ -39,7 +39,8 @@ class CcxtVenue:
     """One account at one exchange, through two ccxt objects: a patient one that reads, a strict one that orders.
 
     Raises Refused at once when ccxt knows no exchange of this id; nothing is imported or connected before the
-    first question. `options` go to ccxt as they are, save what keeps orders safe.
+    first question. `options` go to ccxt as they are, save what keeps orders safe. `urgent` waits in no queue and
+    may use the share of the budget that is kept for cancels.
     """
 
     def __init__(
@@ -51,22 +52,46 @@ class CcxtVenue:
         patience: Patience | None = None,
         tell: Tell | None = None,
         steady: Seconds = time.monotonic,
+        budget: Budget | None = None,
+        urgent: bool = False,
     ) -> None:
         library.check_id(exchange_id)
         self.facts = facts_of(exchange_id)
-        self._clock, self._steady = clock, steady
-        self._budget = Budget(self.facts.rate, self.facts.burst)
+        self._id, self._given, self._clock, self._steady = exchange_id, options, clock, steady
+        self._budget = budget or Budget(self.facts.rate, self.facts.burst)
         self._wire = Wire(self.facts, self._heard)
-        options = trading_options(self.facts, options)
-        self._reads = Connection(
+        options = trading_options(self.facts, options) | ({"enableRateLimit": False} if urgent else {})
+        self.reads = Connection(
             exchange_id, options, patience=patience, tell=tell, clock=steady, equip=self._wire.equip
         )
-        self._lookups = Lookups(self.facts, self._reads, clock)
-        self._counter = Counter(exchange_id, options, self.facts, self._reads, self._wire.equip, self._budget)
+        self._lookups = Lookups(self.facts, self.reads, clock)
+        self._counter = Counter(
+            exchange_id, options, self.facts, self.reads, self._wire.equip, self._budget, urgent=urgent
+        )
 
     @property
     def profile(self) -> Profile:
         return self.facts.profile
+
+    def killer(self) -> "CcxtVenue":
+        """Another way to the same account for a kill: its own sockets, no queue, the same budget to the full.
+
+        Whatever the desk's own client is stuck in does not hold this one up.
+        """
+        hurry = Patience(tries=2, first=0.1, cap=0.5, total=3.0)
+        return CcxtVenue(
+            self._id,
+            self._given,
+            self._clock,
+            patience=hurry,
+            steady=self._steady,
+            budget=self._budget,
+            urgent=True,
+        )
+
+    async def markets(self) -> Mapping[str, Any]:
+        """ccxt's markets; raises Uncertain or ExchangeSaidNo when they cannot be had."""
+        return dict((await self._counter.warm()).markets)
 
     async def warm_up(self) -> None:
         """Load what the first order needs; raises Unreachable when it cannot be had."""
@@ -120,7 +145,7 @@ class CcxtVenue:
     async def close(self) -> None:
         """Let go of every socket."""
         await self._counter.close()
-        await self._reads.close()
+        await self.reads.close()
 
     async def _after(self, symbol: str, client_id: str, exchange_id: str | None) -> Answer:
         """What a cancel that came too late means: only a look at the order can tell."""
@@ -134,11 +159,11 @@ class CcxtVenue:
     async def _time(self) -> datetime:
         """The venue's time: as it tells it, or else from the date on its answers, good to half a second."""
         try:
-            exchange = await self._reads.exchange()
+            exchange = await self.reads.exchange()
             if exchange.has.get("fetchTime"):
-                milliseconds = await self._reads.read_once("fetch_time")
+                milliseconds = await self.reads.read_once("fetch_time")
                 return datetime.fromtimestamp(int(milliseconds) / 1000, UTC)
-            await self._reads.read_once("fetch_markets")
+            await self.reads.read_once("fetch_markets")
         except (Uncertain, ExchangeSaidNo) as error:
             raise Unreachable(error.tell) from None
         except (TypeError, ValueError):
@@ -150,7 +175,7 @@ class CcxtVenue:
             raise Unreachable(f"{self.profile.name} does not tell the time.") from None
 
     async def _make_up_for(self, milliseconds: int) -> None:
-        exchange = await self._reads.exchange()
+        exchange = await self.reads.exchange()
         exchange.options["timeDifference"] = -milliseconds
         self._counter.set_ahead(milliseconds)
 

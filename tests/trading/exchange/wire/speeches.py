@@ -32,6 +32,7 @@ class Speech:
     canceled: Any = None
     gone: tuple[int, Any] = (200, None)
     fee_currency: str = ""
+    price: int = 100  # of the order we place; venues of won take none below 5,000 won
     options: dict[str, Any] = field(default_factory=dict)
 
 

@@ -209,7 +209,8 @@ UPBIT = Speech(
     placed={**_UPBIT_ORDER, "executed_volume": "0"},
     said=lambda seen: (seen.words["identifier"], seen.words["volume"], seen.words["price"]),
     bought=lambda seen: seen.words["price"] if seen.words["ord_type"] == "price" else None,
-    buys="50",
+    buys="10000",
+    price=20_000,
     refusals=(
         (400, _no("insufficient_funds_bid"), Why.FUNDS),
         (400, _no("under_min_total_bid"), Why.FILTER),

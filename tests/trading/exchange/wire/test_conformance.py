@@ -57,8 +57,8 @@ def buy(speech: Speech, **but: object) -> Request:
         "side": Side.BUY,
         "kind": OrderKind.LIMIT,
         "amount": Decimal("0.5"),
-        "limit_price": Decimal(100),
-        "reference_price": Decimal(100),
+        "limit_price": Decimal(speech.price),
+        "reference_price": Decimal(speech.price),
     }
     return Request(**(words | but))
 
@@ -67,13 +67,13 @@ def buy(speech: Speech, **but: object) -> Request:
 async def test_an_order_is_one_post_with_our_id_and_exact_numbers(venue, server, speech):
     server.on("POST", speech.place, speech.placed)
 
-    answer = await venue.send(buy(speech, amount=Decimal("0.5"), limit_price=Decimal(100)))
+    answer = await venue.send(buy(speech))
 
     assert isinstance(answer, Accepted) and answer.exchange_id
     assert len(server.seen) == 1 and server.seen[0].method == "POST"
     client_id, amount, price = speech.said(server.seen[0])
     assert client_id == speech.sent_id
-    assert (amount, Decimal(price)) == ("0.5", Decimal(100))
+    assert (amount, Decimal(price)) == ("0.5", Decimal(speech.price))
 
 
 @each

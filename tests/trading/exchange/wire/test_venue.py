@@ -107,7 +107,6 @@ async def test_a_protective_stop_rests_at_the_venue(venue, binance):
     ("but", "why"),
     [
         ({"amount": Decimal("50")}, Why.FUNDS),
-        ({"amount": Decimal("0.01")}, Why.FILTER),
         ({"symbol": "QQQ/USDT"}, Why.MARKET),
     ],
 )
@@ -119,15 +118,41 @@ async def test_a_refusal_is_definite_and_says_why(venue, binance, but, why):
 
 
 @pytest.mark.parametrize(
-    ("but", "what"),
-    [({"limit_price": Decimal("100.001")}, "price"), ({"amount": Decimal("0.500001")}, "amount")],
+    ("but", "sentence"),
+    [
+        (
+            {"limit_price": Decimal("100.001")},
+            "binance takes prices in steps of 0.01; 100.001 would be 100.",
+        ),
+        (
+            {"amount": Decimal("0.500001")},
+            "binance takes BTC in steps of 0.00001; 0.500001 is between two.",
+        ),
+        (
+            {"amount": Decimal("0.01")},
+            "binance takes orders from 5 USDT on; this one is worth 1.",
+        ),
+    ],
 )
-async def test_what_ccxt_would_round_does_not_leave(venue, binance, but, what):
+async def test_what_does_not_fit_the_market_stays_at_home_with_one_sentence(venue, binance, but, sentence):
     answer = await venue.send(an_order(**but))
 
-    assert isinstance(answer, Denied) and answer.why is Why.NOT_SENT
-    assert what in answer.reason
+    assert answer == Denied(Why.FILTER, sentence)
     assert binance.account.posts() == []
+
+
+async def test_rules_that_changed_are_learned_from_the_refusal(venue, binance):
+    binance.listed["BTCUSDT"] = replace(binance.listed["BTCUSDT"], tick="0.10000000")
+    binance.account.truth.rules["BTC/USDT"] = replace(
+        binance.account.truth.rules["BTC/USDT"], tick=Decimal("0.1")
+    )
+    odd = an_order(limit_price=Decimal("99.99"))
+
+    by_the_venue, by_us = await venue.send(odd), await venue.send(odd)
+
+    assert (by_the_venue.why, by_us.why) == (Why.FILTER, Why.FILTER)
+    assert "0.1;" in by_us.reason
+    assert len(binance.account.posts()) == 1
 
 
 FAULTS = {
