@@ -33,9 +33,22 @@ def sections(report: Report, say: "Words") -> tuple[Section, ...]:
     for title, portions in ((say("Strategies"), report.by_strategy), (say("Markets"), report.by_symbol)):
         if len(portions) > 1:
             found.append(Section(title, tuple(portion_row(p, report.currency, say) for p in portions)))
+    if report.refused or report.stopped:
+        found.append(Section(say("Rules"), _rules(report, say)))
     if report.months:
         found.append(Section(say("Months"), _years(report.months)))
     return tuple(found)
+
+
+def _rules(report: Report, say: "Words") -> tuple[Row, ...]:
+    """Which rule refused how often, and when the account stopped itself."""
+    refused = [Row(rule, say("{n} refused", n=f"{count:,}")) for rule, count in report.refused]
+    stops = [s for s in report.stopped if s.kind == "kill"]
+    halts = len(report.stopped) - len(stops)
+    rows = [*refused, *(Row(say("Stopped for good"), f"{s.at:%Y-%m-%d}", say.again(s.reason)) for s in stops)]
+    if halts:
+        rows.append(Row(say("Entries closed"), say("{n} times", n=halts)))
+    return tuple(rows)
 
 
 def in_short(report: Report, say: "Words") -> tuple[Row, ...]:

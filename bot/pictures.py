@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from bot.reply import Image
+from charts import allocation as allocation_page
 from charts import candles as candles_page
 from charts import correlation as correlation_page
 from charts import drawdown as drawdown_page
@@ -95,7 +96,7 @@ async def candles_picture(
 async def backtest_pictures(
     studio: "Studio", person: Person, say: "Words", report: Report, *, title: str
 ) -> tuple[Image, ...]:
-    """Trades among candles, the table of months, how single trades are spread; those that have something to show."""
+    """Trades among candles, months, what the money was in, single trades; those that have something to show."""
     look = theme_for(person)
     same: dict[str, Any] = {"title": title, "theme": look, "say": say}
     images = []
@@ -110,6 +111,12 @@ async def backtest_pictures(
     if len(months) > 1:
         png = await studio.draw(returns_page.monthly_heatmap, months, **same)
         images.append(Image(png, "months.png", returns_page.monthly_alt_text(months, say=say)))
+    if report.allocation:
+        words = {"zone": person.zone, "say": say}
+        png = await studio.draw(
+            allocation_page.allocation_chart, report.allocation, title=title, theme=look, **words
+        )
+        images.append(Image(png, "allocation.png", allocation_page.alt_text(report.allocation, **words)))
     if len(report.trades) > 1:
         shares = [trip.return_share for trip in report.trades]
         png = await studio.draw(returns_page.distribution, shares, **same)

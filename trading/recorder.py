@@ -31,7 +31,7 @@ class Recorder:
         self.fills: list[Fill] = []
         self._signals: list[Signal] = []
         self._orders: dict[str, Order] = {}
-        self._news: list[News] = []
+        self.news: list[News] = []
         self._flows: list[CashFlow] = []
         self._flow = 0.0
         self._changed = False  # more than the marks
@@ -52,7 +52,7 @@ class Recorder:
                 self._orders[order.client_id] = order
             case SignalChanged(_, signal):
                 self._signals.append(signal)
-                self._news.append(event)
+                self.news.append(event)
             case CashMoved(at, flow):
                 self._flows.append(flow)
                 self._flow += float(flow.amount)
@@ -60,7 +60,7 @@ class Recorder:
             case KillAsked() | KillLifted():
                 pass
             case _ if isinstance(event, News):
-                self._news.append(event)
+                self.news.append(event)
         self._changed = True
 
     def drain(self, at: datetime) -> list[Step]:
@@ -75,7 +75,7 @@ class Recorder:
             signals=tuple(self._signals),
             orders=tuple(self._orders.values()),
             fills=tuple(self.fills),
-            news=tuple(self._news),
+            news=tuple(self.news),
             positions=tuple(book.positions.values()) if self._changed else None,
             equity=self.equity[-1] if self.equity else None,
             cash=book.cash,
@@ -88,7 +88,7 @@ class Recorder:
 
     def _forget(self) -> None:
         self.equity, self.fills = [], []
-        self._signals, self._orders, self._news, self._flows = [], {}, [], []
+        self._signals, self._orders, self.news, self._flows = [], {}, [], []
         self._changed = self._ticked = False
 
     def _note_equity(self, at: datetime) -> None:

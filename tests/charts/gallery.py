@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from charts import (
+    allocation,
     candles,
     compare,
     correlation,
@@ -31,7 +32,7 @@ from tests.builders import START, a_series, a_trip
 from trading.domain.honesty import Landscape, Spread
 from trading.domain.market import Candle
 from trading.domain.portfolio import Hit, Likeness, Outcome
-from trading.domain.report import EquityPoint, RoundTrip
+from trading.domain.report import Allocation, EquityPoint, RoundTrip
 
 ZONE = "Asia/Seoul"
 
@@ -198,7 +199,28 @@ def bad_days() -> list[Outcome]:
     ]
 
 
+def mixes(count: int = 60) -> list[Allocation]:
+    """A book that is never quite all invested."""
+    dice = np.random.default_rng(8)
+    names = ("BTC/USDT", "ETH/USDT", "SOL/USDT", "XRP/USDT", "DOGE/USDT")
+    parts = np.abs(np.cumsum(dice.normal(0, 0.02, (count, len(names))), axis=0) + 0.15)
+    parts /= np.maximum(parts.sum(axis=1, keepdims=True), 1.05)
+    return [
+        Allocation(START + timedelta(days=n), dict(zip(names, map(float, row), strict=True)))
+        for n, row in enumerate(parts)
+    ]
+
+
 PICTURES = {
+    "allocation": Picture(
+        allocation.allocation_figure,
+        allocation.allocation_chart,
+        allocation.alt_text,
+        mixes(),
+        [],
+        {"zone": ZONE},
+        {},
+    ),
     "correlation": Picture(
         lambda rows, **k: correlation.correlation_figure(likeness(rows), **k),
         lambda rows, **k: correlation.correlation_chart(likeness(rows), **k),

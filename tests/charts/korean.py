@@ -32,6 +32,11 @@ KOREAN = {name: f"{n}월" for n, name in enumerate(MONTHS, 1)} | {
     "Correlation of a pair {mean} on average; closest: {one} and {other}, {most}.": (
         "두 마켓의 상관은 평균 {mean}. 가장 가까운 짝: {one}, {other} ({most})."
     ),
+    "Allocation": "자산 배분",
+    "invested on average": "평균 투자 비중",
+    "now {share}": "지금 {share}",
+    "Nothing was held yet.": "아직 보유한 적이 없습니다.",
+    "Invested {mean} on average: {list}.": "평균 투자 비중 {mean}: {list}.",
     "Candles": "캔들",
     "Comparison": "비교",
     "Profit a day": "일별 손익",

@@ -1,16 +1,19 @@
 """A period of one account or backtest, put together: the same for terminal, JSON, pictures and chat."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
 from trading.analysis import costs, portions
+from trading.analysis.allocation import Floats, Ints, allocation
 from trading.analysis.curves import Span, periods
 from trading.analysis.metrics import measure
 from trading.analysis.trades import split_trips
+from trading.domain.events import Event, OrderRefused, TradingHalted
 from trading.domain.market import Candle, Timeframe
 from trading.domain.order import Fill
-from trading.domain.report import Benchmark, EquityPoint, Month, Report, RoundTrip
+from trading.domain.report import Benchmark, EquityPoint, Month, Report, RoundTrip, Stopped
 
 
 def report(
@@ -33,10 +36,13 @@ def report(
     slippage_share: Decimal = Decimal(0),
     benchmark: Benchmark | None = None,
     glimpse: Sequence[Candle] = (),
+    closes: Mapping[str, tuple[Ints, Floats]] | None = None,
+    news: Sequence[Event] = (),
 ) -> Report:
     """The report of these fills and this curve. What is open is in the equity, not in the trades.
 
-    `prices` are the last ones, `sleeves` and `symbols` everything that might have traded.
+    `closes` (when, and at what) are those of each market, for what the money was in over time; `news` tell what the
+    rules did. `prices` are the last ones, `sleeves` and `symbols` everything that might have traded.
     """
     trades, still_open = split_trips(fills)
     valued = prices or {trip.symbol: trip.entry_price for trip in still_open}
@@ -67,7 +73,17 @@ def report(
         months=months_of(equity),
         benchmark=benchmark,
         glimpse=tuple(glimpse),
+        allocation=allocation(fills, closes, equity) if closes and len(closes) > 1 else (),
+        refused=_refused(news),
+        stopped=tuple(
+            Stopped(n.at, n.halt.kind.value, n.halt.reason) for n in news if isinstance(n, TradingHalted)
+        ),
     )
+
+
+def _refused(news: Sequence[Event]) -> tuple[tuple[str, int], ...]:
+    rules = Counter(n.decision.rule for n in news if isinstance(n, OrderRefused))
+    return tuple(sorted(rules.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
 def months_of(equity: Sequence[EquityPoint]) -> tuple[Month, ...]:

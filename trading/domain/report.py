@@ -1,5 +1,6 @@
 """What happened, measured: round trips, equity curves, reports."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -84,6 +85,23 @@ class Month:
     change: float
 
 
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """What the money was in at one moment: market -> share of the equity."""
+
+    at: datetime
+    shares: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """When the account's own rules stopped it, and why."""
+
+    at: datetime
+    kind: str
+    reason: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """A period of one account or backtest: the same shape for the terminal, JSON and the chat."""
@@ -111,6 +129,9 @@ class Report:
     months: tuple[Month, ...] = ()
     benchmark: Benchmark | None = None
     glimpse: tuple[Candle, ...] = ()  # a stretch of candles worth looking at trades in
+    allocation: tuple[Allocation, ...] = ()  # over time; empty for one market
+    refused: tuple[tuple[str, int], ...] = ()  # rule, and how many orders it refused; the busiest first
+    stopped: tuple[Stopped, ...] = ()
 
     @property
     def currency(self) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 
 from trading.analysis.reports import report
 from trading.build import Room, room
-from trading.core.frames import Columns
+from trading.core.frames import Columns, Floats, Ints
 from trading.core.sleeve import Answers, Sleeve
 from trading.domain.account import Mode
 from trading.domain.errors import Refused
@@ -176,6 +176,8 @@ class Job:
             fee_share=self.fee,
             slippage_share=self.slippage,
             benchmark=rival(traded, float(self.cash), float(self.fee), float(self.slippage)),
+            closes={r.symbol: _closes(r) for r in traded},
+            news=tuple(done.recorder.news),
             glimpse=stretch(self.recorded, self.timeframe, fills),
         )
 
@@ -185,6 +187,12 @@ class Job:
         needs = [s.timeframe.length * s.strategy.warmup(s.params, s.timeframe.seconds) for s in self.parts]
         ready: datetime = first + max(needs)
         return ready if ready > start + self.timeframe.length else None
+
+
+def _closes(recorded: Recorded) -> tuple[Ints, Floats]:
+    """When a market's candles closed, and at what."""
+    columns = Columns.of_frame(recorded.frame)
+    return columns.opened + recorded.timeframe.seconds, columns.close
 
 
 def plain_instrument(symbol: str, fee: Decimal, step: Decimal = FINE) -> Instrument:

@@ -60,7 +60,9 @@ def of_account(question: Question, settings: Settings, account: str) -> Question
         for sleeve in mine
     )
     symbols = question.symbols or tuple(dict.fromkeys(s for part in parts for s in part.symbols))
-    return replace(question, strategy=account, parts=parts, symbols=symbols)
+    frames = {part.timeframe for part in parts}
+    timeframe = question.timeframe or (frames.pop() if len(frames) == 1 else None)
+    return replace(question, strategy=account, parts=parts, symbols=symbols, timeframe=timeframe)
 
 
 def _shared_out(names: Sequence[str], params: Mapping[str, str]) -> dict[str, dict[str, str]]:

@@ -1,0 +1,47 @@
+"""What the money was in, over time: each market's share of the equity, from fills and closes."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+import numpy as np
+import numpy.typing as npt
+
+from trading.domain.order import Fill
+from trading.domain.report import Allocation, EquityPoint
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+MOST = 240  # moments that can still be told apart in a picture
+
+
+def allocation(
+    fills: Sequence[Fill], closes: Mapping[str, tuple[Ints, Floats]], equity: Sequence[EquityPoint]
+) -> tuple[Allocation, ...]:
+    """At up to 240 moments, evenly spread: market -> share of the equity (below zero when short).
+
+    `closes` are times of closes (seconds since 1970) and closes, oldest first. Markets that never traded are left out.
+    """
+    if not fills or not equity:
+        return ()
+    chosen = np.unique(np.linspace(0, len(equity) - 1, min(MOST, len(equity))).astype(int))
+    times = np.array([int(equity[n].at.timestamp()) for n in chosen])
+    worth = np.array([equity[n].equity for n in chosen])
+    shares = {
+        symbol: _values([f for f in fills if f.symbol == symbol], closes[symbol], times) / worth
+        for symbol in dict.fromkeys(f.symbol for f in fills)
+    }
+    return tuple(
+        Allocation(
+            datetime.fromtimestamp(int(at), UTC), {s: round(float(v[n]), 6) for s, v in shares.items()}
+        )
+        for n, at in enumerate(times)
+    )
+
+
+def _values(fills: Sequence[Fill], closes: tuple[Ints, Floats], times: Ints) -> Floats:
+    moved = np.array([f.at.timestamp() for f in fills])
+    held = np.concatenate(([0.0], np.cumsum([float(f.amount) * f.side.sign for f in fills])))
+    known, prices = closes
+    place = np.clip(np.searchsorted(known, times, "right") - 1, 0, None)
+    return np.asarray(held[np.searchsorted(moved, times, "right")] * prices[place])
