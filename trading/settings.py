@@ -125,7 +125,11 @@ class AccountSettings(Section):
     mode: Literal["shadow", "paper", "canary", "live"] = "paper"
     exchange: str = Field("simulated", min_length=1)
     exchange_options: dict[str, Any] = Field({}, repr=False)  # handed to ccxt; keys are stored sealed instead
-    allow_hosts: tuple[str, ...] = ()  # further hosts that exchange_options may lead to: a proxy, for instance
+    allow_hosts: tuple[
+        str, ...
+    ] = ()  # further hosts that exchange_options may lead to: a proxy, for instance
+    sandbox: bool = False
+    approve_above: MoneyOrEmpty = Field(None, ge=0)  # None (written as ""): a live account never asks
     symbols: Markets = Field(("BTC/USDT", "ETH/USDT", "SOL/USDT"), min_length=1)
     timeframe: TimeframeText = "1h"
     cash: Money = Field(Decimal(10000), gt=0)
@@ -140,6 +144,14 @@ class AccountSettings(Section):
     @property
     def trading_mode(self) -> Mode:
         return Mode(self.mode)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _to_the_sandbox(cls, data: Any) -> Any:
+        """The test network is another market: said once, it holds for prices, orders and the books' identity."""
+        if isinstance(data, dict) and data.get("sandbox") is True:
+            return {**data, "exchange_options": {**data.get("exchange_options", {}), "sandbox": True}}
+        return data
 
     @model_validator(mode="after")
     def _sleeves_fit(self) -> Self:

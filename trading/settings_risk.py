@@ -49,10 +49,19 @@ class SleeveRisk(Section):
     losses: Whole = Field(1000, ge=0, le=1000)
 
 
+def _asking_time(text: Any) -> Any:
+    length = duration(text) if isinstance(text, str) else None
+    if length is None or not 10 <= length.total_seconds() <= 86400:
+        raise ValueError("should be a length of time from 10s to 24h, like 10m")
+    return text
+
+
 class Canary(Section):
     """An account that asks before each order."""
 
     capital_share: Share = 0.10
+    ask_for: Annotated[str, BeforeValidator(_asking_time)] = "10m"  # an unanswered card lapses: no trade
+    max_drift: Share = 0.005  # how far the price may have moved between question and answer
 
 
 def _length(text: Any) -> Any:

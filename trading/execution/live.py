@@ -11,7 +11,7 @@ import structlog
 from trading.domain.actions import CancelAll, Submit
 from trading.domain.errors import Broken, Refused
 from trading.domain.events import DeskEvent, OrderChanged, OrderParked
-from trading.domain.live import Attempt, AttemptState, Fenced
+from trading.domain.live import Answered, Attempt, AttemptState, Difference, Fenced
 from trading.domain.order import Order, OrderIntent, OrderStatus
 from trading.domain.risk import Cleared, HaltKind, RiskDecision
 from trading.execution.approval import Approvals, Asking
@@ -263,6 +263,11 @@ class Live:
         """Now, instead of when it is due. Raises Fenced or Broken."""
         async with self._turn_lock:
             return await self._reconcile(deep=deep)
+
+    async def answer(self, difference: str, answer: Answered, by: str) -> Difference:
+        """A person explains a difference between the exchange and the books."""
+        async with self._turn_lock:
+            return await self.reconciler.differences.answer(difference, answer, by)
 
     def _parked(self, client_id: str) -> Tracked:
         tracked = self.seat.tracked.get(client_id)

@@ -1,0 +1,273 @@
+"""Seats of real-money accounts: the way to the exchange, the lease, the first balances, and the executor's life."""
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Protocol
+
+import structlog
+
+from trading.build import Room
+from trading.clock import Clock
+from trading.core.recheck import recheck
+from trading.domain.errors import Broken, Refused, SettingsError, Uncertain
+from trading.domain.keys import Credentials, Purpose
+from trading.domain.live import ExternalFlow, FlowKind
+from trading.execution.approval import Asking
+from trading.execution.live import Live, Outside
+from trading.execution.seat import Seat
+from trading.execution.times import Times
+from trading.execution.venue import Unreachable, Venue
+from trading.identity import identity as market_of
+from trading.keeper import Keeper
+from trading.market.feed import Market
+from trading.modes import wiring
+from trading.settings import Settings
+from trading.settings_notify import duration
+from trading.store.highwater import HighWater
+from trading.store.journal import SqlJournal
+from trading.store.store import Store
+
+log = structlog.get_logger("seating")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """How an account reaches its exchange: one client for the day, one for kills, and who it is there."""
+
+    venue: Venue
+    killer: Venue
+    identity: str  # the exchange account: two desks with the same one must not both trade
+    close: Callable[[], Awaitable[None]]
+    warnings: tuple[str, ...] = ()  # what its owner should know of the key
+
+
+class Keys(Protocol):
+    """Who opens exchange keys: the safe."""
+
+    async def credentials(self, account: str, purpose: Purpose) -> Credentials: ...
+
+
+OpenWay = Callable[[str], Awaitable[Way]]
+
+
+def ccxt_ways(settings: Settings, keys: Keys, clock: Clock) -> OpenWay:
+    """Ways to real exchanges, with the keys of the safe; a key that may withdraw opens none."""
+
+    async def open_way(account: str) -> Way:
+        from trading.exchange.probing import inspect
+        from trading.exchange.venue import CcxtVenue
+
+        mine = settings.accounts[account]
+        options = dict(mine.exchange_options)
+        if not options.get("apiKey"):
+            options |= (await keys.credentials(account, Purpose.TRADE)).options()
+        found = await inspect(mine.exchange, options, mine.symbols, clock)
+        if found.against:
+            raise Refused(found.against[0])
+        for warning in found.warnings:
+            log.warning("key_warning", account=account, warning=warning)
+        venue = CcxtVenue(mine.exchange, options, clock)
+        killer = venue.killer()
+
+        async def close() -> None:
+            await killer.close()
+            await venue.close()
+
+        print_of = hashlib.sha256(f"{market_of(mine)} {options.get('apiKey')}".encode()).hexdigest()[:16]
+        return Way(
+            venue=venue,
+            killer=killer,
+            identity=f"{mine.exchange} {print_of}",
+            close=close,
+            warnings=found.warnings,
+        )
+
+    return open_way
+
+
+def check_real(settings: Settings, account: str) -> None:
+    """Raise SettingsError for real money where there is none."""
+    mine = settings.accounts[account]
+    if wiring(mine.trading_mode, account).real and mine.exchange == "simulated":
+        where = settings.where(("accounts", account, "mode"))
+        raise SettingsError(
+            f"{where}: accounts.{account}.mode is '{mine.mode}', which trades real money, and its exchange is the "
+            "simulated market; name an exchange, or choose paper. Nothing was started."
+        )
+
+
+@dataclass(slots=True)
+class Seats:
+    """Every account of real money that has taken its place. `open_way` can be another one in a simulation."""
+
+    settings: Settings
+    store: Store
+    keeper: Keeper
+    clock: Clock
+    open_way: OpenWay | None = None
+    times: Times = field(default_factory=Times)
+    holder: str = "this desk"  # the same for every life of this data folder, and for no other
+    lives: dict[str, Live] = field(default_factory=dict)
+    _ways: dict[str, Way] = field(default_factory=dict)
+
+    def real(self, room: Room) -> bool:
+        return wiring(room.mode, room.name).real
+
+    async def take(self, room: Room, market: Market) -> None:
+        """Give an account its executor. Raises TradingError saying what is missing; then nothing can leave."""
+        way = await self._way(room.name)
+        try:
+            seat = await self._seat(room, way)
+            if await self.store.snapshot(room.name) is None:
+                await self._open_books(seat, room)
+        except Unreachable as error:
+            raise Uncertain(f"{way.venue.profile.name} did not answer: {error}") from None
+        live = Live(seat, self._outside(room, way, market))
+        live.restore(room.desk.orders.live)
+        room.session.executor = live
+        self.lives[room.name] = live
+
+    async def recover(self, room: Room) -> None:
+        """Before its first decision: everything that was out is known and reconciled."""
+        outcome = await self.lives[room.name].recover()
+        for problem in outcome.problems:
+            log.error("not_reconciled", account=room.name, problem=problem)
+
+    def leave(self, account: str) -> None:
+        """The account did not come up after all."""
+        self.lives.pop(account, None)
+
+    async def check_clean(self, account: str) -> None:
+        """Raise Refused unless ours and the exchange's books agree right now."""
+        live = self.lives.get(account)
+        if live is None:
+            return
+        outcome = await live.reconcile()
+        if not outcome.clean:
+            raise Refused(f"The exchange and the books must agree first: {outcome.problems[0]}")
+        if live.parked:
+            raise Refused(
+                f"{len(live.parked)} order{'s' if len(live.parked) > 1 else ''} of {account} must be answered first: "
+                "nobody knows whether the exchange has them (/parked)."
+            )
+
+    async def run(self) -> None:
+        """Until cancelled: every seat at work, those that come later, too."""
+        followed: set[Live] = set()
+        async with asyncio.TaskGroup() as group:
+            while True:
+                for live in set(self.lives.values()) - followed:
+                    followed.add(live)
+                    group.create_task(live.run())
+                await asyncio.sleep(0.25)
+
+    async def calm(self) -> bool:
+        """Before an orderly stop: nothing new leaves; True when no request is without its answer."""
+        return all([await live.calm() for live in self.lives.values()])
+
+    async def close(self) -> None:
+        """Let others have the exchange accounts, and let go of every socket."""
+        for live in self.lives.values():
+            try:
+                await live.seat.journal.release(live.seat.lease, self.times.wall())
+            except Broken as error:
+                log.error("lease_not_released", account=live.seat.account, reason=error.tell)
+        for way in self._ways.values():
+            await way.close()
+        self._ways.clear()
+
+    # --- taking a seat ----------------------------------------------------------------------------------
+
+    async def _way(self, account: str) -> Way:
+        if self.open_way is None:
+            raise Refused(f"The account {account} has no way to its exchange.")
+        if account not in self._ways:
+            self._ways[account] = await self.open_way(account)
+        return self._ways[account]
+
+    async def _seat(self, room: Room, way: Way) -> Seat:
+        journal, water = SqlJournal(self.store.database), HighWater(self.settings.data_dir)
+        lease = await journal.take(
+            room.name, way.identity, self.holder, self.times.wall(), water.read(way.identity)
+        )
+        water.write(way.identity, lease.epoch)
+        desk = room.desk
+
+        async def keep() -> bool:
+            return await self.keeper.keep(room.recorder.drain(self.clock()))
+
+        async def cash_moves() -> set[tuple[datetime, Decimal, str]]:
+            return {(f.at, f.amount, f.note) for f in await self.store.flows(room.name)}
+
+        return Seat(
+            account=room.name,
+            venue=way.venue,
+            journal=journal,
+            times=self.times,
+            secret=await journal.secret(),
+            lease=lease,
+            instruments=desk.instruments,
+            step=room.step,
+            tell=room.session.tell,
+            keep=keep,
+            cash_moves=cash_moves,
+            view=lambda: desk.account(self.clock()),
+            halts=lambda: desk.halts.all,
+            began=self.times.wall(),
+        )
+
+    async def _open_books(self, seat: Seat, room: Room) -> None:
+        """A new account begins with what is at the exchange; only the money is its own, coins are the person's."""
+        known = await seat.journal.flows(room.name)
+        if not known:
+            now = self.times.wall()
+            totals = {asset: b.total for asset, b in (await seat.venue.balances()).items() if b.total}
+            totals.setdefault(room.desk.book.currency, Decimal(0))
+            known = await seat.journal.add_flows(_openings(room.name, totals, now))
+        book = room.desk.book
+        book.cash = sum((f.amount for f in known if f.asset == book.currency), Decimal(0))
+        if book.cash <= 0:
+            raise Refused(
+                f"There is no {book.currency} in this exchange account, so {room.name} cannot trade."
+            )
+
+    def _outside(self, room: Room, way: Way, market: Market) -> Outside:
+        async def price(symbol: str) -> Decimal:
+            found = (await market.quotes([symbol])).get(symbol)
+            if found is None:
+                raise Refused(f"{market.name} tells no price of {symbol} right now; try again.")
+            return Decimal(repr(found))
+
+        return Outside(
+            killer=way.killer,
+            asking=self._asking(room),
+            recheck=lambda intent: recheck(room.desk, intent, self.clock()),
+            price=price,
+        )
+
+    def _asking(self, room: Room) -> Asking | None:
+        mine, canary = self.settings.accounts[room.name], self.settings.canary
+        above = Decimal(0) if wiring(room.mode, room.name).asks_first else mine.approve_above
+        if above is None:
+            return None
+        lasts = duration(canary.ask_for) or timedelta(minutes=10)
+        return Asking(above=above, lasts=lasts, max_drift=canary.max_drift)
+
+
+def _openings(account: str, totals: Mapping[str, Decimal], at: datetime) -> list[ExternalFlow]:
+    return [
+        ExternalFlow(
+            account=account,
+            ref=f"opening {asset}",
+            asset=asset,
+            amount=amount,
+            kind=FlowKind.OPENING,
+            at=at,
+            note="what was at the exchange",
+        )
+        for asset, amount in sorted(totals.items())
+    ]
