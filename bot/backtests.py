@@ -15,7 +15,7 @@ from trading.domain.report import Report
 FEW = 30  # trades that say little
 
 
-async def answer(ask: Ask, report: Report, file: Path | None, output: str) -> Reply:
+async def answer(ask: Ask, report: Report, file: Path | None, output: str, job: str = "") -> Reply:
     """The reply to a backtest or a replay; with a file, everything is written into it, too."""
     here = ask.place.platform == "terminal"
     images = await _images(ask, report, all_of_them=not here or output == "html")
@@ -34,7 +34,7 @@ async def answer(ask: Ask, report: Report, file: Path | None, output: str) -> Re
         rows=_all_rows(report, ask) if here else short,
         images=images[:1] if here else images,
         files=() if here else files,
-        buttons=buttons(report, ask),
+        buttons=buttons(report, ask, job),
         tone=Tone.GOOD if report.total_return > 0 else Tone.WARNING,
         data=report_data(report),
     )
@@ -90,10 +90,13 @@ def _all_rows(report: Report, ask: Ask) -> tuple[Row, ...]:
     return (*rows, Row(""), Row(ask.say("Took"), took))
 
 
-def buttons(report: Report, ask: Ask) -> tuple[tuple[Button, ...], ...]:
+def buttons(report: Report, ask: Ask, job: str = "") -> tuple[tuple[Button, ...], ...]:
     """The same line again, and whether it was luck; a line too long for a button is asked again by its number."""
     name, _, rest = ask.line.strip().lstrip("/").partition(" ")
-    offered = [(ask.say("Again"), f"/{name} {rest}".strip())]
+    line = f"/{name} {rest}".strip()
+    offered = [
+        (ask.say("Again"), line if len(line.encode()) <= LONGEST_COMMAND or not job else f"/again {job}")
+    ]
     if "+" not in report.strategy:
         words = [w for w in shlex.split(rest) if not w.startswith("--output") and not w.startswith("--file")]
         offered.append((ask.say("Skill or luck?"), _honest(words)))

@@ -1,30 +1,34 @@
 """Research: would it have worked, is it honest, what would be better; answered by worker processes."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeVar
 
 from trading.archiving import Archive
 from trading.boot import market_for
 from trading.clock import Clock
 from trading.domain.errors import Refused
 from trading.domain.honesty import Honesty, Trial
+from trading.domain.jobs import Asker, Going
 from trading.domain.market import Timeframe
 from trading.domain.report import Report
 from trading.domain.research import Example, Question
 from trading.domain.search import SearchProgress, SearchQuestion, SearchResult
-from trading.lab import searching
+from trading.lab import searching, several
 from trading.lab.ask import from_candles, warmed
 from trading.lab.example import example
+from trading.lab.queue import Queue
 from trading.lab.several import warm_up
 from trading.lab.workers import Answer, Kind, Workers
 from trading.market.archive import Recorded
 from trading.settings import Settings
 from trading.strategies import find, strategies
+
+T = TypeVar("T")
 
 MOST_CANDLES = 600_000  # a year of minutes of one symbol
 LOOK_BACK = timedelta(days=90)  # how far a backtest looks back when nothing else is said
@@ -38,9 +42,16 @@ class Laboratory:
     clock: Clock
     archive: Archive
     workers: Workers = field(default_factory=Workers)
+    queue: Queue = field(init=False)
 
-    async def research(self, kind: Kind, question: Question, account: str) -> AsyncIterator[float | Report]:
-        """Would this have worked? Progress (0 ... 1), then the report.
+    def __post_init__(self) -> None:
+        mine = self.settings.research
+        self.queue = Queue(self.clock, places=mine.workers, per_person=mine.per_person)
+
+    async def research(
+        self, kind: Kind, question: Question, account: str, asker: Asker | None = None
+    ) -> AsyncIterator[Going | Report]:
+        """Would this have worked? Progress, then the report.
 
         A backtest steps the desk over all candles at once; a replay sends them through a paper account by the code
         of the live session. Without recorded candles: those of the account's market.
@@ -48,20 +59,24 @@ class Laboratory:
         if question.terms.risk:
             limits = self.settings.risk.model_dump(mode="json")
             question = replace(question, terms=replace(question.terms, limits=limits))
-        async for answer in self._research(kind, question, account):
-            if not isinstance(answer, Honesty):
-                yield answer
+        async with aclosing(self._research(kind, question, account, asker)) as heard:
+            async for answer in heard:
+                if not isinstance(answer, Honesty):
+                    yield answer
 
-    async def examine(self, trial: Trial, account: str) -> AsyncIterator[float | Honesty]:
-        """Is it honest, or luck? Progress (0 ... 1), then every verdict, against the limits of this house."""
+    async def examine(
+        self, trial: Trial, account: str, asker: Asker | None = None
+    ) -> AsyncIterator[Going | Honesty]:
+        """Is it honest, or luck? Progress, then every verdict, against the limits of this house."""
         trial = replace(trial, drawdown_limit=self.settings.risk.drawdown)
-        async for answer in self._research("honesty", trial, account):
-            if not isinstance(answer, Report):
-                yield answer
+        async with aclosing(self._research("honesty", trial, account, asker)) as heard:
+            async for answer in heard:
+                if not isinstance(answer, Report):
+                    yield answer
 
     async def search(
-        self, asked: SearchQuestion, account: str
-    ) -> AsyncIterator[SearchProgress | SearchResult]:
+        self, asked: SearchQuestion, account: str, asker: Asker | None = None
+    ) -> AsyncIterator[Going | SearchProgress | SearchResult]:
         """Better parameters: progress now and then, then what was found. What was tried outlives its process."""
         asked = await asyncio.to_thread(searching.rejoined, asked, searching.place(self.settings))
         question = replace(asked.question, params={})
@@ -73,15 +88,37 @@ class Laboratory:
             recorded = await self._recorded(question, account)
         asked = replace(asked, question=replace(question, params=asked.question.params))
         order = await asyncio.to_thread(searching.order_for, asked, recorded, self.settings)
-        async with aclosing(searching.run(order, own_process=self.workers.own_process)) as heard:
+
+        def work(_: str) -> AsyncGenerator[SearchProgress | SearchResult, None]:
+            return searching.run(order, own_process=self.workers.own_process)
+
+        async with aclosing(self._queued(asker, f"search {question.strategy}", work)) as heard:
             async for told in heard:
                 yield told
 
-    async def _research(self, kind: Kind, question: Question, account: str) -> AsyncIterator[float | Answer]:
-        started = perf_counter()
-        question, recorded = await self._candles(question, account, warm=kind != "honesty")
-        async for answer in self.workers.run(kind, question, recorded, perf_counter() - started):
-            yield answer
+    def _research(
+        self, kind: Kind, question: Question, account: str, asker: Asker | None
+    ) -> AsyncGenerator[Going | Answer, None]:
+        if question.portfolio:
+            question = several.of_account(question, self.settings, account)
+
+        async def work(job: str) -> AsyncGenerator[Going | Answer, None]:
+            started = perf_counter()
+            mine, recorded = await self._candles(question, account, warm=kind != "honesty")
+            told = self.workers.run(kind, mine, recorded, perf_counter() - started, job)
+            async with aclosing(told) as heard:
+                async for answer in heard:
+                    yield answer
+
+        return self._queued(asker, f"{kind} {question.strategy}", work)
+
+    def _queued(
+        self, asker: Asker | None, what: str, work: Callable[[str], AsyncGenerator[T, None]]
+    ) -> AsyncGenerator[Going | T, None]:
+        """In its turn; at once where nobody asked by name, or where there is nobody to wait for."""
+        if asker is None or not self.workers.own_process:
+            return work("")
+        return self.queue.run(asker, what, work)
 
     async def _candles(
         self, question: Question, account: str, *, warm: bool

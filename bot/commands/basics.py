@@ -6,7 +6,7 @@ from importlib.metadata import version as package_version
 from typing import Annotated
 
 from bot.dispatcher import Ask
-from bot.people import EVERYONE
+from bot.people import EVERYONE, allowed
 from bot.registry import command
 from bot.reply import Button, Reply, Row, Tone
 from bot.show import account_rows, budget_rows, halt_lines, since, status_line
@@ -20,15 +20,22 @@ GROUPS = {
     "pictures": "Pictures",
     "strategies": "Strategies",
     "control": "Stop and go",
+    "notices": "Alerts",
     "research": "Research",
     "honesty": "Skill or luck",
     "search": "Better parameters",
+    "jobs": "Work under way",
     "data": "Past candles",
+    "accounts": "Accounts",
+    "people": "People",
+    "security": "Safety",
     "ops": "Running the desk",
+    "keys": "Exchange keys",
+    "audit": "The record",
 }
 
 
-@command(allow=EVERYONE, needs_account=False)
+@command(allow=EVERYONE, needs_account=False, scope="any")
 async def start(ask: Ask, code: Annotated[str, "the pairing code from the terminal"] = "") -> Reply:
     """Where you are and what you can do next."""
     say = ask.say
@@ -60,12 +67,12 @@ def _home(ask: Ask) -> tuple[tuple[Button, ...], ...]:
     )
 
 
-@command(allow=EVERYONE, needs_account=False)
+@command(allow=EVERYONE, needs_account=False, scope="any")
 async def help_(ask: Ask, name: Annotated[str, "a command"] = "") -> Reply:
     """All commands, or how one of them is used."""
-    allowed = {n: c for n, c in ask.commands.items() if c.allow & ask.person.roles}
+    mine = allowed(ask.person, ask.commands)
     if name:
-        found = allowed.get(name.lstrip("/").lower())
+        found = mine.get(name.lstrip("/").lower())
         if found is None:
             raise Refused(
                 ask.say("There is no command /{name}; /help lists them all.", name=name.lstrip("/"))
@@ -74,30 +81,56 @@ async def help_(ask: Ask, name: Annotated[str, "a command"] = "") -> Reply:
         data = {"name": found.name, "usage": found.usage, "help": found.help}
         return Reply(title=found.usage, text=ask.say(found.help), rows=rows, data=data)
     by_group: dict[str, list[str]] = defaultdict(list)
-    for found in allowed.values():
+    for found in mine.values():
         by_group[found.group].append(f"/{found.name} – {ask.say(found.help)}")
     blocks = [
         ask.say(GROUPS.get(group, group)).upper() + "\n" + "\n".join(by_group[group])
         for group in (*GROUPS, *(g for g in by_group if g not in GROUPS))
         if group in by_group
     ]
-    listed = [{"name": c.name, "usage": c.usage, "help": c.help} for c in allowed.values()]
+    listed = [{"name": c.name, "usage": c.usage, "help": c.help} for c in mine.values()]
     return Reply(title=ask.say("What you can ask for"), text="\n\n".join(blocks), data=listed)
 
 
-@command(allow=EVERYONE, needs_account=False)
+@command(allow=EVERYONE, needs_account=False, scope="any")
 async def whoami(ask: Ask) -> Reply:
     """Who the desk thinks you are, and what you may do."""
-    person = ask.person
-    rows = (
-        Row(ask.say("Name"), person.name),
-        Row(ask.say("Roles"), ", ".join(ask.say(role) for role in sorted(person.roles))),
-        Row(ask.say("Account"), person.account),
-        Row(ask.say("This chat"), ask.place.address),
-        Row(ask.say("Language"), person.language),
-        Row(ask.say("Time zone"), person.zone),
+    person, say = ask.person, ask.say
+    mine = allowed(person, ask.commands)
+    roles = {name: sorted(person.roles_on(name)) for name in ask.mine(EVERYONE)}
+    factor = await ask.people.has_factor(person.id)
+    rows = [
+        Row(say("Name"), person.name),
+        *(
+            Row(name, ", ".join(say(role) for role in held), _meant(ask, name))
+            for name, held in roles.items()
+        ),
+        Row(say("This chat"), ask.place.address),
+        Row(say("Language"), person.language),
+        Row(say("Time zone"), person.zone),
+        Row(say("Quiet hours"), str(person.quiet) if person.quiet else say("none")),
+        Row(say("Second factor"), say("set up") if factor else say("none")),
+    ]
+    return Reply(
+        title=say("You are {name}.", name=person.name),
+        text=say("You may: {commands}", commands=" ".join(f"/{name}" for name in sorted(mine))),
+        rows=tuple(rows),
+        data={
+            "id": person.id,
+            "name": person.name,
+            "roles": roles,
+            "account": person.account,
+            "language": person.language,
+            "zone": person.zone,
+            "quiet": str(person.quiet) if person.quiet else None,
+            "second_factor": factor,
+            "may": sorted(mine),
+        },
     )
-    return Reply(title=ask.say("You are {name}.", name=person.name), rows=rows, data=person)
+
+
+def _meant(ask: Ask, account: str) -> str:
+    return ask.say("your commands mean this one") if account == ask.account else ""
 
 
 @command(allow=EVERYONE)
@@ -142,7 +175,7 @@ def _buttons(now: Status, ask: Ask) -> tuple[tuple[Button, ...], ...]:
     return (first, (toggle, Button(say("Kill"), "/kill", danger=True)))
 
 
-@command(allow=EVERYONE, needs_account=False)
+@command(allow=EVERYONE, needs_account=False, scope="any")
 async def version(ask: Ask) -> Reply:
     """Which version of the desk this is."""
     try:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from bot.commands.research import Data, Fee, Frame, From, Slippage, Symbols, To
 from bot.dispatcher import Ask
+from bot.going import asker, going
 from bot.honesty import answer
 from bot.people import RESEARCHERS
 from bot.registry import StrategyName, command
@@ -101,11 +102,11 @@ async def honesty(
 
 
 async def _asked(ask: Ask, trial: Trial) -> AsyncIterator[Reply]:
-    async for found in ask.trading.lab.examine(trial, ask.account):
+    async for found in ask.trading.lab.examine(trial, ask.account, asker(ask)):
         if isinstance(found, Honesty):
             yield await answer(ask, found, trial)
             continue
-        yield Reply(title=ask.say("Checking {name} …", name=trial.strategy), progress=found)
+        yield going(ask, ask.say("Checking {name} …", name=trial.strategy), found)
 
 
 def _check_numbers(ask: Ask, trials: int, runs: int, seed: int, windows: int) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from bot.backtests import answer
 from bot.dispatcher import Ask
+from bot.going import asker, going
 from bot.people import OWNERS, RESEARCHERS
 from bot.registry import StrategyName, command
 from bot.reply import Reply
@@ -34,6 +35,9 @@ Protect = Annotated[
     str, "stops and targets, for instance stop=0.02,take=0.05, or off; over the strategy's own"
 ]
 RiskSwitch = Annotated[Literal["on", "off"], "whether the limits of the settings act"]
+Weights = Annotated[str, "how money is divided among markets, for instance risk_parity,every=7"]
+Sized = Annotated[str, "how much of its part a market gets: volatility=0.4, atr=0.02 or kelly=0.25"]
+Portfolio = Annotated[bool, "the account's own strategies as they are set, with its limits"]
 Output = Annotated[Literal["json", "csv", "html"], "what --file is written as; its ending says it, too"]
 Target = Annotated[Path, "write the result into this file"]
 
@@ -43,8 +47,9 @@ FORMS = ("json", "csv", "html")
 @command(allow=RESEARCHERS, needs_account=False)
 async def backtest(
     ask: Ask,
-    strategy: StrategyName,
+    strategy: StrategyName = "",
     *,
+    portfolio: Portfolio = False,
     data: Data | None = None,
     symbols: Symbols = "",
     timeframe: Frame = "",
@@ -60,15 +65,19 @@ async def backtest(
     all_in: AllIn | None = None,
     step: Step | None = None,
     protect: Protect = "",
-    risk: RiskSwitch = "off",
+    weights: Weights = "",
+    sizing: Sized = "",
+    risk: RiskSwitch | None = None,
     output: Output | None = None,
     file: Target | None = None,
     **params: str,
 ) -> AsyncIterator[Reply]:
     """Try a strategy on past candles, for instance /backtest ema_cross fast=9 slow=21."""
     _only_in_terminal(ask, data, file)
+    _one_of(ask, strategy, portfolio)
     question = Question(
-        strategy=strategy,
+        strategy=strategy or ask.account,
+        portfolio=portfolio,
         params=params,
         data=data,
         symbols=_split(symbols),
@@ -87,7 +96,9 @@ async def backtest(
             step=step,
             protect=_named(ask, protect),
             bare=protect.strip() == "off",
-            risk=risk == "on",
+            weights=weights,
+            sizing=sizing,
+            risk=(risk or ("on" if portfolio else "off")) == "on",
         ),
     )
     async for reply in _asked(ask, "backtest", question, file, output):
@@ -97,9 +108,10 @@ async def backtest(
 @command(allow=OWNERS, needs_account=False)
 async def replay(
     ask: Ask,
-    strategy: StrategyName,
+    strategy: StrategyName = "",
     *,
     data: Data,
+    portfolio: Portfolio = False,
     symbols: Symbols = "",
     timeframe: Frame = "",
     from_: From | None = None,
@@ -114,15 +126,19 @@ async def replay(
     all_in: AllIn | None = None,
     step: Step | None = None,
     protect: Protect = "",
-    risk: RiskSwitch = "off",
+    weights: Weights = "",
+    sizing: Sized = "",
+    risk: RiskSwitch | None = None,
     output: Output | None = None,
     file: Target | None = None,
     **params: str,
 ) -> AsyncIterator[Reply]:
     """Send recorded candles through a paper account by the very code of the live session."""
     _only_in_terminal(ask, data, file)
+    _one_of(ask, strategy, portfolio)
     question = Question(
-        strategy=strategy,
+        strategy=strategy or ask.account,
+        portfolio=portfolio,
         params=params,
         data=data,
         symbols=_split(symbols),
@@ -141,7 +157,9 @@ async def replay(
             step=step,
             protect=_named(ask, protect),
             bare=protect.strip() == "off",
-            risk=risk == "on",
+            weights=weights,
+            sizing=sizing,
+            risk=(risk or ("on" if portfolio else "off")) == "on",
         ),
     )
     async for reply in _asked(ask, "replay", question, file, output):
@@ -153,16 +171,17 @@ async def _asked(
 ) -> AsyncIterator[Reply]:
     """Progress, then the answer, once the worker is free for the next one."""
     form = _form(ask, file, output)
-    report: Report | None = None
-    async for told in ask.trading.lab.research(kind, question, ask.account):
+    report, job = None, ""
+    async for told in ask.trading.lab.research(kind, question, ask.account, asker(ask)):
         if isinstance(told, Report):
             report = told
-        elif kind == "backtest":
-            yield Reply(title=ask.say("Backtest of {name} …", name=question.strategy), progress=told)
-        else:
-            yield Reply(title=ask.say("Replay of {name} …", name=question.strategy), progress=told)
+            continue
+        job = told.job
+        backtests = ask.say("Backtest of {name} …", name=question.strategy)
+        replays = ask.say("Replay of {name} …", name=question.strategy)
+        yield going(ask, backtests if kind == "backtest" else replays, told)
     if report is not None:
-        yield await answer(ask, report, file, form)
+        yield await answer(ask, report, file, form, job)
 
 
 def _form(ask: Ask, file: Path | None, output: str | None) -> str:
@@ -180,6 +199,15 @@ def _only_in_terminal(ask: Ask, data: Path | None, file: Path | None) -> None:
         raise Refused(
             ask.say(
                 "Files of the desk's computer can be named in its terminal only; here write --data archive, or none."
+            )
+        )
+
+
+def _one_of(ask: Ask, strategy: str, portfolio: bool) -> None:
+    if bool(strategy) is portfolio:
+        raise Refused(
+            ask.say(
+                "Name a strategy, for instance ema_cross, or say --portfolio for the account's own; one of both."
             )
         )
 

@@ -7,12 +7,14 @@ from typing import Annotated, Literal
 
 from bot.commands.research import Cash, Data, Fee, Frame, From, Slippage, Symbols, To
 from bot.dispatcher import Ask
+from bot.going import asker, end_button, going
 from bot.people import RESEARCHERS
 from bot.registry import StrategyName, command
 from bot.reply import Reply
 from bot.searches import answer, described, objective_value
 from trading.domain.archive import is_archive
 from trading.domain.errors import Refused
+from trading.domain.jobs import Going
 from trading.domain.research import Question
 from trading.domain.search import SearchProgress, SearchQuestion, SearchResult
 
@@ -91,14 +93,18 @@ async def optimise(
         study=name,
         join=bool(join),
     )
-    async for told in ask.trading.lab.search(asked, ask.account):
-        if isinstance(told, SearchResult):
+    job = ""
+    async for told in ask.trading.lab.search(asked, ask.account, asker(ask)):
+        if isinstance(told, Going):
+            job = told.job
+            yield going(ask, ask.say("Search of {name} …", name=strategy), told)
+        elif isinstance(told, SearchResult):
             yield await answer(ask, told)
         else:
-            yield _progress(ask, strategy, told, asked.objectives)
+            yield _progress(ask, strategy, told, asked.objectives, job)
 
 
-def _progress(ask: Ask, strategy: str, told: SearchProgress, objectives: tuple[str, ...]) -> Reply:
+def _progress(ask: Ask, strategy: str, told: SearchProgress, objectives: tuple[str, ...], job: str) -> Reply:
     text = ""
     if told.best is not None:
         text = ask.say(
@@ -108,4 +114,4 @@ def _progress(ask: Ask, strategy: str, told: SearchProgress, objectives: tuple[s
             params=described(told.best.params),
         )
     title = ask.say("Search of {name}: {done} of {of} tried …", name=strategy, done=told.done, of=told.of)
-    return Reply(title=title, text=text, progress=told.share)
+    return Reply(title=title, text=text, progress=told.share, buttons=end_button(ask, job))

@@ -1,4 +1,4 @@
-"""Searches beside the desk: in a process of their own, or, for a command line, in a thread; one at a time."""
+"""Searches beside the desk: in a process of their own, or, for a command line, in a thread."""
 
 import asyncio
 import multiprocessing
@@ -18,6 +18,7 @@ from trading.domain.errors import Refused, TradingError
 from trading.domain.search import SearchProgress, SearchQuestion, SearchResult
 from trading.lab.search import USUAL, Search, checked
 from trading.lab.studies import Studies
+from trading.lab.workers import give_way
 from trading.market.archive import Recorded
 from trading.settings import Settings
 from trading.store.address import Address
@@ -27,7 +28,6 @@ POLL_SECONDS = 0.2
 GRACE_SECONDS = 20.0  # for tries that are under way
 GONE = "The search process ended before it was done."
 Told = SearchProgress | SearchResult | str  # a text is why there is no result
-_turn = asyncio.Lock()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,16 +88,15 @@ def place(settings: Settings) -> str:
 
 async def run(order: Order, *, own_process: bool) -> AsyncGenerator[SearchProgress | SearchResult, None]:
     """Progress now and then, and the result. Raises Refused; what was tried is kept, whatever happens."""
-    async with _turn:
-        reader = _from_process if own_process else _from_thread
-        async with aclosing(reader(order)) as heard:
-            async for told in heard:
-                if told == GONE:
-                    name = order.asked.study
-                    raise Refused(f"{GONE} What it tried is kept; --join {name} goes on with it.")
-                if isinstance(told, str):
-                    raise Refused(told)
-                yield told
+    reader = _from_process if own_process else _from_thread
+    async with aclosing(reader(order)) as heard:
+        async for told in heard:
+            if told == GONE:
+                name = order.asked.study
+                raise Refused(f"{GONE} What it tried is kept; --join {name} goes on with it.")
+            if isinstance(told, str):
+                raise Refused(told)
+            yield told
 
 
 async def _from_process(order: Order) -> AsyncGenerator[Told, None]:
@@ -106,13 +105,12 @@ async def _from_process(order: Order) -> AsyncGenerator[Told, None]:
     worker = context.Process(target=_in_process, args=(theirs, order), name="search")
     worker.start()
     theirs.close()
+    newest: Told = SearchProgress(study=order.asked.study, done=0, of=order.asked.trials or USUAL, best=None)
     try:
         while True:
-            told: Told | None = await asyncio.to_thread(_heard, ours, worker)
-            if told is None:
-                continue
-            yield told
-            if not isinstance(told, SearchProgress):
+            newest = await asyncio.to_thread(_heard, ours, worker) or newest
+            yield newest  # said again while there is no news, so that whoever listens can leave
+            if not isinstance(newest, SearchProgress):
                 return
     finally:
         ours.close()
@@ -141,6 +139,7 @@ def _end(worker: BaseProcess) -> None:
 
 def _in_process(tell: Any, order: Order) -> None:
     stop = threading.Event()
+    give_way()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())  # its own processes are let go of on the way out
     try:
         for folder in order.own:

@@ -1,17 +1,20 @@
-"""Backtests and replays in a process of their own, so that chat and trading never stutter; one at a time."""
+"""Backtests and replays in processes of their own, so that chat and trading never stutter."""
 
 import asyncio
 import multiprocessing
+import os
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from ctypes import c_double
+from contextlib import aclosing, suppress
+from ctypes import c_double, c_int
 from functools import partial
 from typing import Any, Literal
 
 from trading.domain.errors import Refused, TradingError
 from trading.domain.honesty import Honesty, Trial
+from trading.domain.jobs import Going
 from trading.domain.report import Report
 from trading.domain.research import Question
 from trading.lab.ask import make
@@ -22,15 +25,23 @@ from trading.market.archive import Recorded
 from trading.strategies.own import folders, load_folder
 
 POLL_SECONDS = 0.25
+NICE = 10  # how far a worker steps back for the desk
 Kind = Literal["backtest", "replay", "honesty"]
 Answer = Report | Honesty
 _progress: Any = None
 
 
-def _begin_process(progress: Any) -> None:
-    """Ctrl+C at the terminal reaches every process there; this one is ended by the desk."""
+def _begin_process(progress: Any, pid: Any) -> None:
+    """Ctrl+C at the terminal reaches every process there; this one is ended by the desk, and gives way to it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    give_way()
+    pid.value = os.getpid()
     _remember(progress)
+
+
+def give_way() -> None:
+    """Trading and chats come first on this machine, whatever a search would like to take."""
+    os.nice(NICE)
 
 
 def _remember(progress: Any) -> None:
@@ -78,39 +89,102 @@ def work(
         return error.tell
 
 
+class _Died(Exception):
+    """The process ended before its work was done."""
+
+
+class _Seat:
+    """One worker process that is used again and again; or, where there is nothing else to do, a thread."""
+
+    def __init__(self, context: Any, *, own_process: bool) -> None:
+        self._context, self._own_process = context, own_process
+        self._pool: Executor | None = None
+        self._shared: Any = None
+        self._pid: Any = None
+        self.taken = False
+
+    async def work(self, *asked: Any) -> AsyncGenerator[float | Answer | str, None]:
+        """Progress now and then, and what came of it. Left early, or when it dies, the process is ended."""
+        pool = self._open()
+        doing = asyncio.get_running_loop().run_in_executor(pool, _run, *asked)
+        try:
+            while not doing.done():
+                await asyncio.wait([doing], timeout=POLL_SECONDS)
+                yield float(self._shared.value)
+            yield await doing
+        except BrokenProcessPool:
+            raise _Died from None
+        finally:
+            if not doing.done() or (not doing.cancelled() and doing.exception() is not None):
+                doing.cancel()
+                self.end()
+
+    def end(self) -> None:
+        """End the process, whatever it is doing; the next work gets a new one."""
+        if self._pool is None:
+            return
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._pool = None
+        if self._own_process and self._pid.value:
+            with suppress(ProcessLookupError):
+                os.kill(self._pid.value, signal.SIGKILL)
+
+    def _open(self) -> Executor:
+        if self._pool is None:
+            self._shared = self._context.Value(c_double, 0.0, lock=False)
+            self._pid = self._context.Value(c_int, 0, lock=False)
+            begin = partial(_remember, self._shared)
+            if self._own_process:
+                self._pool = ProcessPoolExecutor(
+                    1, self._context, initializer=_begin_process, initargs=(self._shared, self._pid)
+                )
+            else:
+                self._pool = ThreadPoolExecutor(1, "lab", initializer=begin)
+        return self._pool
+
+
 class Workers:
-    """A queue in front of one worker process; or, for a command line that has nothing else to do, a thread."""
+    """Worker processes beside the desk, started when they are needed; or, for a command line, a thread."""
 
     def __init__(self, *, own_process: bool = True) -> None:
         self._own_process = own_process
         self._context = multiprocessing.get_context("spawn")
-        self._pool: Executor | None = None
-        self._shared: Any = None
-        self._turn = asyncio.Lock()
+        self._seats: list[_Seat] = []
 
     async def run(
-        self, kind: Kind, question: Question, recorded: tuple[Recorded, ...], load_seconds: float
-    ) -> AsyncIterator[float | Answer]:
-        """Progress (0 ... 1) now and then, and the answer at the end. Raises Refused when it cannot be made."""
-        while self._turn.locked():
-            yield 0.0
-            await asyncio.sleep(POLL_SECONDS)
-        async with self._turn:
-            pool = self._open()
-            doing = asyncio.get_running_loop().run_in_executor(
-                pool, _run, kind, question, recorded, load_seconds, folders()
+        self,
+        kind: Kind,
+        question: Question,
+        recorded: tuple[Recorded, ...],
+        load_seconds: float,
+        job: str = "",
+    ) -> AsyncGenerator[Going | Answer, None]:
+        """Progress (0 ... 1) now and then, and the answer at the end. Raises Refused when it cannot be made.
+
+        A process that is killed from outside costs time only: its work is begun again, once.
+        """
+        seat = self._sit_down()
+        asked = (kind, question, recorded, load_seconds, folders())
+        try:
+            for again in (False, True):
+                try:
+                    async with aclosing(seat.work(*asked)) as heard:
+                        async for told in heard:
+                            if isinstance(told, str):
+                                raise Refused(told)
+                            yield (
+                                Going(job=job, share=told, begun_again=again)
+                                if isinstance(told, float)
+                                else told
+                            )
+                    return
+                except _Died:
+                    continue
+            raise Refused(
+                "The worker process was ended twice before it was done, so it was given up; ask again."
             )
-            try:
-                while not doing.done():
-                    await asyncio.wait([doing], timeout=POLL_SECONDS)
-                    yield float(self._shared.value)
-                answer = await doing
-            except BrokenProcessPool:
-                self._pool = None
-                raise Refused("The worker process ended before it was done; ask again.") from None
-        if isinstance(answer, str):
-            raise Refused(answer)
-        yield answer
+        finally:
+            seat.taken = False
 
     @property
     def own_process(self) -> bool:
@@ -118,21 +192,17 @@ class Workers:
         return self._own_process
 
     def close(self) -> None:
-        """End the worker, whatever it is doing: the end of the house waits for no backtest."""
-        if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
-            self._pool = None
+        """End every worker, whatever it is doing: the end of the house waits for no backtest."""
+        for seat in self._seats:
+            seat.end()
         for child in multiprocessing.active_children() if self._own_process else ():
             child.terminate()
 
-    def _open(self) -> Executor:
-        if self._pool is None:
-            self._shared = self._context.Value(c_double, 0.0, lock=False)
-            begin = partial(_remember, self._shared)
-            if self._own_process:
-                self._pool = ProcessPoolExecutor(
-                    1, self._context, initializer=_begin_process, initargs=(self._shared,)
-                )
-            else:
-                self._pool = ThreadPoolExecutor(1, "lab", initializer=begin)
-        return self._pool
+    def _sit_down(self) -> _Seat:
+        """A seat that is free, or one more."""
+        seat = next((seat for seat in self._seats if not seat.taken), None)
+        if seat is None:
+            seat = _Seat(self._context, own_process=self._own_process)
+            self._seats.append(seat)
+        seat.taken = True
+        return seat
