@@ -4,7 +4,6 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
 
@@ -13,6 +12,7 @@ from aiohttp import web
 from tests.fakes.binance_account import BinanceAccount, Rejected
 from tests.fakes.binance_books import MINUTE, Books, Listing, market_id
 from tests.fakes.binance_streams import Streams, eventually, kline_event, trade_event
+from tests.fakes.faults import Faults
 
 __all__ = ["FakeBinance", "Listing", "Rejected", "eventually"]
 
@@ -25,21 +25,7 @@ LISTED = (
 )
 
 
-@dataclass
-class Fault:
-    """What an endpoint does instead of answering, for so many requests; `after`: when it has done its work."""
-
-    times: int
-    after: bool = False
-    drop: bool = False
-    status: int = 500
-    body: str = ""
-    headers: dict[str, str] = field(default_factory=dict)
-    hang: bool = False
-    slow: float = 0.0
-
-
-class FakeBinance(Streams):
+class FakeBinance(Streams, Faults):
     """`async with FakeBinance(clock) as binance:` and give ccxt `binance.exchange_options()`.
 
     Its time is the clock's, so a candle is unfinished until the test moves the clock past its end. Endpoints
@@ -48,14 +34,13 @@ class FakeBinance(Streams):
     """
 
     def __init__(self, clock: Callable[[], datetime], listed: Iterable[Listing] = LISTED) -> None:
-        super().__init__()
+        Streams.__init__(self)
+        Faults.__init__(self)
         self.clock = clock
         self.listed = {listing.id: listing for listing in listed}
         self.books = Books()
         self.asked: Counter[str] = Counter()  # requests by endpoint
-        self._faults: dict[str, list[Fault]] = {}
         self._routes: dict[tuple[str, str], Handler] = {}
-        self._stopping = asyncio.Event()
         self._runner: web.AppRunner | None = None
         self.base = ""
         for name, handler in {
@@ -129,17 +114,6 @@ class FakeBinance(Streams):
         for market in [market_id(symbol) for symbol in symbols] or self.listed:
             self.books.history(market, start, count)
 
-    def fail(self, name: str, *, times: int = 1, **how: Any) -> None:
-        """Let an endpoint fail: status, body, headers, or `drop=True`, or `hang=True`, or `slow=seconds`.
-
-        With `after=True` it does its work first, and fails to say so.
-        """
-        self._faults.setdefault(name, []).append(Fault(times=times, **how))
-
-    def mend(self) -> None:
-        """Take back every fault."""
-        self._faults.clear()
-
     async def push(self, symbol: str, opened_at: datetime, *, closed: bool = False) -> None:
         """Send the candle of the books to everybody who subscribed to it."""
         market, opened = market_id(symbol), int(opened_at.timestamp()) * 1000
@@ -161,34 +135,17 @@ class FakeBinance(Streams):
         handler = self._routes.get((request.method, name))
         if handler is None:
             return web.json_response({"code": -1000, "msg": f"no endpoint {name}"}, status=404)
-        fault = self._next_fault(f"{request.method} {name}") or self._next_fault(name)
+        fault = self.next_fault(request.method, name)
         if fault is not None and not fault.after:
             if not fault.slow:
-                return await self._misbehave(request, fault)
+                return await self.misbehave(request, fault)
             await asyncio.sleep(fault.slow)
         try:
             answer = await handler(request)
         except Rejected as no:
             told = {"code": no.code, "msg": no.msg}
             return web.json_response(told, status=no.status, headers=no.headers)
-        return await self._misbehave(request, fault) if fault is not None and fault.after else answer
-
-    def _next_fault(self, name: str) -> Fault | None:
-        waiting = self._faults.get(name, [])
-        while waiting and waiting[0].times <= 0:
-            waiting.pop(0)
-        if not waiting:
-            return None
-        waiting[0].times -= 1
-        return waiting[0]
-
-    async def _misbehave(self, request: web.Request, fault: Fault) -> web.Response:
-        if fault.drop and request.transport is not None:
-            request.transport.abort()
-        if fault.hang:
-            await self._stopping.wait()
-        kind = "application/json" if fault.body[:1] in "{[" else "text/html"
-        return web.Response(status=fault.status, text=fault.body, headers=fault.headers, content_type=kind)
+        return await self.misbehave(request, fault) if fault is not None and fault.after else answer
 
     def _market(self, request: web.Request) -> str:
         market = request.query.get("symbol", "")
