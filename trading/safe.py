@@ -1,5 +1,6 @@
 """The safe: exchange keys and the audit, as the rest of the house may ask for them."""
 
+import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,7 @@ from trading.store.store import Store
 from trading.store.vault import Vault
 
 SHORTEST, LONGEST = 8, 4096  # characters of a key or a secret
+_PEM = re.compile(r"(?P<begin>-----BEGIN [A-Z ]+-----)(?P<body>.*)(?P<end>-----END [A-Z ]+-----)", re.DOTALL)
 
 
 @dataclass(slots=True)
@@ -49,7 +51,13 @@ class Safe:
 
     async def credentials(self, account: str, purpose: Purpose) -> Credentials:
         """The key of an account, opened; only what talks to the exchange asks for it."""
-        return await self.vault.credentials(account, purpose)
+        found, exchange = await self.vault.credentials(account, purpose), self.exchange_of(account)
+        if found.exchange != exchange:
+            raise Refused(
+                f"The stored {purpose} key of account {account} is for {found.exchange}, and the account trades at "
+                f"{exchange} now; add one for it: python main.py keys add {account}"
+            )
+        return found
 
     async def add_key(
         self, account: str, purpose: Purpose, key: str, secret: str, passphrase: str, by: str
@@ -69,7 +77,12 @@ class Safe:
                 "A key is one word of letters, digits and signs; found something else. Copy it again."
             )
         given = Credentials(
-            account=account, exchange=exchange, purpose=purpose, key=key, secret=secret, passphrase=passphrase
+            account=account,
+            exchange=exchange,
+            purpose=purpose,
+            key=key,
+            secret=_mended(secret),
+            passphrase=passphrase,
         )
         return await self.vault.add(given, by)
 
@@ -100,3 +113,14 @@ class Safe:
         if not number.isdecimal() or not number.isascii() or len(number) > 12 or len(seal) < 8:
             raise Refused(f"A published head looks like {self.head.short}; found '{published}'.")
         return await self.store.check_published(verdict, int(number), seal.lower())
+
+
+def _mended(secret: str) -> str:
+    """A private key in PEM with its line ends again, which a form or a JSON file may have taken out."""
+    text = secret.replace("\\n", "\n")
+    parts = _PEM.fullmatch(text.strip())
+    if parts is None:
+        return secret
+    body = "".join(parts["body"].split())
+    lines = [body[at : at + 64] for at in range(0, len(body), 64)]
+    return "\n".join([parts["begin"], *lines, parts["end"]]) + "\n"

@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
@@ -34,6 +34,7 @@ class Vault:
     tell: Tell
     made: Path | None = None  # the master key's file, when this very start made it
     changed: list[Callable[[str], None]] = field(default_factory=list)  # hear which account's key is new
+    others: list[Callable[[], Awaitable[object]]] = field(default_factory=list)  # wrap what they sealed anew
 
     @classmethod
     async def open(cls, store: Store, path: Path, tell: Tell) -> "Vault":
@@ -132,6 +133,8 @@ class Vault:
         self.tell(fresh.secrets)
         before, self.ring = self.ring, fresh
         await self.store.change("master key", f"{before.current.id} → {fresh.current.id}", self._rewrap)
+        for wrap_anew in self.others:
+            await wrap_anew()
         if len(fresh.keys) > 1:
             alone = Keyring(fresh.path, (fresh.current,))
             keyring.write(alone)
