@@ -1,10 +1,12 @@
 """A loopback server that speaks Binance's spot market data, REST and WebSocket, and fails on demand."""
 
 import asyncio
+import contextlib
 import json
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Self
 
 from aiohttp import web
@@ -13,6 +15,8 @@ from tests.fakes.binance_account import BinanceAccount, Rejected
 from tests.fakes.binance_books import MINUTE, Books, Listing, market_id
 from tests.fakes.binance_streams import Streams, eventually, kline_event, trade_event
 from tests.fakes.faults import Faults
+from tests.fakes.walk import Walk, arguments, toml
+from trading.clock import wall_clock
 
 __all__ = ["FakeBinance", "Listing", "Rejected", "eventually"]
 
@@ -62,15 +66,18 @@ class FakeBinance(Streams, Faults):
     # --- running ----------------------------------------------------------------------------------------
 
     async def __aenter__(self) -> Self:
+        return await self.start(0)
+
+    async def start(self, port: int) -> Self:
+        """Listen on a port of this machine; 0 takes any."""
         app = web.Application()
         app.router.add_route("*", "/api/v3/{name:.+}", self._rest)
         app.router.add_get("/{kind:ws|stream}{tail:.*}", self.serve_socket)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        site = web.TCPSite(self._runner, "127.0.0.1", port)
         await site.start()
-        port = site._server.sockets[0].getsockname()[1]
-        self.base = f"127.0.0.1:{port}"
+        self.base = f"127.0.0.1:{site._server.sockets[0].getsockname()[1]}"
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -211,3 +218,35 @@ class FakeBinance(Streams, Faults):
         price = self.books.last(self._market(request), self.clock()) or 0.0
         trade = {"a": 1, "p": f"{price:.8f}", "q": "1.0", "f": 1, "l": 1, "T": self._now(), "m": False}
         return web.json_response([trade])
+
+
+async def main() -> None:
+    """An exchange to try a desk on: a market that wanders, 10,000 USDT, one key."""
+    words = arguments("A fake Binance on this machine.", 9100)
+    server = FakeBinance(wall_clock)
+    prices = {"BTC/USDT": 60_000.0, "ETH/USDT": 2_500.0, "SOL/USDT": 150.0}
+    walk = Walk(
+        write=lambda symbol, opened, bar: server.write(symbol, opened, *bar),
+        trade=server.account.move,
+        push=lambda symbol, opened, closed: server.push(symbol, opened, closed=closed),
+        tick=lambda symbol, price: _on_tick(server.account.truth.rules[symbol].tick, price),
+        prices=prices,
+        seed=words.seed,
+    )
+    server.account.truth.give("USDT", "10000")
+    walk.history(words.days)
+    await server.start(words.port)
+    options = server.exchange_options()
+    print(f"A fake Binance listens on {server.base}. Key: {server.account.key.name}, secret: secret.")
+    print('Set exchange = "binance" for an account and give it these options:\n')
+    print(toml(options, "accounts.NAME.exchange_options"), flush=True)
+    await walk.live()
+
+
+def _on_tick(tick: Decimal, price: float) -> Decimal:
+    return (Decimal(str(price)) / tick).quantize(Decimal(1)) * tick
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(main())

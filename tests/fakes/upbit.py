@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import contextlib
 import hashlib
 import hmac
 import json
@@ -16,6 +17,8 @@ from aiohttp import web
 from tests.fakes.binance_books import Books
 from tests.fakes.faults import Faults
 from tests.fakes.matching import Deal, Matching, No, Placed, Rules, State
+from tests.fakes.walk import Walk, arguments, toml
+from trading.clock import wall_clock
 
 KOREA = timezone(timedelta(hours=9))
 TICKS = (  # price units of the won market: from this price on, this step
@@ -55,6 +58,8 @@ _SAYS_BY_SIDE = {
     "least": (400, "under_min_total", "최소주문금액 이상으로 주문해주세요."),
 }
 _STATE = {State.OPEN: "wait", State.FILLED: "done", State.CANCELED: "cancel", State.EXPIRED: "cancel"}
+
+__all__ = ["LISTED", "SECRET", "FakeUpbit"]
 
 
 class Refusal(Exception):
@@ -426,4 +431,38 @@ def _ms(text: str) -> int:
     return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000)
 
 
-__all__ = ["LISTED", "SECRET", "FakeUpbit"]
+async def main() -> None:
+    """An exchange to try a desk on: a market that wanders, 10 million won, one key."""
+    words = arguments("A fake Upbit on this machine.", 9101)
+    server = FakeUpbit(wall_clock)
+    prices = {"BTC/KRW": 90_000_000.0, "ETH/KRW": 3_500_000.0, "XRP/KRW": 800.0}
+    walk = Walk(
+        write=lambda symbol, opened, bar: server.books.write(_market(symbol), opened, bar),
+        trade=server.move,
+        push=_silent,
+        tick=_on_tick,
+        prices=prices,
+        seed=words.seed,
+    )
+    server.truth.give("KRW", "10000000")
+    walk.history(words.days)
+    await server.start(words.port)
+    print(f"A fake Upbit listens on {server.base}. Key: {server.key}, secret: {server.secret}.")
+    print('Set exchange = "upbit" for an account and give it these options:\n')
+    print(toml(server.exchange_options(), "accounts.NAME.exchange_options"), flush=True)
+    await walk.live()
+
+
+async def _silent(symbol: str, opened: Any, closed: bool) -> None:
+    """Its stream has nothing to say."""
+
+
+def _on_tick(symbol: str, price: float) -> Decimal:
+    exact = Decimal(str(price))
+    step = next(Decimal(step) for start, step in TICKS if exact >= Decimal(start))
+    return (exact / step).quantize(Decimal(1)) * step
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(main())
