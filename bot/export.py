@@ -34,6 +34,8 @@ def report_data(report: Report) -> dict[str, Any]:
         "by_strategy": report.by_strategy,
         "by_symbol": report.by_symbol,
         "months": {f"{month.year}-{month.month:02d}": month.change for month in report.months},
+        "refused": dict(report.refused),
+        "stopped": report.stopped,
         "trades": [
             {
                 "strategy": t.sleeve,

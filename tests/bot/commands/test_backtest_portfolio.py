@@ -1,0 +1,110 @@
+"""/backtest --portfolio: the account's own strategies, weighed, sized, protected and limited, on past candles."""
+
+import pytest
+
+from bot.app import House, build
+from bot.dispatcher import Line
+from bot.reply import Reply
+from migrations.run import upgrade
+from tests.trading.lab.searches import candles
+from trading.domain.people import Place
+from trading.lab.workers import Workers
+from trading.settings import load
+
+TERMINAL = Place(platform="terminal", user_id="local", chat_id="local", private=True)
+SETTINGS = """
+data_dir = "desk"
+[accounts.main]
+symbols = ["BTC/USDT", "ETH/USDT"]
+cash = 5000
+[accounts.main.sleeves.ema_cross]
+share = 0.6
+fast = 5
+slow = 20
+weights = { method = "risk_parity", days = 10, every = 2 }
+sizing = { method = "volatility", target = 0.3 }
+protect = { atr_stop = 3.0 }
+[accounts.main.sleeves.rsi]
+share = 0.4
+"""
+
+
+@pytest.fixture
+async def house(tmp_path, clock):
+    """A desk with two strategies; its owner sits at the terminal."""
+    (tmp_path / "settings.toml").write_text(SETTINGS)
+    settings = load(tmp_path / "settings.toml", {})
+    await upgrade(settings.database_url)
+    built = await build(settings, clock)
+    built.trading.lab.workers = Workers(own_process=False)
+    yield built
+    await built.trading.close()
+    built.studio.close()
+    await built.store.close()
+
+
+@pytest.fixture
+def data(tmp_path) -> str:
+    """A folder with hours of both markets."""
+    for symbol, seed in (("BTC-USDT", 7), ("ETH-USDT", 11)):
+        frame = candles(2000, seed).frame.rename_axis("timestamp")
+        frame.to_csv(tmp_path / f"binance_{symbol}_1h.csv")
+    return str(tmp_path)
+
+
+async def answered(house: House, text: str) -> Reply:
+    line = Line(text=text, place=TERMINAL, name="Mina", update_id=None, sent_at=None)
+    return [reply async for reply in house.dispatcher.handle(line)][-1]
+
+
+async def test_backtest_and_replay_of_the_accounts_own_strategies_are_the_same_book(house, data):
+    tried = await answered(house, f"/backtest --portfolio --data {data}")
+    lived = await answered(house, f"/replay --portfolio --data {data}")
+
+    assert tried.title.startswith("ema_cross + rsi: ")
+    assert {p.name for p in tried.data["by_strategy"]} == {"ema_cross", "rsi"}
+    assert len(tried.data["trades"]) > 10
+    assert lived.data["final_equity"] == tried.data["final_equity"]
+    assert lived.data["trades"] == tried.data["trades"]
+
+
+async def test_the_limits_of_the_settings_act_and_the_report_counts_what_they_refused(house, data):
+    strict = await answered(
+        house, f"/backtest ema_cross,rsi --data {data} --risk on --protect atr_stop=3 --sizing atr=0.02"
+    )
+    free = await answered(house, f"/backtest ema_cross,rsi --data {data}")
+
+    assert free.data["refused"] == {}
+    assert strict.data["final_equity"] != free.data["final_equity"]
+
+
+async def test_weights_from_the_line_divide_the_money(house, data):
+    even = await answered(house, f"/backtest ema_cross --data {data}")
+    weighed = await answered(
+        house, f"/backtest ema_cross --data {data} --weights minimum_variance,days=10,every=1"
+    )
+
+    assert weighed.data["final_equity"] != even.data["final_equity"]
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("--weights gut", "--weights: method should be 'even', 'equal', 'inverse_volatility', 'risk_parity'"),
+        ("--weights equal,daily", "--weights takes name=value after commas; found 'daily'."),
+        ("--sizing half", "--sizing is volatility=0.4, atr=0.02 or kelly=0.25; found 'half'."),
+        ("--sizing kelly=2", "--sizing: fraction should be at most 1.0; found '2'."),
+    ],
+)
+async def test_what_cannot_be_meant_is_refused_in_one_sentence(house, data, words, sentence):
+    reply = await answered(house, f"/backtest ema_cross --data {data} {words}")
+
+    assert reply.failed
+    assert sentence in reply.title
+
+
+async def test_a_strategy_or_the_portfolio_but_not_both_and_not_neither(house, data):
+    for line in (f"/backtest --data {data}", f"/backtest rsi --portfolio --data {data}"):
+        reply = await answered(house, line)
+        assert reply.failed
+        assert reply.title.startswith("Name a strategy, for instance ema_cross, or say --portfolio")
