@@ -65,7 +65,7 @@ def _sell(
     if intent is None:
         return []
     if whole:
-        line.acted, line.reached, line.barred = 0.0, False, True
+        _give_up(sleeve, line)
     number = client_id(desk.book.name, sleeve.name, symbol, intent.side, touch.reason, at, guard.taken)
     return desk.ask_gate(replace(intent, client_id=number, touched=price), None, at)
 
@@ -75,9 +75,14 @@ def overdue(desk: "Desk", sleeve: Sleeve, symbol: str, at: datetime) -> bool:
     guard = desk.guards.get((sleeve.name, symbol))
     if guard is None or not protect.overdue(sleeve.protection, guard, _seconds(at), sleeve.timeframe.seconds):
         return False
-    line = desk.line(sleeve.name, symbol)
-    line.acted, line.reached, line.barred = 0.0, False, True
+    _give_up(sleeve, desk.line(sleeve.name, symbol))
     return True
+
+
+def _give_up(sleeve: Sleeve, line: Line) -> None:
+    """Out, whatever the strategy says; whether it may be in again is looked at with its next word."""
+    line.acted, line.reached, line.barred = 0.0, False, True
+    line.due = 0 if sleeve.protection.reenter else None
 
 
 def may_act(desk: "Desk", sleeve: Sleeve, symbol: str, line: Line, exposure: float, at: datetime) -> bool:
