@@ -25,12 +25,17 @@ LETTERS = re.compile(r"[a-z]{2}")
 # `say` prints for whoever starts the desk, before anybody is known: in English.
 PRINTS = ("bot/app.py",)
 ERRORS = ("Refused", "Uncertain", "ExchangeSaidNo", "SlowDown")
+# What a venue answers and why it could not be asked; kept with an order and read later.
+ANSWERS = ("Denied", "Doubtful", "Unreachable", "Nonsense", "NotWhatWasMeant", "Guarded", "Misfit")
 # Calls whose texts are written down with a halt and read later.
 HALTS = ("Halt", "HaltAsked", "HaltLifted", "KillAsked", "kill", "close_entries", "_kill", "_resume")
 VERDICTS = ("Verdict",)  # what a check of a strategy says
 VARIABLES = ("NOTHING_TO_JUDGE", "fact", "hint", "note", "notes", "reason", "sentence", "trouble")
 # Tables and functions whose texts become a sentence, or a part of one.
 PLACES = {
+    "trading/exchange/fitting.py": ("misfit", "_price", "_cost"),
+    "trading/exchange/keys.py": ("fitness", "_untraded", "objection"),
+    "trading/exchange/verdict.py": ("_TELL",),
     "trading/exchange/translate.py": ("_UNKNOWN", "_DEFINITE", "asked"),
     "trading/lab/telling.py": ("notes",),
     "trading/market/candle_checks.py": ("_RULES", "_place"),
@@ -117,7 +122,7 @@ def _made(path) -> Iterator[tuple[ast.AST, list[str]]]:
     code, places = tree(path), PLACES.get(name(path), ())
     for called, call in calls(code):
         verb = called.split(".")[-1]
-        if verb in ERRORS:
+        if verb in (*ERRORS, *ANSWERS):
             yield call, [text for argument in call.args for text in templates(argument)]
         elif verb in HALTS:
             values = [*call.args, *(k.value for k in call.keywords if k.arg in ("reason", "by"))]

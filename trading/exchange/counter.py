@@ -104,7 +104,7 @@ class Counter:
         except Misfit as unfit:
             return Denied(Why.NOT_SENT, f"{self._id} has no place for this order's id: {unfit}.")
         except NotWhatWasMeant as lack:
-            return Denied(Why.NOT_SENT, f"{self._id}: {lack}.")
+            return Denied(Why.NOT_SENT, f"Nothing was sent to {self._id}: {lack}.")
         if not await self._turn(reserved=self._urgent or request.reduce_only, patience=_PATIENT):
             return Denied(Why.RATE, f"{self._id} has heard enough requests for now; nothing was sent.")
         with trip(Errand.ORDER, meant) as mine:

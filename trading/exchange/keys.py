@@ -92,10 +92,14 @@ def fitness(name: str, key: KeyFacts, now: datetime, offset: timedelta | None = 
 def unknown_markets(name: str, wanted: Collection[str], markets: Mapping[str, Any]) -> tuple[str, ...]:
     """One sentence for each symbol that this venue does not trade now."""
     return tuple(
-        f"{name} does not trade {symbol}; take it out of this account's symbols."
+        _untraded(name, symbol)
         for symbol in wanted
         if symbol not in markets or markets[symbol].get("active") is False or not markets[symbol].get("spot")
     )
+
+
+def _untraded(name: str, symbol: str) -> str:
+    return f"{name} does not trade {symbol}; take it out of this account's symbols."
 
 
 def objection(name: str, error: Uncertain | ExchangeSaidNo | Refused) -> str:

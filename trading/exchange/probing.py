@@ -39,10 +39,11 @@ async def inspect(
 ) -> Fitness:
     """Everything that speaks for or against real money in this account. Never raises for what may be answered."""
     if exchange_id == "simulated":
-        told = "The simulated exchange has no real money; give the account a real one, or the mode paper."
-        return Fitness(KeyFacts(), (told,), ())
+        reason = "The simulated exchange has no real money; give the account a real one, or the mode paper."
+        return Fitness(KeyFacts(), (reason,), ())
     if not options.get("apiKey") and not options.get("secret"):
-        return Fitness(KeyFacts(), (f"This account has no key for {exchange_id}.",), ())
+        reason = f"This account has no key for {exchange_id}."
+        return Fitness(KeyFacts(), (reason,), ())
     try:
         venue = CcxtVenue(exchange_id, options, clock, patience=patience)
     except Refused as error:

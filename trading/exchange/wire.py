@@ -115,7 +115,7 @@ class Wire:
         if mine is None or mine.requests:
             raise Guarded("an order is one request and no more")
         if not self._is(paths.order if errand is Errand.ORDER else paths.cancel, path, method):
-            raise Guarded(f"this is no path for {errand}s")
+            raise Guarded("this is no path for that")
         if mine.meant is not None:
             mine.meant.check(url, body)
 
