@@ -103,7 +103,7 @@ async def _from_process(order: Order) -> AsyncGenerator[Told, None]:
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe(duplex=False)
     worker = context.Process(target=_in_process, args=(theirs, order), name="search")
-    worker.start()
+    await asyncio.to_thread(worker.start)  # it hands the candles over, and waits until they are taken
     theirs.close()
     newest: Told = SearchProgress(study=order.asked.study, done=0, of=order.asked.trials or USUAL, best=None)
     try:

@@ -27,7 +27,7 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
-from sqlalchemy.schema import CreateSchema
+from sqlalchemy.schema import CreateIndex, CreateSchema, CreateTable
 
 from trading.domain.errors import Refused
 from trading.store.address import Address
@@ -63,10 +63,20 @@ class Studies:
         else:
             engine = create_engine(address.url)
             self._engine = engine.execution_options(schema_translate_map={None: SCHEMA})
+        try:
+            self._make_tables(schema=address.path is None)
+        except IntegrityError:  # on PostgreSQL another process made them at the very same moment
+            self._make_tables(schema=address.path is None)
+
+    def _make_tables(self, *, schema: bool) -> None:
+        """What is there already stays as it is, whoever made it, even between a look and a touch."""
         with self._begun() as connection:
-            if address.path is None:
+            if schema:
                 connection.execute(CreateSchema(SCHEMA, if_not_exists=True))
-            _tables.create_all(connection)
+            for table in _tables.sorted_tables:
+                connection.execute(CreateTable(table, if_not_exists=True))
+                for index in table.indexes:
+                    connection.execute(CreateIndex(index, if_not_exists=True))
 
     def close(self) -> None:
         self._engine.dispose()

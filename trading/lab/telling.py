@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import pairwise
 
 import numpy as np
 
@@ -9,10 +10,11 @@ from trading.analysis.holding import Prices, buy_and_hold
 from trading.core.frames import Columns, Series
 from trading.domain.market import Candle, Timeframe
 from trading.domain.order import Fill
-from trading.domain.report import Benchmark
+from trading.domain.report import Benchmark, EquityPoint
 from trading.market.archive import Recorded
 
 LOOKED_AT = 150  # candles that are still told apart on a phone
+MOST_POINTS = 4000  # of a curve that is handed to another process: more cannot be seen
 AFTER = 8  # of them after the last trade
 
 
@@ -40,6 +42,22 @@ def stretch(recorded: Sequence[Recorded], timeframe: Timeframe, fills: Sequence[
         end = min(int(np.searchsorted(columns.opened, last, "right")) + AFTER, end)
     start = max(end - LOOKED_AT, 0)
     return tuple(_candle(chosen.symbol, timeframe, columns, row) for row in range(start, end))
+
+
+def thinned(equity: Sequence[EquityPoint]) -> tuple[EquityPoint, ...]:
+    """At most about 4,000 points: both ends, and of each stretch the lowest, the highest and every cash flow.
+
+    Tops and falls stay as deep as they were; what is measured on all points is measured before.
+    """
+    if len(equity) <= MOST_POINTS:
+        return tuple(equity)
+    worth = np.array([point.equity for point in equity])
+    starts = np.linspace(0, len(equity), MOST_POINTS // 2, endpoint=False).astype(np.int64)
+    kept = {0, len(equity) - 1} | {n for n, point in enumerate(equity) if point.flow}
+    for first, stop in pairwise([*starts.tolist(), len(equity)]):
+        part = worth[first:stop]
+        kept |= {first + int(part.argmin()), first + int(part.argmax())}
+    return tuple(equity[n] for n in sorted(kept))
 
 
 def notes(recorded: Sequence[Recorded], begin: datetime | None, warm_at: datetime | None) -> list[str]:

@@ -9,6 +9,7 @@ from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import aclosing, suppress
 from ctypes import c_double, c_int
+from dataclasses import replace
 from functools import partial
 from typing import Any, Literal
 
@@ -21,6 +22,7 @@ from trading.lab.ask import make
 from trading.lab.backtest import backtest
 from trading.lab.honesty import examine
 from trading.lab.replay import replay_now
+from trading.lab.telling import thinned
 from trading.market.archive import Recorded
 from trading.strategies.own import folders, load_folder
 
@@ -67,7 +69,8 @@ def _run(
     def note(done: float) -> None:
         _progress.value = done
 
-    return work(kind, question, recorded, load_seconds, note)
+    found = work(kind, question, recorded, load_seconds, note)
+    return replace(found, equity=thinned(found.equity)) if isinstance(found, Report) else found
 
 
 def work(
