@@ -112,10 +112,10 @@ async def _restore(made: Room, store: Store) -> None:
     made.executor.restore(live)
 
 
-def begin(made: Room, at: datetime) -> None:
+def begin(made: Room, at: datetime, note: str = "paper money") -> None:
     """A new account starts with its cash as the first flow in its books, so that it is never taken for profit."""
     book = made.desk.book
-    start = CashFlow(at=at, amount=book.cash, note="paper money")
+    start = CashFlow(at=at, amount=book.cash, note=note)
     book.cash = book.peak_equity = book.day_start_equity = Decimal(0)
     made.session.step(CashMoved(at, start))
 

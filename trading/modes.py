@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from enum import Enum
 
 from trading.domain.account import Mode
-from trading.domain.errors import SettingsError
 from trading.execution.shadow import Recorded
 from trading.execution.sim import Simulated
 from trading.execution.unseated import Unseated
@@ -37,14 +36,11 @@ MODES = {
     Mode.BACKTEST: Wiring(Simulated, Stake.NONE, "🔬 BACKTEST"),
     Mode.SHADOW: Wiring(Recorded, Stake.NONE, "👥 SHADOW"),
     Mode.PAPER: Wiring(Simulated, Stake.NONE, "🧪 PAPER"),
+    Mode.CANARY: Wiring(Unseated, Stake.CAPPED, "🐤 CANARY", asks_first=True),
+    Mode.LIVE: Wiring(Unseated, Stake.FULL, "🔴 LIVE"),
 }
 
 
 def wiring(mode: Mode, account: str) -> Wiring:
-    """The row of the table; raises SettingsError for a mode this version cannot trade in."""
-    if mode not in MODES:
-        raise SettingsError(
-            f"accounts.{account}.mode: this version trades in shadow and paper only; found '{mode}'. "
-            "Nothing was started, so no order can leave."
-        )
+    """The row of the table for this account."""
     return MODES[mode]

@@ -29,6 +29,7 @@ from trading.domain.risk import HaltKind
 from trading.domain.view import Away
 from trading.floor import Floor
 from trading.keeper import Keeper
+from trading.seating import Seats
 from trading.settings import Settings
 from trading.store.store import Store
 
@@ -54,6 +55,7 @@ class Running:
     _coming_up: asyncio.Lock = field(default_factory=asyncio.Lock)  # one start or retry at a time
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     _listeners: list[Listener] = field(default_factory=list)
+    seats: Seats = field(init=False)  # accounts of real money at their exchanges
 
     # --- coming to life ---------------------------------------------------------------------------------
 
@@ -124,14 +126,18 @@ class Running:
         floor, rooms = open_floor(market, symbols), []
         for name, mine in instruments.items():
             with self._noting_trouble(name):
-                rooms.append(
-                    await open_room(name, self.settings, mine, self.store, floor.board, self._hearer(name))
+                room = await open_room(
+                    name, self.settings, mine, self.store, floor.board, self._hearer(name)
                 )
+                if self.seats.real(room):
+                    await self.seats.take(room, market)
+                rooms.append(room)
         away: list[Away] = []
         started = False
         if rooms:
             with self._noting_trouble(*(room.name for room in rooms)):
                 away = await self._wake(rooms, floor)
+                await self._recover(rooms, floor)
                 cursor = self._cursor(floor)
                 floor.feed.start_from(cursor)
                 await floor.warm(cursor)
@@ -141,6 +147,15 @@ class Running:
             return []
         return await self._open(key, floor, away)
 
+    async def _recover(self, rooms: Iterable[Room], floor: Floor) -> None:
+        """Real money: what was out is reconciled before anything is decided."""
+        for room in filter(self.seats.real, rooms):
+            with self._noting_trouble(room.name):
+                await self.seats.recover(room)
+                continue
+            floor.rooms.pop(room.name, None)
+            self.seats.leave(room.name)
+
     async def _open(self, key: str, floor: Floor, away: list[Away]) -> list[Away]:
         self.floors[key] = floor
         for name, room in floor.rooms.items():
@@ -148,7 +163,7 @@ class Running:
             self.trouble.pop(name, None)
         if self.kill_file.exists():
             floor.spread(KillAsked(floor.market.now(), "the KILL_SWITCH file was there at the start", "file"))
-        return await self._catch_up(floor, away)
+        return await self._catch_up(floor, [entry for entry in away if entry.account in floor.rooms])
 
     @contextmanager
     def _noting_trouble(self, *names: str) -> Iterator[None]:
@@ -188,7 +203,7 @@ class Running:
             await live_past(new, floor.market, now)
         else:
             for room in new:
-                begin(room, now)
+                begin(room, now, "what was at the exchange" if self.seats.real(room) else "paper money")
         for room in rooms:
             floor.enter(room)
         await self.keeper.keep([step for room in new for step in room.recorder.drain(now)])
@@ -228,6 +243,7 @@ class Running:
     async def close(self) -> None:
         """Everything written, every market let go of."""
         await self.keep_all()
+        await self.seats.close()
         for floor in self.floors.values():
             await floor.market.close()
 

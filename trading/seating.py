@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import socket
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -110,9 +111,12 @@ class Seats:
     clock: Clock
     open_way: OpenWay | None = None
     times: Times = field(default_factory=Times)
-    holder: str = "this desk"  # the same for every life of this data folder, and for no other
+    holder: str = ""  # the same for every life of this data folder, and for no other
     lives: dict[str, Live] = field(default_factory=dict)
     _ways: dict[str, Way] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.holder = self.holder or f"{socket.gethostname()}:{self.settings.data_dir.absolute()}"
 
     def real(self, room: Room) -> bool:
         return wiring(room.mode, room.name).real

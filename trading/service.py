@@ -21,8 +21,10 @@ from trading.incidents import Incidents
 from trading.laboratory import Laboratory
 from trading.modes import MODES, wiring
 from trading.portfolios import Portfolios
+from trading.realmoney import RealMoney
 from trading.running import Running, symbols_of
 from trading.safe import Safe
+from trading.seating import Seats, ccxt_ways, check_real
 from trading.shared import Shared
 from trading.steering import Steering
 from trading.store.notices import NoticeStore
@@ -39,21 +41,26 @@ class Trading(Steering):
     lab: Laboratory = field(init=False)  # backtests, honesty, search
     incidents: Incidents = field(init=False)  # what is wrong, and what was
     safe: Safe = field(init=False)  # exchange keys and the audit
+    real: RealMoney = field(init=False)  # cards, parked orders, differences: accounts with real money
     portfolio: Portfolios = field(init=False)  # correlation, bad days, stress, rebalancing
     _shared: Shared = field(default_factory=Shared)
 
     def __post_init__(self) -> None:
+        self.seats = Seats(self.settings, self.store, self.keeper, self.clock)
+        self.real = RealMoney(self.seats)
         self.archive = Archive(self.settings, self.clock)
         self.lab = Laboratory(self.settings, self.clock, self.archive)
         self.incidents = Incidents(NoticeStore(self.store.database), self.clock)
         self.portfolio = Portfolios(self)
         self.safe = Safe(self.store, self.exchange_of)
+        self.seats.open_way = ccxt_ways(self.settings, self.safe, self.clock)
 
     def check(self) -> None:
         """Raise SettingsError when an account cannot trade as it is set up; nothing is started then."""
         load_folder(self.settings.strategies_dir)
         for name, account in self.settings.accounts.items():
             wiring(account.trading_mode, name)
+            check_real(self.settings, name)
             check_exchange(self.settings, name)
             sleeves_of(self.settings, name)
 

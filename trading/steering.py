@@ -62,6 +62,8 @@ class Steering(Running):
         if account is None and self.trouble:
             name, why = next(iter(self.trouble.items()))
             raise Refused(f"The account {name} cannot be reached yet ({why}); lift the kill once it is back.")
+        for room in killed:
+            await self.seats.check_clean(room.name)
         try:
             self.kill_file.unlink(missing_ok=True)
         except OSError as error:

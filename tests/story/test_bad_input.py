@@ -66,7 +66,7 @@ SETTINGS = {
     ),
     "real money": (
         {"accounts": {"main": {"mode": "live"}}},
-        "accounts.main.mode: this version trades in shadow and paper only; found 'live'.",
+        "accounts.main.mode is 'live', which trades real money, and its exchange is the simulated market",
     ),
     "a public web chat": (
         {"web": {"host": "0.0.0.0"}},
