@@ -22,7 +22,7 @@ async def look_at_the_record(trading: Trading, tell: Tell, say: Callable[[str], 
     try:
         verdict = await trading.safe.check_audit()
         if not verdict.wrong:
-            log.info("audit_whole", rows=verdict.rows, head=verdict.head.short)
+            log.debug("audit_whole", rows=verdict.rows, head=verdict.head.short)
             return
         log.critical("audit_tampered", wrong=verdict.wrong, last_good=verdict.head.short)
         say(f"The audit was tampered with: {verdict.wrong}. /audit verify shows it again.")

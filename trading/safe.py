@@ -39,6 +39,11 @@ class Safe:
         return self._vault
 
     @property
+    def master_key(self) -> Path:
+        """The file that opens everything here."""
+        return self.vault.ring.path
+
+    @property
     def made(self) -> Path | None:
         """The master key's file, when this very start made it."""
         return self.vault.made

@@ -76,8 +76,16 @@ async def keys_add(ask: Ask, account: Account, *, read_only: ReadOnly = False) -
     what = say("{purpose} key at {exchange}", purpose=say(stored.purpose), exchange=stored.exchange)
     return Reply(
         title=say("Stored: {what} {hint}", what=what, hint=stored.hint),
-        text=say(
-            "Make sure at the exchange that it cannot withdraw, and works from this machine's address only."
+        text="\n".join(
+            (
+                say(
+                    "Make sure at the exchange that it cannot withdraw, and works from this machine's address only."
+                ),
+                say(
+                    "Keep a copy of {file}, never in the same backup as the database: it opens the stored keys.",
+                    file=ask.trading.safe.master_key,
+                ),
+            )
         ),
         rows=(Row(account, what, say("version {n}", n=stored.version)),),
         tone=Tone.GOOD,

@@ -50,6 +50,9 @@ class Diary:
         self.seen.add(update_id)
         return fresh
 
+    def act_for(self, actor) -> None:
+        self.actor = actor
+
     async def audit(self, *, at, person, place, account, line, outcome) -> None:
         self.lines.append((person, line, outcome))
 
