@@ -38,7 +38,7 @@ async def alerts(
     )
     shown = found[:PAGE]
     if which == "open":
-        title = ask.say("{n} open alerts", n=len(shown)) if shown else ask.say("Nothing is wrong.")
+        title = ask.say("Open alerts: {n}", n=f"{len(shown)}{'+' if len(found) > PAGE else ''}") if shown else ask.say("Nothing is wrong.")
     else:
         title = ask.say("Alerts, newest first") if shown else ask.say("There were no alerts yet.")
     worst = max((i.severity for i in shown if i.is_open), default=Severity.INFO)

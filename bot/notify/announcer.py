@@ -100,13 +100,17 @@ class Announcer:
             await self._gather()
             self._news.clear()
             self._pressing.clear()
-            while self._heard:
-                one = self._heard.popleft()
-                try:
-                    await self._take(one)
-                except TradingError as error:
-                    log.error("not_told", title=one.notice.title, reason=error.tell)
-            await self._living.keep()
+            await self.drain()
+
+    async def drain(self) -> None:
+        """Tell everything that was heard so far."""
+        while self._heard:
+            one = self._heard.popleft()
+            try:
+                await self._take(one)
+            except TradingError as error:
+                log.error("not_told", title=one.notice.title, reason=error.tell)
+        await self._living.keep()
 
     async def _gather(self) -> None:
         """Wait a moment for what belongs together; what is critical is not waited with."""

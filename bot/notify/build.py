@@ -34,6 +34,11 @@ class Notices:
             "watch": self.watch.run,
         }
 
+    async def close(self, seconds: float) -> None:
+        """Tell what was heard, wait a little for what still waits, and write the rest down."""
+        await self.announcer.drain()
+        await self.outbox.flush(seconds)
+
 
 def notices(trading: Trading, people: Readers, platforms: Mapping[str, Any]) -> Notices:
     """Wire them; nothing runs yet. `platforms` may still fill up."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import structlog
 
 from bot.notify.announcer import Announcer, Saying
+from bot.notify.wording import HALTS
 from bot.show import money
 from bot.words import Words
 from trading.domain.errors import TradingError
@@ -53,6 +54,7 @@ class Watch:
         except TradingError as error:
             log.error("account_not_seen", account=account, reason=error.tell)
             return
+        self._end_halts(account, now)
         near = self._trading.settings.notify.near
         for budget in (b for b in now.budgets if b.name == "day"):
             used = budget.used
@@ -64,11 +66,19 @@ class Watch:
                 lambda say, b=budget: _loss_near(b, now, say),  # type: ignore[misc]
             )
 
+    def _end_halts(self, account: str, now: Status) -> None:
+        """An alert about a halt is over once there is none, even if its end was never heard."""
+        standing = {HALTS[halt.kind] for halt in now.halts}
+        for incident in self._trading.incidents.open():
+            rule = incident.key.partition(":")[0]
+            if incident.account == account and rule in HALTS.values() and rule not in standing:
+                self._announcer.end_alert(rule, "", account)
+
     def _decide(self, rule: str, account: str, wrong: bool, well: bool, saying: Saying) -> None:
-        known = (rule, account) in self._raised
-        if wrong and not known:
-            self._raised.add((rule, account))
-            self._announcer.raise_alert(rule, "", account, saying)
+        if wrong:
+            if (rule, account) not in self._raised:
+                self._raised.add((rule, account))
+                self._announcer.raise_alert(rule, "", account, saying)
         elif well:
             self._raised.discard((rule, account))
             self._announcer.end_alert(rule, "", account)

@@ -3,6 +3,7 @@
 import asyncio
 import importlib
 import logging
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -38,7 +39,10 @@ class ApprisePlatform:
         logging.getLogger("apprise").setLevel(logging.CRITICAL)  # it would show parts of addresses
         for name, address in self._services.items():
             sender = library.Apprise()
-            if sender.add(address.get_secret_value()):
+            with warnings.catch_warnings():  # it loads modules that Python will not have for ever
+                warnings.simplefilter("ignore", DeprecationWarning)
+                known = sender.add(address.get_secret_value())
+            if known:
                 self._senders[name] = sender
             else:
                 self._wrong[name] = (

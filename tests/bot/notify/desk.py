@@ -1,6 +1,7 @@
 """What the tests of notices share: a chat platform of plain lists, ink of plain lists, and an outbox that runs."""
 
 import asyncio
+import atexit
 import re
 import shutil
 import tempfile
@@ -140,7 +141,9 @@ class Post:
 
 @cache
 def _migrated() -> Path:
-    path = Path(tempfile.mkdtemp(prefix="notices-")) / "empty.db"
+    folder = tempfile.mkdtemp(prefix="notices-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    path = Path(folder) / "empty.db"
     upgrade_now(f"sqlite:///{path}")
     return path
 
