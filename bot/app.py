@@ -177,6 +177,7 @@ async def _live(house: House, held: lease.Lease, say: Say, stop: asyncio.Event) 
         },
     )
     nursery.keep("hints", house.trading.follow_hints)
+    nursery.keep("orders", house.trading.seats.run)
     panels = Panels(
         house.trading,
         house.people,
@@ -198,6 +199,8 @@ async def _live(house: House, held: lease.Lease, say: Say, stop: asyncio.Event) 
     say("Stopping: no new orders; everything is written down.")
     scheduler.shutdown(wait=False) if scheduler.running else None
     house.trading.lab.workers.close()  # whoever waits for a backtest is told so now
+    if not await house.trading.seats.calm():
+        say("An order was left without an answer; the next start looks it up.")
     await telling.close(seconds=3)
     await nursery.close()
     await _close(house)
