@@ -44,7 +44,7 @@ def everything(room) -> dict[str, object]:
     return state(room) | {"guards": room.desk.guards, "lines": lines}
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     strategy=STRATEGIES,
     seed=st.integers(0, 10_000),
@@ -72,7 +72,7 @@ def test_the_same_book_with_and_without_the_quiet_candles(
     assert found == expected
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(
     strategy=STRATEGIES,
     seed=st.integers(0, 10_000),
@@ -93,7 +93,7 @@ async def test_a_replay_through_the_live_session_gives_the_same_book(
     assert facts(lived) == facts(tested)
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(
     seed=st.integers(0, 10_000),
     protect=protections,
@@ -111,9 +111,9 @@ async def test_other_terms_of_filling_are_the_same_in_a_replay(seed, protect, vo
 
 
 def test_every_kind_of_protection_acts_in_these_markets():
-    protect = {"stop": "0.01", "take": "0.02", "trail": "0.005", "trail_from": "0.01", "time_stop": "25"}
+    protect = {"stop": "0.015", "take": "0.03", "trail": "0.01", "trail_from": "0.015", "time_stop": "15"}
 
-    asked = replace(job("rsi", 5, symbols=3, limits=NO_LIMITS), terms=Terms(protect=protect))
+    asked = replace(job("ema_cross", 5, symbols=3, limits=NO_LIMITS), terms=Terms(protect=protect))
     reasons = {trade.reason for trade in backtest(asked, quietly).trades}
 
     assert reasons == PROTECTIVE | {Reason.SIGNAL}

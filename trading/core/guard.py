@@ -1,16 +1,19 @@
 """What the desk does for its rules: turns of day, week and month, the ladder of warnings, closures, whole cases."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from math import inf
 from typing import TYPE_CHECKING
 
 from trading.core import stopping
+from trading.core.plan import intent_for
 from trading.domain.account import Position
 from trading.domain.actions import Action, Publish
 from trading.domain.depth import Depth
 from trading.domain.events import DrawdownWarned, LimitsChanged
-from trading.domain.order import Fill, OrderIntent
+from trading.domain.order import Fill, OrderIntent, OrderKind, Reason, Side
 from trading.domain.risk import Cleared, Halt, HaltKind, RiskDecision
+from trading.portfolio.sizing import fixed_share
 from trading.risk.account import is_lost
 from trading.risk.market import Market
 from trading.risk.rules import Case
@@ -18,6 +21,8 @@ from trading.risk.rules import Case
 if TYPE_CHECKING:
     from trading.core.desk import Desk
 
+ZERO = Decimal(0)
+NEVER = datetime.fromtimestamp(0, UTC)
 BOOK_LASTS = timedelta(minutes=1)  # an older order book says nothing about now
 
 
@@ -41,6 +46,46 @@ def case(desk: "Desk", intent: OrderIntent, at: datetime) -> Case:
         closure=desk.calendar.at(at),
         strategies=_strategies(desk),
     )
+
+
+def standing(desk: "Desk") -> Case:
+    """The account as it stands: an order of nothing, for meters and for what rules would compare."""
+    symbol = next(iter(desk.instruments))
+    at = desk.last_candle_at or NEVER
+    nothing = OrderIntent(
+        client_id="",
+        sleeve="",
+        symbol=symbol,
+        side=Side.BUY,
+        kind=OrderKind.MARKET,
+        amount=ZERO,
+        limit_price=None,
+        reduce_only=False,
+        reason=Reason.SIGNAL,
+        price_at_decision=desk.book.prices.get(symbol, ZERO),
+        decided_at=at,
+    )
+    return case(desk, nothing, at)
+
+
+def wanted(desk: "Desk", sleeve: str, symbol: str) -> Case | None:
+    """What the gate would be asked if this sleeve wanted all it may have of a symbol now; None: too little."""
+    price, at = desk.book.prices.get(symbol), desk.last_candle_at
+    if price is None or at is None:
+        return None
+    owner, instrument = desk.sleeves[sleeve], desk.instruments[symbol]
+    full = fixed_share(1.0, desk.book.equity, owner.share, len(owner.symbols), price, instrument)
+    intent = intent_for(
+        account=desk.book.name,
+        sleeve=sleeve,
+        instrument=instrument,
+        target=full,
+        held=ZERO,
+        price=price,
+        reason=Reason.SIGNAL,
+        at=at,
+    )
+    return None if intent is None else case(desk, intent, at)
 
 
 def order_share(desk: "Desk", sleeve: str) -> float:

@@ -34,8 +34,8 @@ def touched(desk: "Desk", event: CandlesClosed) -> list[Action]:
         if not desk.is_news(candle):
             continue
         for key, guard in desk.guards.items():
-            if key[1] != candle.symbol or desk.orders.busy(*key):
-                continue
+            if key[1] != candle.symbol or guard.tried == _seconds(event.at) or desk.orders.busy(*key):
+                continue  # where a candle's volume gave nothing, the next one may
             sleeve = desk.sleeves[key[0]]
             touch = protect.touched(sleeve.protection, guard, candle, sleeve.timeframe.seconds)
             actions = _sell(desk, sleeve, candle, guard, touch, event.at) if touch else []
@@ -64,6 +64,7 @@ def _sell(
     )
     if intent is None:
         return []
+    guard.tried = _seconds(at)
     if whole:
         _give_up(sleeve, line)
     number = client_id(desk.book.name, sleeve.name, symbol, intent.side, touch.reason, at, guard.taken)
@@ -124,7 +125,7 @@ def after_fill(desk: "Desk", fill: Fill, before: Position | None) -> None:
     elif position.quantity > before.quantity:
         protect.enlarge(guard, float(position.entry_price), float(position.quantity))
     elif fill.reason is Reason.TAKE_PROFIT:
-        guard.taken += 1
+        guard.taken, guard.tried = guard.taken + 1, 0
 
 
 def _begin(desk: "Desk", sleeve: Sleeve, position: Position, since: int) -> None:

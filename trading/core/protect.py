@@ -32,6 +32,7 @@ class Guard:
     best: float  # the highest price since the entry
     trail: float = 0.0  # the highest that best less its ATRs has been; 0 where there is none
     taken: int = 0  # tiers that were sold
+    tried: int = 0  # the close (seconds) of the candle in which a sale was last asked for
 
 
 @dataclass(frozen=True, slots=True)
