@@ -25,7 +25,7 @@ export UV_SYSTEM_CERTS = 1
 endif
 unexport VIRTUAL_ENV UV_PYTHON
 
-.PHONY: help run setup test lint format migrate migrate-down migrate-new message bench
+.PHONY: help run setup test lint format audit migrate migrate-down migrate-new message bench
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' Makefile
@@ -50,6 +50,9 @@ lint: .venv/.installed-dev  ## style, types and layers
 format: .venv/.installed-dev  ## mend the style
 	$(VENV) -m ruff check --fix .
 	$(VENV) -m ruff format .
+
+audit: .venv/.installed-dev $(filter .tools/%,$(UV))  ## is what is installed locked, untouched and not known to be weak
+	@$(VENV) .ci/audit.py $(UV)
 
 migrate: setup  ## bring the database up to date
 	@$(VENV) -m migrations $(CONFIG)
@@ -84,7 +87,7 @@ endef
 # An environment whose Python has gone is made anew; one that works is kept, whatever Python it is of.
 define INSTALL
 @$(VENV) -c '' 2>/dev/null || { python=$$($(FIND_PYTHON)) && rm -rf .venv && $(UV) venv --quiet --python "$$python" .venv; }
-@$(UV) sync --frozen --inexact --no-install-project
+@$(UV) sync --frozen --no-build --inexact --no-install-project
 @touch $@
 endef
 
