@@ -1,5 +1,6 @@
 """The day in one picture and a few numbers, for every chat that wants it."""
 
+from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -7,6 +8,7 @@ from bot.pictures import equity_picture
 from bot.reply import Button, Reply, Row, Tone
 from bot.show import arrow, money, percent
 from bot.words import Words
+from trading.domain.order import OrderStatus
 from trading.domain.people import Person
 from trading.domain.view import Away
 
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from trading.service import Trading
 
 SHOWN = timedelta(days=30)
+MOST_LOOKED_AT = 500  # orders and events of the time away
+ENDED_BADLY = (OrderStatus.EXPIRED, OrderStatus.REFUSED)
 
 
 async def daily_report(trading: "Trading", studio: "Studio", account: str, person: Person) -> Reply:
@@ -60,22 +64,37 @@ async def daily_report(trading: "Trading", studio: "Studio", account: str, perso
 
 
 async def away_report(trading: "Trading", away: Away, person: Person) -> Reply:
-    """What happened while the desk was not running."""
+    """What happened while the desk was not running: filled, expired, refused, missed."""
     say = Words(person.language)
     status = trading.status(away.account)
     minutes = int((away.until - away.since).total_seconds() // 60)
-    rows = (
-        Row(say("Candles caught up"), str(away.candles)),
-        Row(say("Orders filled"), str(away.fills)),
-        Row(say("Equity moved by"), money(away.profit, status.currency, signed=True)),
-        Row(say("Open positions"), str(len(status.holdings))),
+    orders = [o for o in await trading.orders(away.account, MOST_LOOKED_AT) if o.changed_at >= away.since]
+    events = await trading.events(away.account, away.since, MOST_LOOKED_AT)
+    ended = Counter(order.status for order in orders)
+    counted = (
+        (say("Orders filled"), away.fills, True),
+        (say("Orders expired"), ended[OrderStatus.EXPIRED], False),
+        (say("Orders refused"), ended[OrderStatus.REFUSED], False),
+        (say("Entries refused by risk rules"), sum(e.kind == "order_refused" for e in events), False),
+        (say("Candles missed and caught up"), away.candles, True),
     )
-    text = say("Still killed: nothing is bought until an owner sends /unkill.") if away.killed else ""
+    rows = [Row(label, str(n)) for label, n, always in counted if n or always]
+    rows += [
+        Row(o.intent.symbol, say(o.status), say.again(o.note)) for o in orders if o.status in ENDED_BADLY
+    ][:5]
+    rows.append(Row(say("Equity moved by"), money(away.profit, status.currency, signed=True)))
+    rows.append(Row(say("Open positions"), str(len(status.holdings))))
+    stopped = [e for e in events if e.kind == "trading_halted"]
+    lines = [say("Still killed: nothing is bought until an owner sends /unkill.")] if away.killed else []
+    if stopped and not away.killed:
+        lines.append(
+            say("Entries were closed meanwhile ({n}×); /alerts and /status say why.", n=len(stopped))
+        )
     return Reply(
         title=say("I was away for {minutes} min and am back.", minutes=minutes),
-        text=text,
-        rows=rows,
+        text="\n".join(lines),
+        rows=tuple(rows),
         header=trading.header(away.account),
         tone=Tone.DANGER if away.killed else Tone.PLAIN,
-        buttons=((Button(say("Status"), "/status"),),),
+        buttons=((Button(say("Status"), "/status"), Button(say("Orders"), "/orders")),),
     )
