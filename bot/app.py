@@ -14,16 +14,19 @@ import structlog
 
 from bot import registry
 from bot.dispatcher import Dispatcher, Line
-from bot.jobs import next_runs, timetable
+from bot.jobs import next_runs, report_daily, timetable
 from bot.notify.acting import remembering
 from bot.notify.announcer import Announcer
+from bot.notify.asking import asks
 from bot.notify.build import notices
 from bot.nursery import Nursery
 from bot.ops import logs
 from bot.panel import Panels
+from bot.people import with_settings
 from bot.platforms import Platform, PlatformOff
 from bot.platforms.terminal import KILL_FILE, TOKEN_FILE
 from bot.platforms.web import WebPlatform
+from bot.record import look_at_the_record
 from bot.reply import Reply
 from bot.reports import away_report, daily_report
 from bot.suggest import Suggester
@@ -41,6 +44,7 @@ from trading.lab.workers import Workers
 from trading.service import Trading
 from trading.settings import Settings
 from trading.store import lease
+from trading.store.keyring import advice
 from trading.store.people import PeopleStore
 from trading.store.store import Store
 
@@ -75,12 +79,23 @@ async def build(settings: Settings, clock: Clock = wall_clock) -> House:
     """Open the store and wire the rooms; nothing runs yet. Raises SettingsError when it cannot work as set up."""
     first = next(iter(settings.accounts))
     store = await Store.open(settings.database_url, clock)
-    people = PeopleStore(store, account=first, language=settings.language, zone=settings.zone)
     trading = Trading(settings, store, clock, Keeper(store), settings.data_dir / KILL_FILE)
     await _unlock(trading, settings)
+    await trading.opening.load()
+    people = PeopleStore(
+        store,
+        account=first,
+        language=settings.language,
+        zone=settings.zone,
+        opens=trading.opening.template,
+        taken=lambda: trading.accounts,
+        ring=lambda: trading.safe.vault.ring,
+    )
+    trading.safe.vault.others.append(people.rewrap_factors)
     studio = Studio(settings.data_dir / "cache")
-    commands = registry.discover()
+    commands = with_settings(registry.discover(), settings.people)
     dispatcher = Dispatcher(commands, trading, people, store, studio, clock)
+    dispatcher.newcomer = trading.opening.refresh
     owner = await _owner(people)
     suggester = Suggester(trading, people, commands)
     return House(settings, clock, store, people, trading, studio, dispatcher, suggester, owner)
@@ -95,8 +110,6 @@ async def _unlock(trading: Trading, settings: Settings) -> None:
     except TradingError:
         await trading.store.close()
         raise
-    if trading.safe.made is not None:
-        log.warning("master_key_made", file=str(trading.safe.made), advice="copy it apart from the backups")
 
 
 async def _owner(people: PeopleStore) -> Person:
@@ -161,6 +174,7 @@ async def _live(house: House, held: lease.Lease, say: Say, stop: asyncio.Event) 
     for platform in house.platforms.values():
         nursery.start(platform.name, _run_platform(platform, say))
     await telling.outbox.recover()
+    house.dispatcher.steps.tell = asks(house.people, telling.outbox, house.clock)
     house.dispatcher.paired = lambda place: nursery.start(
         f"menu {place.address}", _menu(house, place.address)
     )
@@ -178,6 +192,11 @@ async def _live(house: House, held: lease.Lease, say: Say, stop: asyncio.Event) 
     )
     nursery.keep("hints", house.trading.follow_hints)
     nursery.keep("orders", house.trading.seats.run)
+    house.trading.opening.heard.append(
+        lambda name: report_daily(
+            scheduler, name, settings.accounts[name].report_at, _report_job(house, announcer, name)
+        )
+    )
     panels = Panels(
         house.trading,
         house.people,
@@ -195,6 +214,7 @@ async def _live(house: House, held: lease.Lease, say: Say, stop: asyncio.Event) 
             stop.set()
 
     nursery.start("start", begin())
+    nursery.start("record", look_at_the_record(house.trading, announcer.tell, say))
     await stop.wait()
     say("Stopping: no new orders; everything is written down.")
     scheduler.shutdown(wait=False) if scheduler.running else None
@@ -301,7 +321,7 @@ def _web_server(house: House, terminal_token: str) -> WebServer:
         settings=house.settings.web,
         handle=remembering(house.dispatcher.handle),
         sessions=house.people,
-        enter=lambda code, name: enter(house.people, code, name),
+        enter=lambda code, name: enter(house.people, code, name, house.trading.opening.refresh),
         commands=house.dispatcher.commands,
         suggest=house.suggester.on("web"),
         checks=house.trading.checks,
@@ -311,7 +331,9 @@ def _web_server(house: House, terminal_token: str) -> WebServer:
     )
 
 
-async def enter(people: PeopleStore, code: str, name: str) -> Session | None:
+async def enter(
+    people: PeopleStore, code: str, name: str, newcomer: Callable[[], Awaitable[object]] | None = None
+) -> Session | None:
     """A browser with a good code becomes the web chat of the code's person."""
     visitor = Place(platform="web", user_id=f"entry-{secrets.token_hex(8)}", chat_id="entry", private=True)
     session = await people.enter(visitor, name, code)
@@ -319,6 +341,8 @@ async def enter(people: PeopleStore, code: str, name: str) -> Session | None:
         person = session.person
         await people.link("web", str(person.id), person.id)
         await people.subscribe(f"web:{person.id}", person.id, "*", TOPICS)
+        if newcomer is not None:
+            await newcomer()
     return session
 
 
@@ -361,6 +385,8 @@ async def _run_platform(platform: Platform, say: Say) -> None:
 
 
 async def _greet(house: House, say: Say) -> None:
+    if house.trading.safe.made is not None:
+        say(advice(house.trading.safe.made))
     code = await house.people.new_code(house.owner.id, (), CODE_LASTS)
     say(f"pairing code: {code}")
     say(

@@ -3,20 +3,30 @@
 import asyncio
 import re
 import shlex
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Protocol
 
 import structlog
 
+from bot.asking import Ask, Diary, Line, PeopleBook
+from bot.leaks import KEPT_INSTEAD, leaked, without_keys
+from bot.ops.pasted import is_pasted_key
+from bot.ops.redact import redact
+from bot.pace import LINES_AT_ONCE, LINES_PER_SECOND, MOST_SENDERS, Buckets
+from bot.people import allowed
 from bot.registry import Command, Sure, bind, nearest
 from bot.reply import LONGEST_COMMAND, Button, Reply, Tone
+from bot.steps import DIGITS, Steps, Waiting
+from bot.strangers import REFUSAL, Strangers
 from bot.words import Words
 from charts.render import Studio
+from trading.domain.audit import Actor
 from trading.domain.errors import Refused, TradingError
-from trading.domain.people import Person, Place, Role
+from trading.domain.people import LOCAL, Person, Place
 from trading.service import Trading
+
+__all__ = ["REFUSAL", "Ask", "Diary", "Dispatcher", "Line", "PeopleBook"]
 
 log = structlog.get_logger("dispatcher")
 
@@ -29,74 +39,8 @@ MARK = re.compile(
 STALE_AFTER = timedelta(seconds=60)  # an acting line older than this is not obeyed (kill always is)
 PATIENCE_SECONDS = 2.0  # how long a kill waits for the database to say that it is new
 YES_FOR = timedelta(seconds=120)  # how long a confirmation button is good for
-REFUSAL = "This desk is private. If it is yours, send /start and the pairing code from its terminal."
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """One line somebody typed, or a button somebody pressed, on any platform."""
-
-    text: str
-    place: Place
-    name: str  # how the platform calls the person; shown, never trusted
-    update_id: str | None  # the platform's id of this very message or press; acted on once
-    sent_at: datetime | None  # by the platform's clock; None when it does not say (button presses)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
-    """What a command is given."""
-
-    trading: Trading
-    person: Person
-    place: Place
-    say: Words
-    now: datetime
-    commands: dict[str, Command]
-    studio: Studio
-    people: "PeopleBook"
-    line: str
-
-    @property
-    def account(self) -> str:
-        return self.person.account
-
-
-class PeopleBook(Protocol):
-    """Who is who, as the dispatcher needs it; kept by trading/store/people.py."""
-
-    async def find(self, place: Place) -> Person | None:
-        """The person behind a platform id, or None."""
-
-    async def pair(self, place: Place, name: str, code: str) -> Person | None:
-        """Use up a pairing code and link this platform id to its person; None when the code is not good."""
-
-    async def new_code(self, person_id: int | None, roles: Collection[Role], valid_for: timedelta) -> str:
-        """A code that works once: another chat for this person, or a new person with these roles."""
-
-    async def chat_topics(self, address: str, account: str = "*") -> set[str]:
-        """What a chat wants to hear."""
-
-    async def subscribe(self, address: str, person_id: int, account: str, topics: set[str]) -> None:
-        """From now on the chat hears these topics."""
-
-    async def set_language(self, person_id: int, language: str) -> Person:
-        """Raises Refused for a language there is not."""
-
-    async def set_zone(self, person_id: int, zone: str) -> Person:
-        """Raises Refused for a zone there is not."""
-
-
-class Diary(Protocol):
-    """What the dispatcher writes down; kept by the store."""
-
-    async def first_time(self, platform: str, update_id: str) -> bool:
-        """Remember an update; False when it was seen before."""
-
-    async def audit(
-        self, *, at: datetime, person: str, place: str, account: str | None, line: str, outcome: str
-    ) -> None:
-        """Who asked for what, where, and what came of it."""
+DIGITS_SENT = re.compile(r"\b[0-9]{6}\b", re.ASCII)  # a code of an authenticator, likewise
+UNHURRIED = (LOCAL, "web")  # the terminal is one's own, and the web chat has a pace of its own
 
 
 @dataclass(slots=True)
@@ -112,26 +56,86 @@ class Dispatcher:
     paired: Callable[[Place], None] = lambda place: (
         None
     )  # hears of every chat that has just become somebody's
-    _told: dict[str, datetime] = field(default_factory=dict)
+    newcomer: Callable[[], Awaitable[object]] | None = None  # brings up what an invitation has opened
+    steps: Steps = field(init=False)
+    _pace: Buckets = field(init=False)
+    _strangers: Strangers = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.steps = Steps(self.people, self.clock)
+        self._pace = Buckets(LINES_AT_ONCE, LINES_PER_SECOND, self.clock, MOST_SENDERS)
+        self._strangers = Strangers(self.clock)
 
     async def handle(self, line: Line) -> AsyncIterator[Reply]:
         """Every reply to one line, the last being the answer; nothing for a line seen before. Never raises."""
-        place, unkept = line.place, None
+        person = await self._who(line.place)
+        if is_pasted_key(line.text):
+            if not self._stops(line):
+                async for reply in self._leak(line, person):
+                    yield reply
+                return
+            line = replace(line, text=without_keys(line.text))
+        if person is None:
+            async for reply in self._stranger(line):
+                yield reply
+            return
+        if too_fast := self._too_fast(line, person):
+            yield too_fast
+            return
+        unkept = None
         try:
             if line.update_id and not await self._first_time(line):
                 return
         except TradingError as error:
             unkept = error
-        person = await self.people.find(place)
-        if person is not None and person.account not in self.trading.accounts:
-            person = replace(person, account=self.trading.accounts[0])  # theirs has left the settings
-        if person is None:
-            async for reply in self._stranger(line):
-                yield reply
+        async for reply in self._answer(line, person, unkept):
+            yield reply
+
+    def _stops(self, line: Line) -> bool:
+        """Whether the line is one that is obeyed at any age and whatever else is wrong with it."""
+        command = self.commands.get(_name(line.text))
+        return command is not None and command.always
+
+    async def _leak(self, line: Line, person: Person | None) -> AsyncIterator[Reply]:
+        """A line with a key in it: neither obeyed nor written down, whoever sent it."""
+        who = f"{line.place.platform}:{line.place.user_id}"
+        if person is None and not self._strangers.worth_an_answer(who):
             return
+        name, account = (person.name, person.account) if person else (who, None)
+        await self._write_down(line, name, account, KEPT_INSTEAD, "refused: a key was pasted")
+        say = Words(person.language if person else self.trading.settings.language)
+        reply = leaked(say, line.place.private)
+        yield self._signed(reply, person, line) if person else reply
+
+    async def _who(self, place: Place) -> Person | None:
+        """The person who speaks. One whose account has gone means another of theirs, with their roles there."""
+        person = await self.people.find(place)
+        if person is None or not person.any_roles:
+            return None
+        if person.account in self.trading.accounts:
+            return person
+        theirs = [name for name in self.trading.accounts if person.roles_on(name)]
+        return person.on(theirs[0]) if theirs else person
+
+    def _too_fast(self, line: Line, person: Person) -> Reply | None:
+        """The refusal of a line that comes too fast; what stops things is never too fast."""
+        command = self.commands.get(_name(line.text))
+        if line.place.platform in UNHURRIED or (command is not None and command.always):
+            return None
+        wait = self._pace.wait(str(person.id))
+        if not wait:
+            return None
+        say = Words(person.language)
+        title = say("Too many lines at once; try again in {seconds} s.", seconds=f"{wait:.0f}")
+        return Reply(title=title, tone=Tone.WARNING, failed=True)
+
+    async def _answer(
+        self, line: Line, person: Person, unkept: TradingError | None = None, behind: Waiting | None = None
+    ) -> AsyncIterator[Reply]:
         say, outcome = Words(person.language), "done"
+        self.diary.act_for(Actor(person=person.name, place=line.place.address, account=person.account))
         try:
-            async for reply in self._obey(line, person, unkept):
+            async for reply in self._obey(line, person, unkept, behind):
                 outcome = "refused" if reply.failed else "done"
                 yield self._signed(reply, person, line)
         except Refused as refused:
@@ -145,16 +149,26 @@ class Dispatcher:
                 Reply(title=say.again(error.tell), tone=Tone.DANGER, failed=True), person, line
             )
         except Exception as error:
-            log.exception("command_failed", line=line.text)
+            log.exception("command_failed", line=_unsaid(line.text))
             outcome = f"failed: {type(error).__name__}"
             yield self._signed(_sorry(say), person, line)
         finally:
-            await self._write_down(line, person.name, person.account, line.text, outcome)
+            self.diary.act_for(None)
+            agreed = f" (agreed to by {behind.agreed_by})" if behind and behind.agreed_by else ""
+            await self._write_down(line, person.name, person.account, line.text, outcome + agreed)
+
+    async def go_on(self, waiting: Waiting, asker: Person) -> AsyncIterator[Reply]:
+        """Do what waited, as the person who asked for it and with the rights they have now; told to `asker`."""
+        person = await self.people.person(waiting.person_id)
+        if person is None:
+            raise Refused(Words(asker.language)("Whoever asked for this is nobody here any more."))
+        told = replace(person, language=asker.language, zone=asker.zone)
+        async for reply in self._answer(waiting.line, told, behind=waiting):
+            yield reply
 
     async def _first_time(self, line: Line) -> bool:
         """Whether this update is new. What stops things does not wait for a database that hangs."""
-        name = line.text.lstrip("/").split(maxsplit=1)[0].rstrip("!").lower() if line.text.split() else ""
-        command = self.commands.get(name)
+        command = self.commands.get(_name(line.text))
         asking = self.diary.first_time(line.place.platform, line.update_id or "")
         if command is None or not command.always:
             return await asking
@@ -165,9 +179,10 @@ class Dispatcher:
             return True
 
     async def _obey(
-        self, line: Line, person: Person, unkept: TradingError | None = None
+        self, line: Line, person: Person, unkept: TradingError | None = None, behind: Waiting | None = None
     ) -> AsyncIterator[Reply]:
-        """`unkept`: why the line could not be remembered. Then only what shows and what stops is obeyed."""
+        """`unkept`: why the line could not be remembered. Then only what shows and what stops is obeyed.
+        `behind`: the steps that a line which raises risk has behind it."""
         say = Words(person.language)
         command, words, yes = self._understand(line, person, say)
         if command.terminal_only and line.place.platform != "terminal":
@@ -185,10 +200,16 @@ class Dispatcher:
             commands=self.commands,
             studio=self.studio,
             people=self.people,
+            steps=self.steps,
+            go_on=lambda waiting: self.go_on(waiting, person),
             line=line.text,
+            secrets=line.secrets,
         )
-        if command.confirm is not None and not yes:
-            yield self._ask_first(command, await command.confirm(ask, **arguments), line, say)
+        if command.confirm is not None and not yes and (sure := await command.confirm(ask, **arguments)):
+            yield self._ask_first(command, sure, line, say)
+            return
+        if command.step_up and (missing := await self.steps.missing(command, ask, arguments, line, behind)):
+            yield missing
             return
         answer = command.run(ask, **arguments)
         if isinstance(answer, AsyncIterator):
@@ -202,10 +223,15 @@ class Dispatcher:
         if not words:
             raise Refused(say("Send a command, for instance /status. /help lists them all."))
         name = words[0].lstrip("/").partition("@")[0].rstrip("!").lower()
-        allowed = {n: c for n, c in self.commands.items() if c.allow & person.roles}
-        command = allowed.get(name)
+        if DIGITS.fullmatch(line.text.strip()) and self.steps.waits_for_digits(person, line.place):
+            name, words = "code", ["/code", *words]
+        known = allowed(person, self.commands)
+        two = f"{name}-{words[1].rstrip('!').lower()}" if len(words) > 1 else ""
+        if two in known:  # /keys add is /keys-add
+            name, words = two, [f"{words[0]}-{words[1]}", *words[2:]]
+        command = known.get(name)
         if command is None:
-            near = nearest(name, allowed)
+            near = nearest(name, known)
             hint = say(" Did you mean /{near}?", near=near) if near else ""
             raise Refused(
                 say(
@@ -272,30 +298,31 @@ class Dispatcher:
         place, words = line.place, line.text.split()
         if len(words) == 2 and words[0].lower() == "/start" and place.private:
             person = await self._paired(line, words[1])
-            await self._note_stranger(line, "paired" if person else "wrong pairing code")
+            await self._note_stranger(line, "paired" if person else "wrong pairing code", person is not None)
             if person is not None:
                 self.paired(place)
                 async for reply in self._obey(replace(line, text="/start"), person):
                     yield self._signed(reply, person, line)
                 return
-        now, key = self.clock(), f"{place.platform}:{place.user_id}"
-        if now - self._told.get(key, now - timedelta(hours=1)) < STALE_AFTER:
+        if not self._strangers.worth_an_answer(f"{place.platform}:{place.user_id}"):
             return
-        if len(self._told) > 10_000:
-            self._told.clear()
-        self._told[key] = now
         if words[:1] != ["/start"]:
             await self._note_stranger(line, "refused: unknown person")
         yield Reply(title=Words(self.trading.settings.language)(REFUSAL), failed=True)
 
     async def _paired(self, line: Line, code: str) -> Person | None:
         try:
-            return await self.people.pair(line.place, line.name, code)
+            person = await self.people.pair(line.place, line.name, code)
+            if person is not None and self.newcomer is not None:
+                await self.newcomer()
+            return person
         except TradingError as error:
             log.error("not_paired", place=line.place.address, reason=error.tell)
             return None
 
-    async def _note_stranger(self, line: Line, outcome: str) -> None:
+    async def _note_stranger(self, line: Line, outcome: str, always: bool = False) -> None:
+        if not always and not self._strangers.worth_writing_down():
+            return
         user = f"{line.place.platform}:{line.place.user_id}"
         command = line.text.split()[0][:40] if line.text.split() else ""
         await self._write_down(line, user, None, command, outcome)
@@ -310,17 +337,34 @@ class Dispatcher:
                 person=person,
                 place=line.place.address,
                 account=account,
-                line=CODE.sub("…", text),
-                outcome=outcome,
+                line=_unsaid(text),
+                outcome=redact(outcome),
             )
         except TradingError as error:
-            log.error(
-                "not_audited", person=person, line=CODE.sub("…", text), outcome=outcome, reason=error.tell
-            )
+            log.error("not_audited", person=person, line=_unsaid(text), outcome=outcome, reason=error.tell)
 
     def _signed(self, reply: Reply, person: Person, line: Line) -> Reply:
-        """Every message names mode and account, in the same spot."""
+        """Every message names mode and account, in the same spot, and offers only what its reader may press."""
+        mine = allowed(person, self.commands)
+        rows = [
+            tuple(b for b in row if (name := _name(b.command)) in mine or name not in self.commands)
+            for row in reply.buttons
+        ]
+        reply = replace(reply, buttons=tuple(row for row in rows if row))
         return reply if reply.header else replace(reply, header=self.trading.header(person.account))
+
+
+def _name(text: str) -> str:
+    """The command a line seems to be for."""
+    words = text.split(maxsplit=1)
+    return words[0].lstrip("/").rstrip("!").lower() if words else ""
+
+
+def _unsaid(text: str) -> str:
+    """A line as it may be written down: without codes that make somebody somebody."""
+    text = redact(CODE.sub("…", text))
+    is_secret = _name(text) in ("code", "totp") or DIGITS.fullmatch(text.strip())
+    return DIGITS_SENT.sub("…", text) if is_secret else text
 
 
 def _words(text: str) -> list[str]:

@@ -31,17 +31,24 @@ def timetable(
         _quietly(retry_markets), "interval", seconds=30, id="retry-markets", misfire_grace_time=30, **once
     )
     for account, (at, job) in reports.items():
-        hour, minute = at.split(":")
-        scheduler.add_job(
-            _quietly(job),
-            "cron",
-            hour=hour,
-            minute=minute,
-            id=f"report-{account}",
-            misfire_grace_time=3600,
-            **once,
-        )
+        report_daily(scheduler, account, at, job)
     return scheduler
+
+
+def report_daily(scheduler: AsyncIOScheduler, account: str, at: str, job: Job) -> None:
+    """A report of this account every day from now on."""
+    hour, minute = at.split(":")
+    scheduler.add_job(
+        _quietly(job),
+        "cron",
+        hour=hour,
+        minute=minute,
+        id=f"report-{account}",
+        misfire_grace_time=3600,
+        max_instances=1,
+        coalesce=True,
+        replace_existing=True,
+    )
 
 
 def _quietly(job: Job) -> Job:

@@ -20,7 +20,9 @@ from trading.domain.errors import Refused
 from trading.domain.people import Role
 
 Run = Callable[..., Awaitable[Reply] | AsyncIterator[Reply]]
-Preview = Callable[..., Awaitable["Sure"]]  # called like the command itself, before it
+Preview = Callable[
+    ..., Awaitable["Sure | None"]
+]  # called like the command itself, before it; None: no need to ask
 Raises = Callable[..., Awaitable[bool]]  # called like the command itself: whether this line raises risk
 Scope = Literal["account", "house", "any"]
 
@@ -106,7 +108,7 @@ class Command:
     needs_account: bool
     scope: Scope = "account"
     step_up: bool | Raises = False
-    two_persons: bool = False
+    two_persons: bool | Raises = False
 
     @property
     def usage(self) -> str:
@@ -129,7 +131,7 @@ def command(
     needs_account: bool = True,
     scope: Scope = "account",
     step_up: bool | Raises = False,
-    two_persons: bool = False,
+    two_persons: bool | Raises = False,
 ) -> Callable[[Run], Run]:
     """Make the function a command named after it. Its first docstring line is its description.
 
@@ -140,7 +142,7 @@ def command(
              once ("house"), or those on any account at all ("any"; the command then looks for itself where).
     step_up: it raises risk, always or when this function, called like the command, says so. Then the yes is
              not enough: it takes a code of the person's authenticator, or this machine itself.
-    two_persons: when the account has two owners or more, another of them must agree to what raises risk.
+    two_persons: when the account has two owners or more, another of them must agree; always or when this says so.
     """
 
     def register(run: Run) -> Run:

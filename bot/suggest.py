@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from bot.dispatcher import PeopleBook
+from bot.people import allowed
 from bot.registry import Command
 from trading.domain.people import Person, Place
 from trading.service import Trading
@@ -23,7 +24,9 @@ class Suggester:
         async def suggest(source: str, typed: str, user_id: str) -> list[str]:
             place = Place(platform=platform, user_id=user_id, chat_id="", private=True)
             person = await self._people.find(place)
-            return self._matching(source, typed, person) if person else []
+            if person is None or person.account not in self._trading.accounts:
+                return []
+            return self._matching(source, typed, person)
 
         return suggest
 
@@ -32,7 +35,8 @@ class Suggester:
             "symbols": lambda: self._trading.symbols(person.account),
             "strategies": lambda: tuple(self._trading.lab.catalogue()),
             "sleeves": lambda: tuple(self._trading.settings.accounts[person.account].sleeves),
-            "commands": lambda: tuple(self._commands),
+            "commands": lambda: tuple(allowed(person, self._commands)),
+            "accounts": lambda: tuple(name for name in self._trading.accounts if person.roles_on(name)),
         }[source]()
         word = typed.lower()
         starting = [v for v in values if v.lower().startswith(word)]

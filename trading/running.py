@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -28,6 +28,7 @@ from trading.domain.market import Instrument
 from trading.domain.risk import HaltKind
 from trading.domain.view import Away
 from trading.floor import Floor
+from trading.identity import identity, same
 from trading.keeper import Keeper
 from trading.seating import Seats
 from trading.settings import Settings
@@ -181,12 +182,12 @@ class Running:
 
         Raises SettingsError when the account was begun on another exchange: its book would be worth nothing here.
         """
-        exchange, key = self.settings.accounts[name].exchange, f"account {name} exchange"
+        mine, key = self.settings.accounts[name], f"account {name} exchange"
         known = await self.store.meta(key)
-        if known not in (None, exchange):
+        if not same(known, mine):
             raise SettingsError(
-                f"The account {name} was begun on {known} and cannot go on as one on {exchange}: its positions and "
-                "prices are another market's. Give the new account another name."
+                f"The account {name} was begun on {known} and cannot go on as one on {identity(mine)}: its positions "
+                "and prices are another market's. Give the new account another name."
             )
         held = (position.symbol for position in await self.store.positions(name))
         return tuple(dict.fromkeys((*symbols_of(self.settings, name), *held)))
@@ -208,8 +209,8 @@ class Running:
             floor.enter(room)
         await self.keeper.keep([step for room in new for step in room.recorder.drain(now)])
         for room in rooms:
-            exchange = self.settings.accounts[room.name].exchange
-            await self.store.set_meta(f"account {room.name} exchange", exchange)
+            mine = identity(self.settings.accounts[room.name])
+            await self.store.set_meta(f"account {room.name} exchange", mine)
         return away
 
     def _cursor(self, floor: Floor) -> dict[str, datetime]:
@@ -322,8 +323,13 @@ class Running:
             raise Refused(f"There is no account '{account}'; there is {', '.join(self.accounts)}.")
         raise Refused(f"The account {account} is not trading yet: {self.trouble.get(account, 'starting')}")
 
-    def named(self, account: str | None) -> list[Room]:
-        return list(self.rooms.values()) if account is None else [self.room(account)]
+    def named(self, account: str | Collection[str] | None) -> list[Room]:
+        """One account; those of several that trade; or all of them (None)."""
+        if account is None:
+            return list(self.rooms.values())
+        if isinstance(account, str):
+            return [self.room(account)]
+        return [room for name, room in self.rooms.items() if name in account]
 
     def floor_of(self, account: str) -> Floor:
         self.room(account)

@@ -12,6 +12,7 @@ from trading.analysis.trades import round_trips
 from trading.archiving import Archive
 from trading.boot import check_exchange
 from trading.build import sleeves_of
+from trading.calendars import closures_for
 from trading.domain.errors import Refused
 from trading.domain.market import Candle, Timeframe
 from trading.domain.order import Fill, Order
@@ -19,9 +20,12 @@ from trading.domain.report import CashFlow, EquityPoint, RoundTrip
 from trading.domain.view import Figures, Period, Status
 from trading.incidents import Incidents
 from trading.laboratory import Laboratory
+from trading.limits import limits_for
 from trading.modes import MODES, wiring
+from trading.opening import Opening
 from trading.portfolios import Portfolios
 from trading.realmoney import RealMoney
+from trading.risks import Risks
 from trading.running import Running, symbols_of
 from trading.safe import Safe
 from trading.seating import Seats, ccxt_ways, check_real
@@ -40,9 +44,11 @@ class Trading(Steering):
     archive: Archive = field(init=False)  # recorded candles, and the way to more of them
     lab: Laboratory = field(init=False)  # backtests, honesty, search
     incidents: Incidents = field(init=False)  # what is wrong, and what was
+    opening: Opening = field(init=False)  # accounts that people open and close
     safe: Safe = field(init=False)  # exchange keys and the audit
     real: RealMoney = field(init=False)  # cards, parked orders, differences: accounts with real money
     portfolio: Portfolios = field(init=False)  # correlation, bad days, stress, rebalancing
+    risks: Risks = field(init=False)  # limits, reasons, the calendar
     _shared: Shared = field(default_factory=Shared)
 
     def __post_init__(self) -> None:
@@ -52,8 +58,10 @@ class Trading(Steering):
         self.lab = Laboratory(self.settings, self.clock, self.archive)
         self.incidents = Incidents(NoticeStore(self.store.database), self.clock)
         self.portfolio = Portfolios(self)
+        self.opening = Opening(self)
         self.safe = Safe(self.store, self.exchange_of)
         self.seats.open_way = ccxt_ways(self.settings, self.safe, self.clock)
+        self.risks = Risks(self)
 
     def check(self) -> None:
         """Raise SettingsError when an account cannot trade as it is set up; nothing is started then."""
@@ -63,6 +71,8 @@ class Trading(Steering):
             check_real(self.settings, name)
             check_exchange(self.settings, name)
             sleeves_of(self.settings, name)
+            limits_for(self.settings, name)
+            closures_for(self.settings, name, self.clock())
 
     async def close(self) -> None:
         """Everything written, every market and worker let go of."""

@@ -1,20 +1,20 @@
 """Steering: kill, pause, resume, and what a person changes of a sleeve while it runs."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import structlog
 
+from trading.admission import Admission
 from trading.build import Room
 from trading.core.sleeve import Sleeve
 from trading.domain.errors import Refused, TradingError
 from trading.domain.events import HaltAsked, HaltLifted, KillAsked, KillLifted, SleeveChanged
 from trading.domain.risk import HaltKind
 from trading.floor import Floor
-from trading.running import Running
 from trading.store.records import SleeveOverride
 
 log = structlog.get_logger("steering")
@@ -24,11 +24,14 @@ QUOTE_SECONDS = 5.0  # how long a kill waits for fresh prices; without them it s
 
 
 @dataclass(slots=True)
-class Steering(Running):
+class Steering(Admission):
     """Stopping is always possible, at once; starting again is asked for and checked."""
 
-    async def kill(self, reason: str, by: str, account: str | None = None) -> None:
-        """Stop at once: latch, file, cancel, sell at the next price. Killing twice is killing once."""
+    async def kill(self, reason: str, by: str, account: str | Collection[str] | None = None) -> None:
+        """Stop at once: latch, file, cancel, sell at the next price. Killing twice is killing once.
+
+        `account`: one, several, or all with the file that keeps even those stopped which come up later (None).
+        """
         self.step(self.named(account), lambda now: KillAsked(now, reason, by))
         trouble = self._write_kill_file(reason, by) if account is None else None
         for floor in self.floors.values():
@@ -48,20 +51,25 @@ class Steering(Running):
         except (TradingError, TimeoutError) as error:
             log.warning("no_quote", symbols=sorted(symbols), reason=str(error))
 
-    async def close_entries(self, by: str) -> None:
-        """Pause every account at once, because a kill is being asked for; what is stopped already stays as it is."""
+    async def close_entries(self, by: str, account: Collection[str] | None = None) -> None:
+        """Pause accounts at once, because a kill is being asked for; what is stopped already stays as it is."""
         await self.do(
-            self.named(None), lambda now: HaltAsked(now, HaltKind.PAUSE, "a kill was asked for", by)
+            self.named(account), lambda now: HaltAsked(now, HaltKind.PAUSE, "a kill was asked for", by)
         )
 
-    async def unkill(self, by: str, account: str | None = None) -> None:
-        """An owner lifts the kill: entries may open again, drawdown is measured from here."""
+    async def unkill(self, by: str, account: str | Collection[str] | None = None) -> None:
+        """An owner lifts the kill: entries may open again, drawdown is measured from here.
+
+        The file stops every account, so lifting a kill of some is refused while it is there.
+        """
         killed = [room for room in self.named(account) if room.desk.halts.killed]
         if not killed:
             raise Refused("Nothing is killed, so there is nothing to lift.")
         if account is None and self.trouble:
             name, why = next(iter(self.trouble.items()))
             raise Refused(f"The account {name} cannot be reached yet ({why}); lift the kill once it is back.")
+        if account is not None and self.kill_file.exists():
+            raise Refused("The whole desk is killed; only an owner of every account lifts that.")
         for room in killed:
             await self.seats.check_clean(room.name)
         try:
@@ -91,17 +99,18 @@ class Steering(Running):
         """No new entries until somebody resumes; exits go on."""
         await self.do(self.named(account), lambda now: HaltAsked(now, HaltKind.PAUSE, reason, by))
 
-    async def resume(self, account: str, by: str) -> None:
-        """Entries open again. A kill is not lifted by this."""
+    async def resume(self, account: str, by: str, also: Collection[str] = ()) -> None:
+        """Entries open again. A kill is not lifted by this.
+
+        `also`: further accounts where the pause ends that the question of a kill began.
+        """
         halts = self.room(account).desk.halts
         if halts.killed:
             raise Refused("This account is killed; only an owner's /unkill ends that.")
         kinds = [kind for kind in (HaltKind.PAUSE, HaltKind.BROKEN) if kind in halts]
         if not kinds:
             raise Refused("This account is not paused.")
-        await self._lift_kill_pause(
-            self.rooms.values(), by
-        )  # "sell nothing" after a kill question paused them all
+        await self._lift_kill_pause(self.named({account, *also}), by)  # "sell nothing" paused them all
         for kind in kinds:
             await self.do(self.named(account), partial(HaltLifted, kind=kind, by=by))
 

@@ -14,7 +14,7 @@ MOST_ROWS = 50
 LONGEST = 120  # characters of a line or an outcome that are shown
 
 
-@command(allow=OPERATORS, needs_account=False)
+@command(allow=OPERATORS, needs_account=False, scope="house")
 async def audit(
     ask: Ask,
     what: Annotated[str, "how many rows, or verify"] = "15",

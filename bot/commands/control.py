@@ -8,6 +8,8 @@ from bot.registry import Rest, Sure, command
 from bot.reply import Button, Reply, Row, Tone
 from bot.show import amount, money, reason_of
 from trading.domain.errors import Refused
+from trading.domain.people import Role
+from trading.domain.view import Status
 
 Why = Annotated[str, Rest(), "why; it is written down"]
 
@@ -27,7 +29,7 @@ async def pause(ask: Ask, reason: Why = "asked by hand") -> Reply:
 @command(allow=TRADERS, acts=True)
 async def resume(ask: Ask) -> Reply:
     """Entries open again after a pause."""
-    await ask.trading.resume(ask.account, by=ask.person.name)
+    await ask.trading.resume(ask.account, by=ask.person.name, also=ask.mine(TRADERS))
     return Reply(
         title=ask.say("Entries are open again."),
         buttons=((Button(ask.say("Status"), "/status"), Button(ask.say("Pause"), "/pause")),),
@@ -35,11 +37,27 @@ async def resume(ask: Ask) -> Reply:
     )
 
 
+def _stoppers(ask: Ask) -> frozenset[Role]:
+    """Who may kill; the settings may let viewers, too."""
+    return ask.commands["kill"].allow
+
+
+def _stopped_by(ask: Ask) -> tuple[str, ...] | None:
+    """The accounts this person may stop; None: the whole house, with those accounts that are not up yet."""
+    roles = _stoppers(ask)
+    return None if roles & ask.person.house_roles else ask.mine(roles)
+
+
+def _reachable(ask: Ask, roles: frozenset[Role]) -> list[Status]:
+    """How those of one's accounts are that can be asked now."""
+    return [ask.trading.status(name) for name in ask.mine(roles) if name not in ask.trading.trouble]
+
+
 async def _before_killing(ask: Ask, reason: str = "") -> Sure:
     """Asking to kill closes entries at once; only the sale waits for the button."""
     say = ask.say
-    await ask.trading.close_entries(by=ask.person.name)
-    now = [ask.trading.status(name) for name in ask.trading.accounts if name not in ask.trading.trouble]
+    await ask.trading.close_entries(ask.person.name, _stopped_by(ask))
+    now = _reachable(ask, _stoppers(ask))
     held = [(s, h) for s in now for h in s.holdings]
     stay = Button(say("Sell nothing, stay paused"), "/status")
     title = say("Entries are closed. Sell everything and stop?")
@@ -63,8 +81,7 @@ async def _before_killing(ask: Ask, reason: str = "") -> Sure:
 
 async def _before_unkilling(ask: Ask) -> Sure:
     say = ask.say
-    every = [ask.trading.status(name) for name in ask.trading.accounts if name not in ask.trading.trouble]
-    killed = [(status, h) for status in every for h in status.halts if h.kind == "kill"]
+    killed = [(status, h) for status in _reachable(ask, OWNERS) for h in status.halts if h.kind == "kill"]
     if not killed:
         raise Refused(ask.say("Nothing is killed, so there is nothing to lift."))
     now, kill = killed[0]
@@ -82,19 +99,25 @@ async def _before_unkilling(ask: Ask) -> Sure:
     )
 
 
-@command(allow=STOPPERS, confirm=_before_killing, always=True)
+@command(allow=STOPPERS, scope="any", confirm=_before_killing, always=True)
 async def kill(ask: Ask, reason: Why = "asked by hand") -> Reply:
-    """Cancel every order, sell everything the desk bought on all accounts, and stay stopped."""
-    await ask.trading.kill(reason, by=ask.person.name)
-    now = [ask.trading.status(name) for name in ask.trading.accounts if name not in ask.trading.trouble]
+    """Cancel every order, sell everything the desk bought on all accounts you may stop, and stay stopped."""
+    stopped = _stopped_by(ask)
+    await ask.trading.kill(reason, ask.person.name, stopped)
+    now = _reachable(ask, _stoppers(ask))
     left = [h for status in now for h in status.holdings]
     rows = tuple(Row(h.symbol, amount(h.quantity), ask.say("sold at the next price")) for h in left)
-    away = [name for name in ask.trading.accounts if name in ask.trading.trouble]
+    away = [name for name in ask.mine(_stoppers(ask)) if name in ask.trading.trouble]
     if left:
         text = ask.say("{n} positions wait for the next price; nothing new is bought.", n=len(left))
     else:
         text = ask.say("Everything is flat: no position, no order.")
-    if away:
+    if away and stopped is not None:
+        text = ask.say(
+            "{names} cannot be reached now and could not be stopped by you: an owner of the whole desk can.",
+            names=", ".join(away),
+        )
+    elif away:
         text = ask.say(
             "{names} cannot be reached now: killed the moment they can be. Positions there are still held.",
             names=", ".join(away),
@@ -115,10 +138,11 @@ async def kill(ask: Ask, reason: Why = "asked by hand") -> Reply:
     )
 
 
-@command(allow=OWNERS, confirm=_before_unkilling)
+@command(allow=OWNERS, scope="any", confirm=_before_unkilling, step_up=True, two_persons=True)
 async def unkill(ask: Ask) -> Reply:
     """Lift the kill: entries open again, drawdown is measured from here."""
-    await ask.trading.unkill(by=ask.person.name)
+    whole = Role.OWNER in ask.person.house_roles
+    await ask.trading.unkill(ask.person.name, None if whole else ask.mine(OWNERS))
     return Reply(
         title=ask.say("The kill is lifted. Strategies act on their next candle."),
         buttons=((Button(ask.say("Status"), "/status"), Button(ask.say("Pause"), "/pause")),),

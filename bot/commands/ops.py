@@ -1,6 +1,7 @@
 """Running the desk: health, logs, other chats."""
 
-from datetime import timedelta
+import re
+from datetime import time, timedelta
 from typing import Annotated, Literal
 
 from bot.dispatcher import Ask
@@ -10,13 +11,15 @@ from bot.registry import command
 from bot.reply import Button, Reply, Row, Tone
 from bot.show import since
 from trading.domain.errors import Refused
+from trading.domain.people import LOCAL, Quiet
 
 MOST_LINES = 50
 CODE_LASTS = timedelta(minutes=10)
+_CLOCK = re.compile(r"[0-9]{2}:[0-9]{2}-[0-9]{2}:[0-9]{2}", re.ASCII)
 Topic = Annotated[Literal["reports", "alerts", "trades"], "reports, alerts or trades"]
 
 
-@command(allow=EVERYONE, needs_account=False)
+@command(allow=EVERYONE, needs_account=False, scope="any")
 async def health(ask: Ask) -> Reply:
     """Whether everything that must work does."""
     now = ask.trading.health()
@@ -26,6 +29,8 @@ async def health(ask: Ask) -> Reply:
         Row(ask.say("Database"), ask.say.again(now["database"])),
     ]
     rows += [Row(name, ask.say.again(facts["state"])) for name, facts in now["markets"].items()]
+    mine = ask.mine(EVERYONE)  # other people's accounts are theirs alone, even their names
+    now = now | {"accounts": {name: state for name, state in now["accounts"].items() if name in mine}}
     rows += [Row(name, ask.say.again(state)) for name, state in now["accounts"].items()]
     return Reply(
         title=ask.say("Everything works.") if now["ok"] else ask.say("Something needs attention."),
@@ -36,7 +41,7 @@ async def health(ask: Ask) -> Reply:
     )
 
 
-@command(allow=OPERATORS, needs_account=False)
+@command(allow=OPERATORS, needs_account=False, scope="house")
 async def logs_(ask: Ask, lines: Annotated[int, "how many lines"] = 15) -> Reply:
     """The newest lines of the log, secrets blacked out."""
     if not 1 <= lines <= MOST_LINES:
@@ -45,12 +50,13 @@ async def logs_(ask: Ask, lines: Annotated[int, "how many lines"] = 15) -> Reply
     return Reply(title=ask.say("The newest {n} log lines", n=len(found)), text="\n".join(found), data=found)
 
 
-@command(allow=EVERYONE, needs_account=False, acts=True)
+@command(allow=EVERYONE, needs_account=False, scope="any", acts=True)
 async def link(ask: Ask) -> Reply:
     """A one-time code that makes another chat yours: send it there as /start CODE."""
     if not ask.place.private:
         raise Refused(ask.say("A code is a key to your desk; ask for it in a private chat."))
-    code = await ask.people.new_code(ask.person.id, (), CODE_LASTS)
+    origin = LOCAL if ask.place.local else ask.place.platform
+    code = await ask.people.new_code(ask.person.id, (), CODE_LASTS, origin=origin)
     return Reply(
         title=ask.say("Your code: {code}", code=code),
         text=ask.say(
@@ -61,7 +67,7 @@ async def link(ask: Ask) -> Reply:
     )
 
 
-@command(allow=EVERYONE, needs_account=False, acts=True)
+@command(allow=EVERYONE, needs_account=False, scope="any", acts=True)
 async def notify(ask: Ask, topic: Topic, state: Annotated[bool, "on or off"]) -> Reply:
     """Choose what this chat is told: reports, alerts, trades."""
     wanted = await ask.people.chat_topics(ask.place.address) - {topic} | ({topic} if state else set())
@@ -73,15 +79,41 @@ async def notify(ask: Ask, topic: Topic, state: Annotated[bool, "on or off"]) ->
     return Reply(title=ask.say("This chat is told:"), rows=rows, data=sorted(wanted))
 
 
-@command(allow=EVERYONE, needs_account=False, acts=True)
+@command(allow=EVERYONE, needs_account=False, scope="any", acts=True)
 async def language(ask: Ask, name: Annotated[Literal["en", "ko"], "en or ko"]) -> Reply:
     """Your language: English or Korean."""
     await ask.people.set_language(ask.person.id, name)
     return Reply(title="한국어로 말씀드리겠습니다." if name == "ko" else "English it is.", tone=Tone.GOOD)
 
 
-@command(allow=EVERYONE, needs_account=False, acts=True)
+@command(allow=EVERYONE, needs_account=False, scope="any", acts=True)
 async def zone(ask: Ask, name: Annotated[str, "an IANA name, for instance Asia/Seoul"]) -> Reply:
     """Your time zone, for times on screen and the start of your day."""
     await ask.people.set_zone(ask.person.id, name)
     return Reply(title=ask.say("Your time zone is {zone}.", zone=name), tone=Tone.GOOD)
+
+
+@command(allow=EVERYONE, needs_account=False, scope="any", acts=True)
+async def quiet(ask: Ask, hours: Annotated[str, "for instance 22:00-07:00, or off"]) -> Reply:
+    """Hours in which you are told only what cannot wait, by your own clock."""
+    if hours.lower() == "off":
+        await ask.people.set_quiet(ask.person.id, None)
+        return Reply(title=ask.say("You have no quiet hours."), tone=Tone.GOOD, data=None)
+    start, _, end = hours.partition("-")
+    try:
+        wanted = (
+            Quiet(time.fromisoformat(start), time.fromisoformat(end)) if _CLOCK.fullmatch(hours) else None
+        )
+    except ValueError:
+        wanted = None
+    if wanted is None or wanted.start == wanted.end:
+        raise Refused(
+            ask.say("Quiet hours are written 22:00-07:00, or off; found '{hours}'.", hours=hours[:40])
+        )
+    await ask.people.set_quiet(ask.person.id, wanted)
+    return Reply(
+        title=ask.say("Quiet from {start} to {end} ({zone}).", start=start, end=end, zone=ask.person.zone),
+        text=ask.say("Emergencies come through all the same; what waits is told afterwards."),
+        tone=Tone.GOOD,
+        data={"quiet": str(wanted), "zone": ask.person.zone},
+    )

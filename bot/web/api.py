@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from enum import Enum
 from typing import Any
@@ -10,6 +11,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response, StreamingResponse
 
 from bot.dispatcher import Line
+from bot.people import allowed
 from bot.registry import Command, Parameter
 from bot.reply import Reply
 from bot.web.json import to_json
@@ -70,7 +72,7 @@ def _serve_terminal(router: APIRouter, site: Site) -> None:
         if not caller.is_terminal:
             raise Denied(403, "Only this machine's terminal may come this way; use /api/commands/NAME.")
         body = await body_of(request)
-        line = _line(site, caller, _text(body.get("line")), None)
+        line = replace(_line(site, caller, _text(body.get("line")), None), secrets=_secrets(body))
         return StreamingResponse(_as_lines(site, line), media_type="application/x-ndjson")
 
 
@@ -79,9 +81,7 @@ def _allowed(site: Site, caller: Caller) -> Mapping[str, Command]:
     if person is None:
         return site.commands
     return {
-        name: command
-        for name, command in site.commands.items()
-        if command.allow & person.roles and not command.terminal_only
+        name: command for name, command in allowed(person, site.commands).items() if not command.terminal_only
     }
 
 
@@ -115,6 +115,14 @@ def _text(value: Any) -> str:
     if not isinstance(value, str) or not value.strip() or len(value) > LONGEST_LINE:
         raise Denied(400, f'"line" is a text of 1 to {LONGEST_LINE} characters, for instance "/status".')
     return value
+
+
+def _secrets(body: Mapping[str, Any]) -> dict[str, str]:
+    """A key that was read from the terminal; it travels beside the line."""
+    given = body.get("secrets", {})
+    if not isinstance(given, dict) or not all(isinstance(text, str) for text in given.values()):
+        raise Denied(400, '"secrets" is an object of texts.')
+    return given
 
 
 def _line(site: Site, caller: Caller, text: str, line_id: Any) -> Line:

@@ -125,6 +125,11 @@ class Chat:
         message_id = on if on in self._messages else f"{self.epoch}-{self._count + 1}"
         shape = reply_shape(reply, picture=self._picture, attachment=self._attachment)
         known = {"id": message_id, "who": "desk", "at": self.clock(), "asked": asked, "reply_to": reply_to}
+        if reply.once:
+            self.tell(
+                {"event": "message", "id": message_id, "message": shape | known | {"order": self._count}}
+            )
+            return ""
         self._put(shape | known)
         return message_id
 

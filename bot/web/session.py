@@ -1,12 +1,12 @@
 """Who is at the other end: session cookies, the terminal's token, and how fast anybody may ask."""
 
 import hmac
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
+from bot.pace import Bucket, Buckets
 from trading.domain.people import LOCAL, Person, Place, Session
 
 if TYPE_CHECKING:  # starlette is imported when the server starts, not when this module is read
@@ -49,24 +49,6 @@ class Caller:
         return self.person is None
 
 
-class Bucket:
-    """Lets `at_once` through, then `per_second`."""
-
-    def __init__(self, at_once: int, per_second: float, now: datetime) -> None:
-        self._at_once, self._per_second = at_once, per_second
-        self._left, self._seen_at = float(at_once), now
-
-    def wait(self, now: datetime) -> float:
-        """0 when the next one may pass (and it has), otherwise the seconds until it may."""
-        passed = max(0.0, (now - self._seen_at).total_seconds())
-        self._left = min(self._at_once, self._left + passed * self._per_second)
-        self._seen_at = now
-        if self._left < 1:
-            return (1 - self._left) / self._per_second
-        self._left -= 1
-        return 0.0
-
-
 class Door:
     """Knows every caller by cookie or by the terminal's token, and nobody else."""
 
@@ -77,7 +59,7 @@ class Door:
         self._terminal_token = terminal_token.encode()
         self._clock = clock
         self._port = port
-        self._buckets: OrderedDict[str, Bucket] = OrderedDict()
+        self._pace = Buckets(LINES_AT_ONCE, LINES_PER_SECOND, clock, most=1000)
         self._entries = Bucket(ENTRIES_AT_ONCE, ENTRIES_PER_SECOND, clock())
 
     async def caller(self, connection: "HTTPConnection") -> Caller | None:
@@ -122,7 +104,7 @@ class Door:
     async def end(self, session: str, connection: "HTTPConnection", response: "Response") -> None:
         """End a session and take its cookie back."""
         await self._sessions.end_session(session)
-        self._buckets.pop(session, None)
+        self._pace.forget(session)
         response.delete_cookie(
             self._cookie(connection),
             path="/",
@@ -133,12 +115,7 @@ class Door:
 
     def wait_for_line(self, session: str) -> float:
         """Seconds until this session may send its next line; 0 when it may now (and has)."""
-        bucket = self._buckets.get(session) or Bucket(LINES_AT_ONCE, LINES_PER_SECOND, self._clock())
-        self._buckets[session] = bucket
-        self._buckets.move_to_end(session)
-        if len(self._buckets) > 1000:
-            self._buckets.popitem(last=False)
-        return bucket.wait(self._clock())
+        return self._pace.wait(session)
 
     def wait_for_entry(self) -> float:
         """Seconds until the next code may be tried, by anybody: guesses may come from anywhere."""

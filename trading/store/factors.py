@@ -17,7 +17,6 @@ from trading.store.writing import put
 STEP = (
     30  # seconds a code is shown; one of the step before and after is good, too, for slow thumbs and clocks
 )
-NO_RING = "Second factors need the master key, and this desk has none."
 
 
 class Factors(Persons):
@@ -100,7 +99,7 @@ class Factors(Persons):
 
     def _key_ring(self) -> Keyring:
         if self._ring is None:
-            raise Refused(NO_RING)
+            raise Refused("Second factors need the master key, and this desk has none.")
         return self._ring()
 
 

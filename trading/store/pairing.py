@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import count
+from itertools import chain, count
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
@@ -103,7 +103,8 @@ def _open_own(connection: Connection, person_id: int, name: str, now: datetime, 
     accounts = table(AccountRow)
     taken = {row.name for row in connection.execute(select(accounts.c.name))} | set(newcomer.taken())
     stem = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:_LONGEST_ACCOUNT] or f"person-{person_id}"
-    own = next(n for n in (stem, *(f"{stem}-{i}" for i in count(2))) if n not in taken)
+    names = chain((stem,), (f"{stem}-{number}" for number in count(2)))
+    own = next(name for name in names if name not in taken)
     opened = {"name": own, "settings": newcomer.opens(), "opened_by": person_id, "opened_at": now}
     connection.execute(insert(accounts).values(**opened, closed_at=None))
     return own

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bot.web.session import Bucket
+from bot.pace import Bucket
 from tests.bot.web.desk import TERMINAL_TOKEN, a_person
 from tests.bot.web.visitor import a_visitor
 from tests.fakes.clock import NOON

@@ -1,0 +1,76 @@
+"""Accounts that come and go while the others trade."""
+
+from dataclasses import dataclass
+
+from trading.boot import open_room
+from trading.domain.errors import Refused
+from trading.domain.events import KillAsked
+from trading.floor import Floor
+from trading.running import Running, symbols_of
+
+
+@dataclass(slots=True)
+class Admission(Running):
+    """An account that comes joins the market it wants where that is open already: one feed, one evaluation."""
+
+    async def admit(self, name: str) -> None:
+        """Bring one account of the settings to life. What keeps it from that stands in `trouble` afterwards."""
+        async with self._coming_up:
+            if name in self.rooms:
+                return
+            self.trouble[name] = "starting"
+            floor = self._floor_for(name)
+            if floor is None:
+                key = next(key for key, names in self._by_market().items() if name in names)
+                await self._start_floor(f"{key} {name}", [name])
+                return
+            with self._noting_trouble(name):
+                await self._join(name, floor)
+
+    async def dismiss(self, name: str) -> None:
+        """Let an account go that holds nothing; everything of it is on disk when this returns."""
+        room = self.room(name)
+        desk = room.desk
+        if desk.book.positions or desk.orders.live:
+            raise Refused(f"The account {name} still holds something; it can go once everything is sold.")
+        floor = self.floor_of(name)
+        async with floor.busy:
+            await self.keep_all()
+            floor.rooms.pop(name, None)
+            self.rooms.pop(name, None)
+            self.trouble.pop(name, None)
+
+    def _floor_for(self, name: str) -> Floor | None:
+        """A market that runs already and has everything this account wants."""
+        group = next(names for names in self._by_market().values() if name in names)
+        neighbours = {other for other in group if other in self.rooms}
+        for floor in self.floors.values():
+            if neighbours & floor.rooms.keys() and set(symbols_of(self.settings, name)) <= set(
+                floor.feed.symbols
+            ):
+                return floor
+        return None
+
+    async def _join(self, name: str, floor: Floor) -> None:
+        """Between two ticks: nothing closes while the account learns what its strategies need."""
+        async with floor.busy:
+            instruments = await floor.market.instruments(await self._symbols(name))
+            hearer = self._hearer(name)
+            room = await open_room(name, self.settings, instruments, self.store, floor.board, hearer)
+            if self.seats.real(room):
+                await self.seats.take(room, floor.market)
+            known = floor.board.needs()
+            try:
+                await self._wake([room], floor)
+                await self._recover([room], floor)
+                if floor.board.needs() != known:
+                    await floor.warm(floor.feed.cursor)
+            except BaseException:
+                floor.rooms.pop(name, None)
+                raise
+            self.rooms[name] = room
+            self.trouble.pop(name, None)
+        if self.kill_file.exists():
+            at = floor.market.now()
+            room.step(KillAsked(at, "the KILL_SWITCH file was there at the start", "file"))
+            await self.keep_all()
