@@ -119,6 +119,8 @@ class BinanceAccount:
             ("GET", "myTrades"): self._signed(self._trades),
             ("GET", "account"): self._signed(self._account),
             ("GET", "account/apiRestrictions"): self._signed(self._restrictions),
+            ("GET", "capital/deposit/hisrec"): self._signed(lambda words: self._carried(words, 1)),
+            ("GET", "capital/withdraw/history"): self._signed(lambda words: self._carried(words, -1)),
         }
 
     def _signed(
@@ -255,6 +257,26 @@ class BinanceAccount:
             "enableFutures": False,
             "enableMargin": False,
         }
+
+    def _carried(self, words: dict[str, str], sign: int) -> list[dict[str, Any]]:
+        between = self._between({name: text for name, text in words.items() if name == "startTime"})
+        return [
+            {
+                "id": f"carried-{number}",
+                "amount": str(abs(amount)),
+                "coin": coin,
+                "network": coin,
+                "status": 1 if sign > 0 else 6,
+                "address": "x",
+                "txId": f"t{number}",
+                "insertTime": self._ms(at),
+                "applyTime": at.strftime("%Y-%m-%d %H:%M:%S"),
+                "transactionFee": "0",
+                "transferType": 0,
+            }
+            for number, (coin, amount, at) in enumerate(self.truth.carried)
+            if amount * sign > 0 and between(at)
+        ]
 
     # --- in Binance's words -----------------------------------------------------------------------------------
 

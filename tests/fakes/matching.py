@@ -102,6 +102,7 @@ class Matching:
         self.locked: dict[str, Decimal] = {}
         self.orders: dict[int, Placed] = {}
         self.deals: list[Deal] = []
+        self.carried: list[tuple[str, Decimal, datetime]] = []  # deposits and withdrawals
         self.prices: dict[str, Decimal] = {}
         self.books: dict[str, tuple[list[Level], list[Level]]] = {}  # bids and asks, the best first
         self.shut: set[str] = set()  # symbols that cannot be traded now
@@ -111,8 +112,13 @@ class Matching:
     # --- money and markets ------------------------------------------------------------------------------------
 
     def give(self, coin: str, amount: Decimal | str) -> None:
-        """Money appears: a deposit. A negative amount is a withdrawal."""
+        """Money appears out of nowhere."""
         self.free[coin] = self.free.get(coin, Decimal(0)) + Decimal(amount)
+
+    def carry(self, coin: str, amount: Decimal | str) -> None:
+        """A deposit that the exchange lists; a withdrawal where the amount is negative."""
+        self.give(coin, amount)
+        self.carried.append((coin, Decimal(amount), self.now()))
 
     def total(self, coin: str) -> Decimal:
         return self.free.get(coin, Decimal(0)) + self.locked.get(coin, Decimal(0))

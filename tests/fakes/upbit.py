@@ -178,6 +178,8 @@ class FakeUpbit(Faults):
             ("GET", "orders/closed"): self._closed,
             ("GET", "accounts"): self._accounts,
             ("GET", "api_keys"): self._keys,
+            ("GET", "deposits"): lambda words: self._carried(1),
+            ("GET", "withdraws"): lambda words: self._carried(-1),
         }
         if (request.method, name) not in signed:
             raise Refusal(404, "not_found", f"no endpoint {name}")
@@ -271,6 +273,23 @@ class FakeUpbit(Faults):
                 "unit_currency": "KRW",
             }
             for coin in coins
+        ]
+
+    def _carried(self, sign: int) -> list[dict[str, Any]]:
+        return [
+            {
+                "type": "deposit" if sign > 0 else "withdraw",
+                "uuid": f"94332e99-3a87-4a35-ad98-{number:012d}",
+                "currency": coin,
+                "txid": f"t{number}",
+                "state": "ACCEPTED" if sign > 0 else "DONE",
+                "created_at": _korean(at),
+                "done_at": _korean(at),
+                "amount": str(abs(amount)),
+                "fee": "0",
+            }
+            for number, (coin, amount, at) in enumerate(self.truth.carried)
+            if amount * sign > 0
         ]
 
     def _keys(self, words: dict[str, Any]) -> list[dict[str, Any]]:

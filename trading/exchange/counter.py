@@ -47,10 +47,11 @@ class Counter:
         budget: Budget,
         *,
         urgent: bool = False,
+        donor: Connection | None = None,
     ) -> None:
         self._id, self._facts, self._reads, self._budget = exchange_id, facts, reads, budget
         self._options = dict(options) | {"enableRateLimit": False}
-        self._equip, self._urgent = equip, urgent
+        self._equip, self._urgent, self._donor = equip, urgent, donor
         self._opening = asyncio.Lock()
         self._exchange: Any = None
         self._ahead, self._stale, self._loaded = 0, False, 0.0
@@ -62,12 +63,8 @@ class Counter:
             if self._closed:
                 raise Uncertain(f"The connection to {self._id} was closed.")
             if self._exchange is None:
-                known = await self._reads.exchange()
-                if not known.markets:
-                    await self._reads.read("load_markets")
+                known = await self._known()
                 self._loaded = time.monotonic()
-                for method in self._facts.warm:
-                    await self._reads.read(method)
                 exchange = library.open_exchange(self._id, self._options)
                 self._equip(exchange)
                 exchange.set_markets_from_exchange(known)
@@ -76,6 +73,18 @@ class Counter:
             elif self._stale or time.monotonic() - self._loaded > _FRESH:
                 await self._refresh()
             return self._exchange
+
+    async def _known(self) -> Any:
+        """A ccxt object that has the markets: the donor's where it has them, else our own reader's."""
+        source = self._reads
+        if self._donor is not None and (await self._donor.exchange()).markets:
+            source = self._donor
+        known = await source.exchange()
+        if not known.markets:
+            await source.read("load_markets")
+        for method in self._facts.warm:
+            await source.read(method)
+        return known
 
     async def _refresh(self) -> None:
         """Load the markets anew: the venue refused what they allow, or they are old. The old ones serve meanwhile."""

@@ -54,6 +54,9 @@ class Paths:
     order: str = ""
     cancel: str = ""
     reads: str = ""  # questions that this venue wants as POST
+    history: str = (
+        ""  # lists of deposits and withdrawals: the only such words that may be spoken, and only as GET
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,7 +32,11 @@ BINANCE = Facts(
             "fetchMargins": False,
         }
     },
-    paths=Paths(order=r"/api/v3/order", cancel=r"/api/v3/order|/api/v3/openOrders"),
+    paths=Paths(
+        order=r"/api/v3/order",
+        cancel=r"/api/v3/order|/api/v3/openOrders",
+        history=r"/capital/deposit/hisrec|/capital/withdraw/history",
+    ),
     codes=Codes(
         where=("code",),
         text=("msg",),
@@ -90,7 +94,11 @@ BYBIT = Facts(
             "fetchOrder": {"acknowledged": True},
         },
     },
-    paths=Paths(order=r"/v5/order/create", cancel=r"/v5/order/cancel"),
+    paths=Paths(
+        order=r"/v5/order/create",
+        cancel=r"/v5/order/cancel",
+        history=r"/v5/asset/deposit/query-record|/v5/asset/withdraw/query-record",
+    ),
     codes=Codes(
         where=("retCode",),
         text=("retMsg",),
@@ -141,7 +149,11 @@ OKX = Facts(
             "fetchMarkets": {"types": ["spot"]},
         },
     },
-    paths=Paths(order=r"/api/v5/trade/order", cancel=r"/api/v5/trade/cancel-order"),
+    paths=Paths(
+        order=r"/api/v5/trade/order",
+        cancel=r"/api/v5/trade/cancel-order",
+        history=r"/api/v5/asset/deposit-history|/api/v5/asset/withdrawal-history",
+    ),
     codes=Codes(
         where=("data.0.sCode", "code"),
         text=("data.0.sMsg", "msg"),

@@ -36,7 +36,7 @@ UPBIT = Facts(
         client_id_length=36,
     ),
     options={"options": {"createMarketBuyOrderRequiresPrice": False}},
-    paths=Paths(order=r"/v1/orders", cancel=r"/v1/order"),
+    paths=Paths(order=r"/v1/orders", cancel=r"/v1/order", history=r"/v1/deposits|/v1/withdraws"),
     codes=Codes(
         where=("error.name",),
         text=("error.message",),

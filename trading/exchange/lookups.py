@@ -4,13 +4,24 @@ from collections.abc import Awaitable, Callable, Collection, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
+
 from trading.domain.errors import ExchangeSaidNo, Uncertain
 from trading.exchange import orders, verdict
 from trading.exchange.connection import Connection
 from trading.exchange.facts import Facts, LookUp
 from trading.exchange.outgoing import NotWhatWasMeant
 from trading.exchange.wire import Errand, trip
-from trading.execution.venue import Balance, Standing, Unreachable, VenueOrder, VenueTrade
+from trading.execution.venue import (
+    Balance,
+    Standing,
+    Unreachable,
+    VenueOrder,
+    VenueTrade,
+    VenueTransfer,
+)
+
+log = structlog.get_logger("exchange")
 
 _DAYS_BACK = timedelta(days=7)  # how much earlier an order may have been placed than it was filled
 _SHORTEST = 1000  # milliseconds; a stretch of time this short is not cut any further
@@ -82,6 +93,24 @@ class Lookups:
             return orders.balances(await self._raw("fetch_balance"), self._name)
         except Uncertain as error:
             raise Unreachable(error.tell) from None
+
+    async def transfers(self, since: datetime) -> list[VenueTransfer]:
+        """Deposits and withdrawals that are through; none where a venue or this key cannot be asked for them."""
+        if not self._facts.paths.history:
+            return []
+        found: list[VenueTransfer] = []
+        for method, sign in (("fetch_deposits", 1), ("fetch_withdrawals", -1)):
+            with trip(Errand.READ):
+                try:
+                    rows = await self._reads.read(method, None, _ms(since))
+                    told = [orders.transfer(row, sign, self._name) for row in rows]
+                except (ExchangeSaidNo, NotWhatWasMeant) as error:
+                    log.warning("transfers_not_told", exchange=self._name, reason=_told(error))
+                    continue
+                except Uncertain as error:
+                    raise Unreachable(error.tell) from None
+            found += [one for one in told if one is not None and one.at >= since]
+        return found
 
     # --- fills from the details of orders ---------------------------------------------------------------------
 

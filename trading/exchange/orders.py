@@ -14,7 +14,7 @@ from trading.domain.errors import Uncertain
 from trading.domain.order import Side
 from trading.exchange import ids
 from trading.exchange.facts import Facts, Spelling
-from trading.execution.venue import Balance, Standing, VenueOrder, VenueTrade
+from trading.execution.venue import Balance, Standing, VenueOrder, VenueTrade, VenueTransfer
 
 PREFIX = "tw"  # how our own ids begin
 _OURS = re.compile(rf"{PREFIX}[a-z2-7]{{24}}$")  # behind whatever a stranger puts before it
@@ -150,6 +150,25 @@ def balances(raw: Any, name: str) -> dict[str, Balance]:
         raise Nonsense(f"{name} sent no balances at all.")
     found = {coin: _balance(raw.get(coin)) for coin in raw["total"]}
     return {coin: held for coin, held in found.items() if held is not None and held.total}
+
+
+def transfer(raw: Any, sign: int, name: str) -> VenueTransfer | None:
+    """A deposit (+1) or withdrawal (-1, with what it cost); None while it is under way."""
+    if not isinstance(raw, Mapping) or not raw.get("id") or not raw.get("currency"):
+        raise Nonsense(f"{name} sent a transfer without a number or a coin.")
+    if raw.get("status") != "ok":
+        return None
+    amount, fee = number(raw.get("amount")), raw.get("fee") or {}
+    if amount is None or amount <= 0:
+        raise Nonsense(f"{name} sent a transfer of nothing.")
+    if sign < 0 and fee.get("currency") == raw["currency"]:
+        amount += number(fee.get("cost")) or Decimal(0)
+    return VenueTransfer(
+        id=str(raw["id"]),
+        asset=str(raw["currency"]),
+        amount=sign * amount,
+        at=moment(raw.get("timestamp"), name),
+    )
 
 
 def number(value: Any) -> Decimal | None:

@@ -29,6 +29,7 @@ from trading.execution.venue import (
     Unreachable,
     VenueOrder,
     VenueTrade,
+    VenueTransfer,
     Why,
 )
 
@@ -40,7 +41,7 @@ class CcxtVenue:
 
     Raises Refused at once when ccxt knows no exchange of this id; nothing is imported or connected before the
     first question. `options` go to ccxt as they are, save what keeps orders safe. `urgent` waits in no queue and
-    may use the share of the budget that is kept for cancels.
+    may use the share of the budget that is kept for cancels; `donor` lends its markets.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class CcxtVenue:
         steady: Seconds = time.monotonic,
         budget: Budget | None = None,
         urgent: bool = False,
+        donor: Connection | None = None,
     ) -> None:
         library.check_id(exchange_id)
         self.facts = facts_of(exchange_id)
@@ -66,7 +68,14 @@ class CcxtVenue:
         )
         self._lookups = Lookups(self.facts, self.reads, clock)
         self._counter = Counter(
-            exchange_id, options, self.facts, self.reads, self._wire.equip, self._budget, urgent=urgent
+            exchange_id,
+            options,
+            self.facts,
+            self.reads,
+            self._wire.equip,
+            self._budget,
+            urgent=urgent,
+            donor=donor,
         )
 
     @property
@@ -87,6 +96,7 @@ class CcxtVenue:
             steady=self._steady,
             budget=self._budget,
             urgent=True,
+            donor=self.reads,
         )
 
     async def markets(self) -> Mapping[str, Any]:
@@ -131,6 +141,9 @@ class CcxtVenue:
 
     async def balances(self) -> Mapping[str, Balance]:
         return await self._lookups.balances()
+
+    async def transfers(self, since: datetime) -> list[VenueTransfer]:
+        return await self._lookups.transfers(since)
 
     async def clock_offset(self) -> timedelta:
         """The venue's clock minus ours, measured now; up to a minute it is made up for in signatures."""

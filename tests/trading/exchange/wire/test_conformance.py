@@ -220,7 +220,13 @@ async def test_a_cancel_is_one_request_and_too_late_is_told_by_the_order(venue, 
 async def test_money_cannot_leave(venue, server, speech):
     exchange = await venue._counter.warm()
 
-    for path in ("/withdraws/coin", "/capital/withdraw/apply", "/asset/transfer", "/accounts/1/transactions"):
+    for path in (
+        "/withdraws/coin",
+        "/capital/withdraw/apply",
+        "/v1/withdraws/x",
+        "/asset/transfer",
+        "/accounts/1/transactions",
+    ):
         for method in ("GET", "POST"):
             with trip(Errand.READ), pytest.raises(Guarded, match="money out"):
                 await exchange.fetch(server.base + path, method)

@@ -14,7 +14,7 @@ async def test_a_stuck_client_does_not_hold_up_a_kill(venue, binance):
     binance.fail("POST order", hang=True)
     stuck = asyncio.create_task(venue.send(an_order(client_id="twstuck")))
     killer = venue.killer()
-    await killer.warm_up()
+    loads = binance.asked["exchangeInfo"]
 
     began = time.monotonic()
     canceled = await killer.cancel("BTC/USDT", ID, None)
@@ -32,6 +32,7 @@ async def test_a_stuck_client_does_not_hold_up_a_kill(venue, binance):
 
     assert isinstance(canceled, Accepted) and isinstance(sold, Accepted)
     assert took < 1.0
+    assert binance.asked["exchangeInfo"] == loads
     assert binance.account.truth.open() == []
     assert binance.account.truth.total("BTC") == 0
     assert isinstance(await stuck, Doubtful)

@@ -172,6 +172,16 @@ async def test_orders_by_hand_are_seen_and_cancels_go_by_identifier(venue, upbit
     assert isinstance(await venue.cancel("BTC/KRW", ID, None), Accepted)  # it is closed already
 
 
+async def test_deposits_and_withdrawals(venue, upbit):
+    upbit.truth.carry("KRW", "50000")
+    upbit.truth.carry("BTC", "-0.25")
+
+    assert [(t.asset, t.amount) for t in await venue.transfers(lately())] == [
+        ("KRW", Decimal(50000)),
+        ("BTC", Decimal("-0.25")),
+    ]
+
+
 async def test_a_wrong_key_is_told(upbit):
     options = upbit.exchange_options(apiKey="key", secret="another secret that is as long as that")
     venue = CcxtVenue("upbit", options, wall_clock, patience=QUICK)

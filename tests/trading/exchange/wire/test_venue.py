@@ -335,6 +335,26 @@ async def test_money_in_orders_is_told_apart(venue):
     assert (await venue.balances())["USDT"] == Balance(Decimal("955.00"), Decimal("45.00"))
 
 
+async def test_deposits_and_withdrawals_that_are_through(venue, binance):
+    binance.account.truth.carry("USDT", "250.5")
+    binance.account.truth.carry("BTC", "-0.1")
+
+    assert [(t.asset, t.amount) for t in await venue.transfers(recently())] == [
+        ("USDT", Decimal("250.5")),
+        ("BTC", Decimal("-0.1")),
+    ]
+
+
+async def test_a_key_that_may_not_see_transfers_sees_none_and_an_outage_is_told(venue, binance):
+    no = '{"code":-2015,"msg":"Invalid API-key, IP, or permissions for action."}'
+    binance.fail("capital/deposit/hisrec", times=9, status=401, body=no)
+    assert await venue.transfers(recently()) == []
+
+    binance.fail("capital/withdraw/history", times=9, status=500)
+    with pytest.raises(Unreachable):
+        await venue.transfers(recently())
+
+
 async def test_balances_that_make_no_sense_are_no_balances(venue, binance):
     binance.fail("account", times=9, status=200, body="{}")
 
