@@ -13,7 +13,7 @@ from tests.bot.web.visitor import Page
 from tests.fakes.discord import FakeDiscord, Interaction
 from tests.fakes.discord import Message as DiscordMessage
 from tests.fakes.telegram import FakeMessage, FakeTelegram, FakeUser
-from tests.story.house import House, until
+from tests.story.house import PATIENCE, House, until
 
 PNG = b"\x89PNG\r\n\x1a\n"
 QUIET = 0.1  # seconds without another message after which an answer is whole
@@ -44,11 +44,11 @@ class Chat(Protocol):
     async def as_a_stranger(self, line: str) -> str:
         """What somebody sees whom the desk does not know; empty when the answer is silence."""
 
-    async def pair(self, house: House) -> Answer:
-        """Become the owner, with what the terminal printed."""
+    async def pair(self, house: House, code: str = "") -> Answer:
+        """Become the owner, with this code or with what the terminal printed."""
 
-    async def say(self, line: str) -> Answer:
-        """Type a line."""
+    async def say(self, line: str, quiet: float = QUIET) -> Answer:
+        """Type a line. The answer is whole when nothing more came for so many seconds."""
 
     async def press(self, answer: Answer, label: str) -> Answer:
         """Press a button under an answer."""
@@ -77,11 +77,11 @@ class OnTelegram:
         await self.telegram.settled(QUIET)
         return "\n".join(message.text for message in self.telegram.shown(self.mallory))
 
-    async def pair(self, house: House) -> Answer:
-        return await self.say(f"/start {house.code}")
+    async def pair(self, house: House, code: str = "") -> Answer:
+        return await self.say(f"/start {code or house.code}")
 
-    async def say(self, line: str) -> Answer:
-        return await self._answer(self.ann, lambda: self.telegram.say(self.ann, line))
+    async def say(self, line: str, quiet: float = QUIET) -> Answer:
+        return await self._answer(self.ann, lambda: self.telegram.say(self.ann, line), quiet)
 
     async def press(self, answer: Answer, label: str) -> Answer:
         message: FakeMessage = answer.shown
@@ -92,11 +92,11 @@ class OnTelegram:
             lambda: self.telegram.press(self.ann, label, message=stands, data=button.command),
         )
 
-    async def _answer(self, who: FakeUser, act: Any) -> Answer:
+    async def _answer(self, who: FakeUser, act: Any, quiet: float = QUIET) -> Answer:
         before = len(self.telegram.changes)
         act()
         await until(lambda: self._changed(who, before))
-        await self.telegram.settled(QUIET)
+        await self.telegram.settled(quiet)
         shown = list({id(m): m for m in self._changed(who, before) if not m.deleted}.values())
         return Answer(
             text="\n".join(m.text for m in shown),
@@ -134,31 +134,32 @@ class OnDiscord:
         interaction = await self.discord.slash(self.mallory, line.lstrip("/"))
         return (await interaction.answer()).text
 
-    async def pair(self, house: House) -> Answer:
-        return await self._shown(await self.discord.slash(self.ann, "start", guild=False, code=house.code))
+    async def pair(self, house: House, code: str = "") -> Answer:
+        code = code or house.code
+        return await self._shown(await self.discord.slash(self.ann, "start", guild=False, code=code))
 
-    async def say(self, line: str) -> Answer:
+    async def say(self, line: str, quiet: float = QUIET) -> Answer:
         """By slash command; what is none is written to the bot in private."""
         name, *words = line.lstrip("/").split()
         offered = next((c for c in self.discord.commands if c["name"] == name), None)
         if offered is not None:
             filled = _filled(offered.get("options", []), words)
-            return await self._shown(await self.discord.slash(self.ann, name, **filled))
+            return await self._shown(await self.discord.slash(self.ann, name, **filled), quiet)
         before = len(self.discord.seen_by(self.ann))
         await self.discord.dm(self.ann, line)
         await until(lambda: self.discord.seen_by(self.ann)[before:])
-        await asyncio.sleep(QUIET)
+        await asyncio.sleep(quiet)
         return _whole(self.discord.seen_by(self.ann)[before:])
 
     async def press(self, answer: Answer, label: str) -> Answer:
         return await self._shown(await self.discord.press(self.ann, answer.shown, label))
 
-    async def _shown(self, interaction: Interaction) -> Answer:
-        await interaction.answer()
+    async def _shown(self, interaction: Interaction, quiet: float = QUIET) -> Answer:
+        await interaction.answer(PATIENCE)
         seen = -1
         while seen != len(self.discord.requests) or interaction.shown[-1].loading:
             seen = len(self.discord.requests)
-            await asyncio.sleep(QUIET)
+            await asyncio.sleep(quiet)
         return _whole([m for m in dict.fromkeys(interaction.shown) if not m.deleted])
 
 
@@ -173,15 +174,23 @@ def _whole(messages: Sequence[DiscordMessage]) -> Answer:
 
 def _filled(options: Sequence[dict[str, Any]], words: Sequence[str]) -> dict[str, Any]:
     """The words of a line put into the options of a slash command, as a person fills them in."""
-    filled: dict[str, Any] = {}
-    params = " ".join(word for word in words if "=" in word)
-    plain = [word for word in words if "=" not in word]
-    for option in (o for o in options if o["name"] != "params" and plain):
-        taken = len(plain) if option["name"] == "reason" else 1
-        filled[f"{option['name'].replace('-', '_')}_"] = _typed(option["type"], " ".join(plain[:taken]))
+    given: dict[str, str] = {}
+    plain, queue = [], list(words)
+    while queue:
+        word = queue.pop(0)
+        if word.startswith("--"):
+            given[word[2:]] = queue.pop(0)
+        elif "=" in word:
+            given["params"] = f"{given.get('params', '')} {word}".strip()
+        else:
+            plain.append(word)
+    for option in (o for o in options if o["name"] not in given and plain):
+        taken = len(plain) if option["name"] in ("reason", "symbols") else 1
+        given[option["name"]] = " ".join(plain[:taken])
         plain = plain[taken:]
     assert not plain, f"no option takes {plain}"
-    return filled | ({"params": params} if params else {})
+    kinds = {option["name"]: option["type"] for option in options}
+    return {f"{name.replace('-', '_')}_": _typed(kinds[name], value) for name, value in given.items()}
 
 
 def _typed(kind: int, word: str) -> Any:
@@ -226,15 +235,15 @@ class InTheBrowser:
         async with self._http.get(self._home) as page:
             return await page.text()
 
-    async def pair(self, house: House) -> Answer:
-        code = house.link.rpartition("/")[2]
+    async def pair(self, house: House, code: str = "") -> Answer:
+        code = code or house.link.rpartition("/")[2]
         headers = {"Origin": self._home}
         async with self._http.post(f"{self._home}/enter", json={"code": code}, headers=headers) as entered:
             assert entered.status == 200, await entered.text()
         await self._open_page()
         return await self.say("/start")
 
-    async def say(self, line: str) -> Answer:
+    async def say(self, line: str, quiet: float = QUIET) -> Answer:
         return await self._asked(line)
 
     async def press(self, answer: Answer, label: str) -> Answer:
