@@ -115,7 +115,9 @@ def _lines(ask: Ask, found: SearchResult, after: float | None) -> list[str]:
             )
         )
     trades = found.outside.get("trades") or 0
-    if trades < FEW:
+    if trades == 1:
+        lines.append(say("Only 1 trade there: too few to tell skill from luck."))
+    elif trades < FEW:
         lines.append(say("Only {n} trades there: too few to tell skill from luck.", n=int(trades)))
     return lines
 
@@ -213,11 +215,23 @@ def _buttons(ask: Ask, found: SearchResult) -> tuple[tuple[Button, ...], ...]:
         if sleeve is not None:
             offered.append((say("Set them"), f"/set {sleeve.name} {words}"))
         offered.append((say("Backtest them"), f"/backtest {found.strategy} {words}"))
+        offered.append((say("Run it in shadow"), _shadow_line(ask, found, words)))
     offered.append(
         (say("Go on"), f"/optimise {found.strategy} --join {found.study} --trials {2 * len(found.tries)}")
     )
     fitting = [Button(label, line) for label, line in offered if len(line.encode()) <= LONGEST_COMMAND]
-    return (tuple(fitting),) if fitting else ()
+    return tuple(tuple(fitting[n : n + 2]) for n in range(0, len(fitting), 2))
+
+
+def _shadow_line(ask: Ask, found: SearchResult, words: str) -> str:
+    """With the markets and candles of the search, where those are not the account's own."""
+    line = f"/shadow {found.strategy} {words}"
+    mine = ask.trading.settings.accounts.get(ask.account)
+    if mine is None or tuple(found.symbols) != tuple(mine.symbols):
+        line += f" symbols={','.join(found.symbols)}"
+    if mine is None or found.timeframe != mine.timeframe:
+        line += f" timeframe={found.timeframe}"
+    return line
 
 
 def _sleeve(ask: Ask, strategy: str) -> SleeveView | None:

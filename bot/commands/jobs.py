@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Annotated
 
 from bot.dispatcher import Ask
-from bot.people import RESEARCHERS
+from bot.people import RESEARCHERS, may
 from bot.registry import bind, command
 from bot.reply import Button, Reply, Row, Tone
 from bot.show import percent, since
@@ -69,7 +69,7 @@ async def again(ask: Ask, job: JobId) -> AsyncIterator[Reply]:
         raise Refused(ask.say("{job} belongs to {name}.", job=job, name=found.asker.name))
     name, *words = shlex.split(found.asker.line.lstrip("/"))
     asked = ask.commands[name.lower()]
-    if not asked.allow & ask.person.roles:
+    if not may(ask.person, asked):
         raise Refused(ask.say("Your roles do not allow /{name}.", name=asked.name))
     answer = asked.run(replace(ask, line=found.asker.line), **bind(asked, words))
     if isinstance(answer, AsyncIterator):

@@ -3,20 +3,22 @@
 import re
 from collections.abc import AsyncIterator
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from bot.commands.research import Cash, Data, Fee, Frame, From, Slippage, Symbols, To
 from bot.dispatcher import Ask
 from bot.going import asker, end_button, going
-from bot.people import RESEARCHERS
+from bot.people import RESEARCHERS, TRADERS
 from bot.registry import StrategyName, command
-from bot.reply import Reply
+from bot.reply import Button, Reply, Tone
 from bot.searches import answer, described, objective_value
 from trading.domain.archive import is_archive
 from trading.domain.errors import Refused
 from trading.domain.jobs import Going
+from trading.domain.people import Role
 from trading.domain.research import Question
 from trading.domain.search import SearchProgress, SearchQuestion, SearchResult
+from trading.domain.view import SleeveView
 
 Method = Annotated[
     Literal["grid", "random", "bayes", "genetic"],
@@ -115,3 +117,66 @@ def _progress(ask: Ask, strategy: str, told: SearchProgress, objectives: tuple[s
         )
     title = ask.say("Search of {name}: {done} of {of} tried …", name=strategy, done=told.done, of=told.of)
     return Reply(title=title, text=text, progress=told.share, buttons=end_button(ask, job))
+
+
+@command(allow=TRADERS, needs_account=False, scope="any", acts=True)
+async def shadow(
+    ask: Ask, strategy: StrategyName, *, symbols: Symbols = "", timeframe: Frame = "", **params: str
+) -> Reply:
+    """Let parameters prove themselves in a shadow account: live prices, orders written down and never sent."""
+    known = ask.trading.lab.about(strategy, params)
+    wanted = {p["name"]: p["value"] for p in known["parameters"]}
+    mine = [n for n in ask.mine(TRADERS) if ask.trading.settings.accounts[n].mode == "shadow"]
+    for account in (name for name in mine if name in ask.trading.rooms):
+        sleeves = ask.trading.status(account).sleeves
+        sleeve = next((s for s in sleeves if s.strategy == known["name"]), None)
+        if sleeve is not None:
+            return await _retuned(ask, account, sleeve, {name: str(value) for name, value in wanted.items()})
+    return await _opened(ask, known["name"], wanted, symbols, timeframe)
+
+
+async def _retuned(ask: Ask, account: str, sleeve: SleeveView, wanted: dict[str, str]) -> Reply:
+    """A shadow account trades this strategy already: from now on with these parameters."""
+    await ask.trading.set_params(account, sleeve.name, wanted, by=ask.person.name)
+    if not sleeve.enabled:
+        await ask.trading.switch(account, sleeve.name, True, by=ask.person.name)
+    return _in_shadow(ask, account, sleeve.name, ask.say("They count from the next candle on."))
+
+
+async def _opened(ask: Ask, strategy: str, params: dict[str, Any], symbols: str, timeframe: str) -> Reply:
+    """A new shadow account with this strategy alone, all of its paper money in it."""
+    wanted: dict[str, Any] = {"mode": "shadow", "sleeves": {strategy: {"share": 1.0, **params}}}
+    if symbols:
+        wanted["symbols"] = [s.strip().upper() for s in symbols.split(",") if s.strip()]
+    if timeframe:
+        wanted["timeframe"] = timeframe
+    account = _free_name(ask, strategy)
+    house = Role.OWNER in ask.person.house_roles
+    await ask.trading.opening.open(account, wanted, ask.person.id, limit=not house)
+    if not house:
+        await ask.people.give(ask.person.id, account, Role.OWNER)
+    text = ask.say(
+        "The account {name} is new; /use {name} makes it the one your commands mean.", name=account
+    )
+    return _in_shadow(ask, account, strategy, text)
+
+
+def _in_shadow(ask: Ask, account: str, strategy: str, text: str) -> Reply:
+    return Reply(
+        title=ask.say("{name} runs in shadow on {account}.", name=strategy, account=account),
+        text="\n".join(
+            (text, ask.say("Its orders are written down and never sent; compare them in a few weeks."))
+        ),
+        header=ask.trading.header(account),
+        buttons=((Button(ask.say("Show it"), f"/use {account}"), Button(ask.say("Accounts"), "/accounts")),),
+        tone=Tone.GOOD,
+        data={"account": account, "strategy": strategy},
+    )
+
+
+def _free_name(ask: Ask, strategy: str) -> str:
+    """`ema_cross-shadow`, or with a number where that is taken or was."""
+    taken = {*ask.trading.accounts, *ask.trading.opening.closed}
+    stem = strategy.lower()[:14]
+    names = [f"{stem}-shadow", *(f"{stem}-shadow{n}" for n in range(2, 100))]
+    return next(name for name in names if name not in taken)

@@ -77,13 +77,52 @@ async def test_the_buttons_set_test_and_go_on(house, data):
     assert lines == [
         f"/set ema_cross fast={fast}",
         f"/backtest ema_cross fast={fast}",
+        f"/shadow ema_cross fast={fast} symbols=BTC/USDT",
         "/optimise ema_cross --join mine --trials 10",
     ]
-    again = await answered(house, lines[2])
+    again = await answered(house, lines[3])
     assert again.data["tried"] == 10
     assert again.data["study"] == "mine"
     done = await answered(house, lines[0])
     assert not done.failed
+
+
+async def test_what_was_found_runs_in_shadow_at_a_press_of_its_button(house, data):
+    reply = await answered(
+        house, f"/optimise ema_cross fast=3..9 --trials 5 --min-trades 0 --study mine --data {data}"
+    )
+    line = next(b.command for row in reply.buttons for b in row if b.label == "Run it in shadow")
+
+    opened = await answered(house, line)
+
+    account = opened.data["account"]
+    assert opened.title == "ema_cross runs in shadow on ema_cross-shadow."
+    assert house.trading.settings.accounts[account].mode == "shadow"
+    (sleeve,) = house.trading.status(account).sleeves
+    assert (sleeve.strategy, sleeve.params["fast"], sleeve.share) == (
+        "ema_cross",
+        reply.data["best"]["fast"],
+        1.0,
+    )
+    assert tuple(sleeve.exposures) in ((), ("BTC/USDT",))
+
+
+async def test_a_shadow_account_that_trades_it_already_takes_the_new_parameters(house):
+    await answered(house, "/shadow ema_cross fast=5 symbols=BTC/USDT")
+
+    again = await answered(house, "/shadow ema_cross fast=12")
+
+    assert again.data["account"] == "ema_cross-shadow"
+    assert [name for name in house.trading.accounts if "shadow" in name] == ["ema_cross-shadow"]
+    (sleeve,) = house.trading.status("ema_cross-shadow").sleeves
+    assert sleeve.params["fast"] == 12
+
+
+async def test_a_shadow_account_that_cannot_trade_leaves_nothing_behind(house):
+    refused = await answered(house, "/shadow ema_cross fast=5 symbols=NOPE/USDT")
+
+    assert refused.failed
+    assert not [name for name in house.trading.accounts if "shadow" in name]
 
 
 async def test_several_objectives_show_the_front(house, data):
