@@ -79,6 +79,7 @@ class World:
     burned: set[str] = field(default_factory=set)
     asked: list[tuple[float, str, str]] = field(default_factory=list)  # when, what, client id
     sent: list[Request] = field(default_factory=list)  # every request that arrived, in order
+    nameless: set[str] = field(default_factory=set)  # orders that were sent by a desk to a venue without ids
     offset: timedelta = timedelta(0)
 
     # --- what happens there ---
@@ -97,7 +98,11 @@ class World:
             case _:
                 pass
         self.burned.add(request.client_id)
-        return Accepted(self.place(request, self.profile.id_reuse is not IdReuse.NONE).exchange_id)
+        named = self.profile.id_reuse is not IdReuse.NONE
+        order = self.place(request, named)
+        if not named:
+            self.nameless.add(order.exchange_id)
+        return Accepted(order.exchange_id)
 
     def place(self, request: Request, named: bool = True) -> VenueOrder:
         order = VenueOrder(

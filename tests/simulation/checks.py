@@ -1,0 +1,187 @@
+"""What must hold at every request on the wire, and at the end: the invariants, read from both sides' own books."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+import orjson
+from sqlalchemy import text
+
+from tests.fakes.inline import InlineDatabase
+from tests.fakes.venue import World
+from tests.trading.execution.livedesk import BTC, LiveDesk
+from trading.domain.live import AttemptState
+from trading.domain.order import Reason, Side
+from trading.domain.risk import HaltKind
+from trading.execution.identity import is_ours
+from trading.execution.venue import IdReuse, Request
+
+SHARE = Decimal("0.5")  # of the equity, that the sleeve may have at work
+SLACK = Decimal("1.15")  # prices move between decision and arrival; a second order would be twice as much
+
+
+@dataclass
+class Checks:
+    """Sees every request before it leaves, and both sides' books at the end."""
+
+    world: World
+    asks: bool
+    broken: list[str] = field(default_factory=list)
+    sent: Counter[str] = field(default_factory=Counter)  # intent -> requests
+    used: Counter[str] = field(default_factory=Counter)  # approval -> requests
+    killed: bool = False
+
+    def say(self, rule: str, what: str) -> None:
+        self.broken.append(f"{rule}: {what} (at {self.world.monotonic():.2f})")
+
+    # --- on the wire ------------------------------------------------------------------------------------
+
+    def leaving(self, desk: LiveDesk, request: Request) -> None:
+        """A request is about to leave this desk."""
+        row = _attempt(desk.database, request.client_id)
+        if row is None or row["state"] != "sending":
+            self.say("I7 ink before wire", f"{request.client_id} left without a committed SENDING row: {row}")
+            return
+        self._same_bytes(request, row)
+        newest = _one(desk.database, "select max(epoch) from lease")
+        if row["epoch"] != newest:
+            self.say("I14 one writer", f"epoch {row['epoch']} sent although {newest} had taken over")
+        self.sent[row["intent_id"]] += 1
+        if self.sent[row["intent_id"]] > 1:
+            self.say("I1 at most once", f"the intent {row['intent_id']} was sent twice")
+        if not request.reduce_only:
+            self._entry(desk, request, row)
+
+    def _same_bytes(self, request: Request, row: dict[str, Any]) -> None:
+        intent = orjson.loads(row["intent"]) if isinstance(row["intent"], str | bytes) else row["intent"]
+        ours = (intent["symbol"], intent["side"], Decimal(intent["amount"]), intent["reduce_only"])
+        theirs = (request.symbol, request.side.value, request.amount, request.reduce_only)
+        if ours != theirs:
+            self.say("I8 the gated bytes", f"{theirs} left where {ours} was cleared")
+
+    def _entry(self, desk: LiveDesk, request: Request, row: dict[str, Any]) -> None:
+        if desk.halted(HaltKind.KILL) or self.killed:
+            self.say("I4 nothing after a kill", f"{request.side} {request.amount} left")
+        if self.asks:
+            self.used[row["approval"] or "none"] += 1
+            card = _one(desk.database, "select state from approval where id = :id", id=row["approval"] or "")
+            if card != "approved" or self.used[row["approval"] or "none"] > 1:
+                self.say("I11 one yes, one order", f"the card {row['approval']} is {card}")
+        worth = self._ours() + request.amount
+        cap = SHARE * SLACK * self._equity() / self.world.prices[request.symbol]
+        if request.side is Side.BUY and worth > cap:
+            self.say("I9 never more than the cap", f"{worth} BTC would be held where {cap:.5f} are allowed")
+
+    def _ours(self) -> Decimal:
+        """What our orders have bought and not sold, and what of them may still be bought, by the exchange's books."""
+        held = Decimal(0)
+        for resting in self.world.orders.values():
+            order = resting.order
+            if is_ours(order.client_id) or order.exchange_id in self.world.nameless:
+                could = (
+                    order.amount
+                    if order.standing.value == "open" and order.side is Side.BUY
+                    else order.filled
+                )
+                held += order.side.sign * could
+        return held
+
+    def _equity(self) -> Decimal:
+        totals = self.world.totals
+        return totals.get("USDT", Decimal(0)) + totals.get("BTC", Decimal(0)) * self.world.prices[BTC]
+
+    # --- at the end -------------------------------------------------------------------------------------
+
+    def at_the_end(self, desk: LiveDesk) -> None:
+        """After the calm: every order known, every fill booked once, books equal to the last digit."""
+        self._fills(desk)
+        self._money(desk)
+        self._settled(desk)
+        if self.killed and not desk.halted(HaltKind.KILL):
+            self.say("I6 killed stays killed", "the kill is gone")
+        if (
+            self.killed
+            and self._ours_filled() >= desk.desk.instruments[BTC].min_amount
+            and not self._excused(desk)
+        ):
+            self.say("I16 a kill sells", f"{self._ours_filled()} BTC are still held")
+
+    def _fills(self, desk: LiveDesk) -> None:
+        named = {row["exchange_id"] for row in _rows(desk.database, "select exchange_id from attempt")}
+        parked = bool(self._parked(desk))
+        theirs = {
+            t.id: t.amount
+            for t in self.world.made
+            if is_ours(self.world.orders[t.exchange_id].order.client_id)
+            or t.exchange_id in self.world.nameless
+        }
+        ours = [(r["id"], Decimal(r["amount"])) for r in _rows(desk.database, "select id, amount from fill")]
+        if len(ours) != len({name for name, _ in ours}):
+            self.say("I2 each fill once", f"booked twice: {ours}")
+        if dict(ours) != theirs and not (parked and set(dict(ours)) <= set(theirs)):
+            self.say("I2 no fill lost", f"ours {dict(ours)}, theirs {theirs}, named {named}")
+
+    def _money(self, desk: LiveDesk) -> None:
+        if self._parked(desk) or not self._answered(desk):
+            return
+        if not desk.books_agree():
+            self.say(
+                "I3 the ledger is the exchange", f"{desk.live.seat.balances} against {self.world.totals}"
+            )
+        if desk.desk.book.cash != self.world.totals["USDT"]:
+            self.say("I3 cash", f"{desk.desk.book.cash} against {self.world.totals['USDT']}")
+
+    def _settled(self, desk: LiveDesk) -> None:
+        doubtful = [one.attempt for one in desk.live.seat.out if one.attempt.state is not AttemptState.PARKED]
+        resting = {o.exchange_id for o in self.world.open}
+        stuck = [a for a in doubtful if a.exchange_id not in resting]
+        if stuck:
+            self.say("I16 nothing stuck", f"{[(a.client_id, a.state.value, a.note) for a in stuck]}")
+        if desk.halted(HaltKind.BROKEN):
+            self.say("I16 not broken", str([h.reason for h in desk.desk.halts.all]))
+        if desk.halted(HaltKind.EXCHANGE) and not self._parked(desk):
+            self.say("I16 open again", str([h.reason for h in desk.desk.halts.all]))
+        if self._parked(desk) and not self._may_park():
+            self.say("I16 nothing parked without need", str(self._parked(desk)))
+
+    # --- inside -----------------------------------------------------------------------------------------
+
+    def _ours_filled(self) -> Decimal:
+        held = Decimal(0)
+        for resting in self.world.orders.values():
+            if is_ours(resting.order.client_id) or resting.order.exchange_id in self.world.nameless:
+                held += resting.order.side.sign * resting.order.filled
+        return held
+
+    def _excused(self, desk: LiveDesk) -> bool:
+        """Somebody sold by hand what the desk had bought, or a parked order keeps it."""
+        return bool(self._parked(desk)) or self.world.totals.get("BTC", Decimal(0)) <= 0
+
+    def _may_park(self) -> bool:
+        return self.world.profile.request_expiry is None or self.world.profile.id_reuse is IdReuse.NONE
+
+    def _parked(self, desk: LiveDesk) -> list[str]:
+        return [a.client_id for a in desk.live.parked]
+
+    def _answered(self, desk: LiveDesk) -> bool:
+        return not _rows(desk.database, "select id from difference where answered_at is null")
+
+
+def liquidates(reason: Reason) -> bool:
+    return reason in (Reason.KILL, Reason.DRAWDOWN)
+
+
+def _attempt(database: InlineDatabase, client_id: str) -> dict[str, Any] | None:
+    found = _rows(database, "select * from attempt where client_id = :id", id=client_id)
+    return found[0] if found else None
+
+
+def _rows(database: InlineDatabase, query: str, **values: Any) -> list[dict[str, Any]]:
+    with database._engine.connect() as connection:
+        return [dict(row) for row in connection.execute(text(query), values).mappings()]
+
+
+def _one(database: InlineDatabase, query: str, **values: Any) -> Any:
+    with database._engine.connect() as connection:
+        return connection.execute(text(query), values).scalar()

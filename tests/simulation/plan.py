@@ -1,0 +1,139 @@
+"""A story from a seed: what the exchange is like, what goes wrong when, what people do; and how to make it shorter."""
+
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from enum import StrEnum
+
+from tests.fakes.venue import Fault, a_profile
+from trading.execution.venue import IdReuse, Profile
+
+STORM = 600.0  # seconds in which things go wrong
+CALM = 1500.0  # seconds after it in which nothing does: everything must have been found out by then
+
+
+class Do(StrEnum):
+    """What may happen. `x` of an act is its number, `word` its text."""
+
+    CLOSE = "a candle closes"  # word: exposure, x: price
+    SEND = "a request goes wrong"  # word: the fault, x: seconds it is late
+    READS = "reads get no answer"  # x: how many
+    CANCELS = "cancels get no answer"  # x: how many
+    SLOW = "answers take longer"  # x: seconds
+    RESTS = "market orders rest"  # x: share of each that is filled after a while; the rest at the end
+    HAND = "somebody trades by hand"  # word: buy or sell, x: amount
+    DEPOSIT = "money is put in"  # x: amount
+    KILL = "a kill"
+    PAUSE = "a pause"
+    RESUME = "entries are opened again"
+    DISK = "the disk is full"  # x: seconds
+    CRASH = "the process dies"  # x: at so many steps from now; word: seconds until it is started again
+    SLEEP = "the process is frozen"  # x: seconds; another one takes its place
+    YES = "a person presses yes"
+    TWICE = "two people press yes at once"
+    NO = "a person presses no"
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    at: float
+    do: Do
+    x: float = 0.0
+    word: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that decides how a story goes. The same plan always goes the same way."""
+
+    seed: int
+    profile: Profile
+    asks: bool  # every order waits for a person first
+    acts: tuple[Act, ...]
+
+    def without(self, act: Act) -> "Plan":
+        return replace(self, acts=tuple(a for a in self.acts if a is not act))
+
+    def __str__(self) -> str:
+        facts = self.profile
+        expiry = facts.request_expiry.total_seconds() if facts.request_expiry else "never"
+        lines = [
+            f"seed {self.seed}: ids {facts.id_reuse}, requests expire after {expiry}, seen after "
+            f"{facts.visibility_lag.total_seconds()} s, {'asks first' if self.asks else 'sends at once'}"
+        ]
+        lines += [f"  {a.at:7.1f}  {a.do.value} {a.word} {a.x:g}" for a in self.acts]
+        return "\n".join(lines)
+
+
+def plan_of(seed: int) -> Plan:
+    """The story of a seed. Each seed allows only some kinds of trouble, so that rare combinations come up, too."""
+    dice = random.Random(seed)
+    asks = dice.random() < 0.3
+    acts = [*_market(dice), *_trouble(dice)]
+    if asks:
+        acts += _people(dice)
+    return Plan(seed, _venue(dice), asks, tuple(sorted(acts, key=lambda a: a.at)))
+
+
+def _venue(dice: random.Random) -> Profile:
+    kind = dice.choice(list(IdReuse))
+    expiry = dice.choice([timedelta(seconds=5), timedelta(seconds=5), None])
+    lag = timedelta(seconds=dice.choice([0, 0.5, 2, 8]))
+    return a_profile(id_reuse=kind, request_expiry=expiry, visibility_lag=lag)
+
+
+def _market(dice: random.Random) -> Iterator[Act]:
+    price, exposure = 100.0, 0.0
+    for number in range(dice.randint(3, 8)):
+        price *= 1 + dice.uniform(-0.02, 0.02)
+        exposure = dice.choice([e for e in (0.0, 0.5, 1.0) if e != exposure])
+        at = 5 + number * 70 + dice.uniform(0, 30)
+        yield Act(at, Do.CLOSE, round(price, 2), str(exposure))
+
+
+Maker = Callable[[random.Random], tuple[float, str]]
+KINDS: dict[Do, tuple[int, Maker]] = {  # at most so many of each, and what they are like
+    Do.SEND: (
+        4,
+        lambda dice: (dice.uniform(0.5, 9), dice.choice([f.value for f in Fault if f is not Fault.NONE])),
+    ),
+    Do.READS: (3, lambda dice: (float(dice.randint(1, 8)), "")),
+    Do.CANCELS: (2, lambda dice: (float(dice.randint(1, 5)), "")),
+    Do.SLOW: (2, lambda dice: (dice.choice([0.0, 0.2, 1.0, 4.0]), "")),
+    Do.RESTS: (1, lambda dice: (dice.choice([0.0, 0.3, 0.7]), "")),
+    Do.HAND: (2, lambda dice: (round(dice.uniform(0.1, 3), 5), dice.choice(["buy", "sell"]))),
+    Do.DEPOSIT: (1, lambda dice: (round(dice.uniform(-500, 2000), 2), "")),
+    Do.KILL: (1, lambda dice: (0.0, "")),
+    Do.PAUSE: (1, lambda dice: (0.0, "")),
+    Do.RESUME: (1, lambda dice: (0.0, "")),
+    Do.DISK: (2, lambda dice: (dice.uniform(1, 40), "")),
+    Do.CRASH: (3, lambda dice: (float(dice.randint(1, 12)), str(dice.choice([0.5, 3, 20, 90])))),
+    Do.SLEEP: (1, lambda dice: (dice.uniform(65, 120), "")),
+}
+
+
+def _trouble(dice: random.Random) -> Iterator[Act]:
+    for kind, (most, make) in KINDS.items():
+        if dice.random() < 0.35:
+            for _ in range(dice.randint(1, most)):
+                yield Act(dice.uniform(1, STORM), kind, *make(dice))
+
+
+def _people(dice: random.Random) -> Iterator[Act]:
+    at = 0.0
+    while at < STORM:
+        at += dice.uniform(10, 60)
+        yield Act(at, dice.choice([Do.YES, Do.YES, Do.YES, Do.TWICE, Do.NO]))
+
+
+def shortest(plan: Plan, fails: Callable[[Plan], bool]) -> Plan:
+    """The plan without every act that is not needed to make it fail."""
+    changed = True
+    while changed:
+        changed = False
+        for act in plan.acts:
+            shorter = plan.without(act)
+            if fails(shorter):
+                plan, changed = shorter, True
+    return plan

@@ -1,0 +1,334 @@
+"""One story lived through: a real desk and executor on a real database, an exchange of our own, virtual time."""
+
+import asyncio
+import contextlib
+import hashlib
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Coroutine, MutableMapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from migrations.run import upgrade_now
+from tests.fakes.inline import Crash
+from tests.fakes.venue import Fault, World
+from tests.fakes.virtual import live_through, this_loop
+from tests.simulation.checks import Checks
+from tests.simulation.plan import CALM, STORM, Act, Do, Plan
+from tests.trading.execution.livedesk import LiveDesk, a_world, open_desk
+from trading.domain.errors import Broken, Refused, TradingError
+from trading.domain.events import HaltAsked, HaltLifted
+from trading.domain.live import Answered
+from trading.domain.order import OrderKind, Side
+from trading.domain.risk import HaltKind
+from trading.execution.approval import Asking
+from trading.execution.venue import Standing
+
+ASKING = Asking(above=Decimal(0), lasts=timedelta(seconds=90), max_drift=0.01)
+TICK = 5.0  # seconds between two looks of the house: what was stepped is written down
+LOST = (Crash, BaseExceptionGroup, asyncio.CancelledError, TradingError)
+
+
+@dataclass
+class Verdict:
+    """How a story went."""
+
+    plan: Plan
+    broken: list[str]
+    marks: Counter[str]
+    trace: str  # the same plan always leaves the same one
+
+
+@dataclass
+class Story:
+    """The exchange and the files outlive every life of the desk."""
+
+    plan: Plan
+    path: Path
+    world: World = field(init=False)
+    checks: Checks = field(init=False)
+    desk: LiveDesk | None = None
+    task: asyncio.Task[None] | None = None
+    dead: bool = False
+    steps_left: int = 0  # until the process dies; 0: it does not
+    down_for: float = 0.0
+    holder: str = "one"
+    marks: Counter[str] = field(default_factory=Counter)
+    lines: list[str] = field(default_factory=list)
+
+    async def live(self) -> None:
+        self.world = a_world(profile=self.plan.profile)
+        self.checks = Checks(self.world, self.plan.asks)
+        await self._be_born()
+        for act in self.plan.acts:
+            await self._wait_until(act.at)
+            self.lines.append(f"{this_loop().now:.3f} {act.do.name}")
+            await self._perform(act)
+        await self._wait_until(STORM)
+        self._stop_trouble()
+        await self._wait_until(STORM + CALM / 2)
+        await self._answer_everything()
+        await self._wait_until(STORM + CALM)
+        if self.desk is not None:
+            self.checks.at_the_end(self.desk)
+            self._mark_the_end(self.desk)
+        await self._bury()
+
+    # --- lives ------------------------------------------------------------------------------------------
+
+    async def _be_born(self) -> None:
+        """Start the process, again if it dies while it starts."""
+        while self.desk is None:
+            self.dead = False
+            try:
+                self.desk = await open_desk(
+                    self.path, self.world, asking=ASKING if self.plan.asks else None, holder=self.holder
+                )
+            except Refused:
+                self.marks["second desk kept out"] += 1
+                await asyncio.sleep(10)
+                continue
+            self._hook(self.desk)
+            try:
+                if self.checks.killed:
+                    self.desk.kill("the KILL_SWITCH file was there at the start")
+                await self.desk.live.recover()
+                await self.desk.keep()
+            except Crash:
+                self.marks["crash while recovering"] += 1
+                await self._bury()
+                continue
+            self.task = asyncio.create_task(self.desk.live.run())
+
+    def _hook(self, desk: LiveDesk) -> None:
+        def step(_: str = "") -> None:
+            if self.dead:
+                raise Crash
+            if self.steps_left:
+                self.steps_left -= 1
+                if self.steps_left == 0:
+                    self.dead = True
+                    raise Crash
+
+        def leaving(request: Any) -> None:
+            step()
+            self.checks.leaving(desk, request)
+            self.lines.append(f"{this_loop().now:.3f} send {request.side} {request.amount}")
+
+        desk.database.at_commit = step
+        desk.venue.before_send = leaving
+        desk.killer.before_send = leaving
+
+    async def _bury(self) -> None:
+        desk, task, self.desk, self.task = self.desk, self.task, None, None
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        if desk is not None:
+            await desk.database.close()
+
+    async def _wait_until(self, at: float) -> None:
+        """Let the desk live until then, writing down what it did; bury it and start it again when it died."""
+        loop = this_loop()
+        while loop.now < at:
+            if self.task is not None:
+                await asyncio.wait({self.task}, timeout=min(TICK, at - loop.now))
+            if self.dead or (self.task is not None and self.task.done()):
+                await self._die()
+            elif self.desk is not None:
+                await self._safely(self.desk.keep())
+
+    async def _die(self) -> None:
+        if not self.dead and self.task is not None and (error := self.task.exception()) is not None:
+            self.checks.say("I16 alive", f"the executor ended by itself: {error!r}")
+        self.marks["crash"] += 1
+        await self._bury()
+        await asyncio.sleep(self.down_for)
+        self.down_for = 0.0
+        await self._be_born()
+
+    async def _safely(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Something the house does; a crash in it is the process's."""
+        with contextlib.suppress(*LOST):
+            await work
+
+    # --- acts -------------------------------------------------------------------------------------------
+
+    async def _perform(self, act: Act) -> None:
+        world, desk = self.world, self.desk
+        if desk is None:
+            return
+        match act.do:
+            case Do.CLOSE:
+                desk.close(exposure=float(act.word), price=str(act.x))
+                await self._safely(desk.keep())
+            case Do.SEND:
+                desk.venue.late_by = act.x
+                desk.venue.faults.append(Fault(act.word))
+            case Do.READS:
+                desk.venue.failing += int(act.x)
+            case Do.CANCELS:
+                desk.killer.failing_cancels += int(act.x)
+            case Do.SLOW:
+                desk.venue.latency = act.x
+            case Do.RESTS:
+                world.fills_at_once = False
+                this_loop().call_later(20, self._fill_some, act.x)
+            case Do.HAND:
+                if world.fills_at_once:
+                    world.by_hand(Side(act.word), str(act.x))
+                    self.marks["traded by hand"] += 1
+            case Do.DEPOSIT:
+                world.totals["USDT"] += Decimal(str(act.x))
+                self.marks["deposit or withdrawal"] += 1
+            case Do.KILL:
+                self.checks.killed = True
+                self.marks["kill with orders in doubt"] += any(
+                    o.attempt.state.is_doubtful for o in desk.live.seat.out
+                )
+                desk.kill()
+                await self._safely(desk.keep())
+            case Do.PAUSE:
+                desk.pause()
+            case Do.RESUME:
+                for kind in (HaltKind.PAUSE, HaltKind.BROKEN):
+                    if desk.halted(kind) and not desk.live.seat.fenced:
+                        desk.room.step(HaltLifted(desk.loop.wall(), kind, "ann"))
+            case Do.DISK:
+                desk.database.full = True
+                desk.room.step(HaltAsked(desk.loop.wall(), HaltKind.STORE, "the disk is full", "journal"))
+                this_loop().call_later(act.x, self._empty_disk, desk)
+            case Do.CRASH:
+                self.steps_left, self.down_for = int(act.x), float(act.word)
+            case Do.SLEEP:
+                await self._sleep(desk, act.x)
+            case Do.YES:
+                await self._press(desk, 1)
+            case Do.TWICE:
+                await self._press(desk, 2)
+            case Do.NO:
+                if pending := desk.live.approvals.pending:
+                    await self._safely(desk.live.approvals.reject(pending[0].id, "bob"))
+
+    async def _press(self, desk: LiveDesk, people: int) -> None:
+        """The answer to a press needs the desk alive: it is not waited for longer than it lives."""
+        pending = desk.live.approvals.pending
+        if not pending or self.task is None:
+            return
+        presses = [
+            asyncio.ensure_future(desk.live.approvals.approve(pending[0].id, f"person {n}"))
+            for n in range(people)
+        ]
+        await asyncio.wait({asyncio.gather(*presses, return_exceptions=True), self.task}, timeout=30,
+                           return_when=asyncio.FIRST_COMPLETED)  # fmt: skip
+        for press in presses:
+            press.cancel()
+        told = await asyncio.gather(*presses, return_exceptions=True)
+        self.marks["approved"] += sum(not isinstance(one, BaseException) for one in told)
+        self.marks["press refused"] += sum(isinstance(one, Refused) for one in told)
+        self.marks["card drifted"] += sum("price moved" in str(one) for one in told)
+
+    async def _sleep(self, desk: LiveDesk, seconds: float) -> None:
+        """The process stands still, another one takes its place; then it wakes up and must not send anything."""
+        lock = desk.live._turn_lock
+        await lock.acquire()
+        self.marks["frozen"] += 1
+        await asyncio.sleep(seconds)
+        other = None
+        with contextlib.suppress(Refused, Broken):
+            other = await open_desk(
+                self.path, self.world, holder="two", asking=ASKING if self.plan.asks else None
+            )
+        if other is not None:
+            self.marks["taken over"] += 1
+            self.holder = "two"
+            await other.database.close()
+        lock.release()
+        await asyncio.wait({self.task} if self.task else set(), timeout=5)
+        self.dead = True
+
+    def _fill_some(self, share: float) -> None:
+        for order in self.world.open:
+            amount = (order.amount * Decimal(str(share))).quantize(Decimal("0.00001"))
+            if 0 < amount < order.amount - order.filled:
+                self.world.fill(order.exchange_id, amount)
+                self.marks["filled in part"] += 1
+
+    def _empty_disk(self, desk: LiveDesk) -> None:
+        desk.database.full = False
+        if desk is self.desk:
+            desk.room.step(HaltLifted(desk.loop.wall(), HaltKind.STORE, "journal"))
+
+    def _stop_trouble(self) -> None:
+        world = self.world
+        world.fills_at_once = True
+        for order in world.open:
+            if order.standing is Standing.OPEN and order.filled < order.amount:
+                world.fill(order.exchange_id, order.amount - order.filled)
+        self.steps_left = 0
+        if self.desk is not None:
+            self.desk.database.full = False
+            for client in (self.desk.venue, self.desk.killer):
+                client.faults.clear()
+                client.failing, client.failing_cancels, client.latency = 0, 0, 0.0
+            self._empty_disk(self.desk)
+
+    async def _answer_everything(self) -> None:
+        """A person comes back and explains every difference."""
+        desk = self.desk
+        if desk is None:
+            return
+        for card in await desk.live.reconciler.differences.waiting():
+            self.marks["difference explained"] += 1
+            await self._safely(desk.live.answer(card.id, Answered.TRANSFER, "ann"))
+
+    def _mark_the_end(self, desk: LiveDesk) -> None:
+        states = Counter(one.attempt.state.value for one in desk.live.seat.tracked.values())
+        self.marks.update({f"attempt {state}": n for state, n in states.items()})
+        notes = Counter(one.attempt.note for one in desk.live.seat.tracked.values())
+        self.marks["adopted late"] += notes["it turned up late"]
+        self.marks["order kind market"] += sum(r.kind is OrderKind.MARKET for r in self.world.sent)
+        self.lines += [f"{t.id} {t.amount} {t.price}" for t in self.world.made]
+
+
+# --- from outside -------------------------------------------------------------------------------------------
+
+
+def migrated(folder: Path) -> Path:
+    """An empty database of today's schema, to be copied for every story."""
+    path = folder / "migrated.db"
+    if not path.exists():
+        upgrade_now(f"sqlite:///{path}")
+    return path
+
+
+def run(plan: Plan, template: Path) -> Verdict:
+    """Live a plan through, on a fresh copy of the database."""
+    heard: Counter[str] = Counter()
+
+    def count(_: Any, __: str, event: MutableMapping[str, Any]) -> Any:
+        heard[str(event.get("event"))] += 1
+        raise structlog.DropEvent
+
+    before = structlog.get_config()
+    structlog.configure(processors=[count], cache_logger_on_first_use=False)
+    with tempfile.TemporaryDirectory(dir=_quick_folder()) as folder:
+        path = Path(shutil.copy(template, Path(folder) / "desk.db"))
+        story = Story(plan, path)
+        try:
+            live_through(story.live())
+        finally:
+            structlog.configure(**before)
+    story.marks.update({f"log {name}": n for name, n in heard.items()})
+    trace = hashlib.sha256("\n".join(story.lines).encode()).hexdigest()[:16]
+    return Verdict(plan, story.checks.broken, story.marks, trace)
+
+
+def _quick_folder() -> str | None:
+    return "/dev/shm" if Path("/dev/shm").is_dir() else None
