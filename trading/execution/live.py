@@ -36,6 +36,7 @@ RETRY = 10.0  # seconds until a reconciliation that was not clean is tried again
 DEEP_EVERY = timedelta(hours=24).total_seconds()
 CLOCKS_APART = 5.0  # seconds; more than this between two turns: this machine slept, or its clock was set
 LONGEST_REST = 5.0
+AFTER_FAILURE = 1.0  # seconds; a disk that cannot be written is not asked a hundred times a second
 IN_FLIGHT = 10.0  # seconds an orderly stop waits for an answer
 
 
@@ -134,6 +135,7 @@ class Live:
     async def _carry(self) -> None:
         while True:
             self._wake.clear()
+            least = 0.01
             try:
                 async with self._turn_lock:
                     await self.turn()
@@ -141,7 +143,8 @@ class Live:
                 self.seat.shut(fenced)
             except Broken as error:
                 log.error("turn_failed", account=self.seat.account, reason=error.tell)
-            await self._rest()
+                least = AFTER_FAILURE
+            await self._rest(least)
 
     async def turn(self) -> None:
         """Everything that is due now, the most urgent first."""
@@ -162,8 +165,8 @@ class Live:
         self._tell_parked()
         self.killing.report(waiting=len(self._queue))
 
-    async def _rest(self) -> None:
-        """Until something is due or somebody wakes us."""
+    async def _rest(self, least: float) -> None:
+        """Until something is due or somebody wakes us, at least so many seconds."""
         now = self.seat.times.monotonic()
         dues = [
             self.looker.next_due(),
@@ -177,7 +180,7 @@ class Live:
         if self.seat.fenced:
             pause = LONGEST_REST
         try:
-            async with asyncio.timeout(min(max(pause, 0.01), LONGEST_REST)):
+            async with asyncio.timeout(min(max(pause, least), LONGEST_REST)):
                 await self._wake.wait()
         except TimeoutError:
             return
