@@ -5,6 +5,8 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from trading.store.store import Store
+from trading.store.tables import MetaRow
+from trading.store.writing import put
 
 
 async def kept_limits(store: Store, account: str) -> dict[str, float]:
@@ -14,7 +16,8 @@ async def kept_limits(store: Store, account: str) -> dict[str, float]:
 
 async def keep_limits(store: Store, account: str, limits: Mapping[str, float]) -> None:
     """Let these be all limits that people set on this account."""
-    await store.set_meta(_limits(account), json.dumps(dict(limits)))
+    before, after = await kept_limits(store, account), dict(limits)
+    await _keep(store, _limits(account), f"{before} → {after}", after)
 
 
 async def skipped_closures(store: Store, account: str) -> tuple[str, ...]:
@@ -24,7 +27,14 @@ async def skipped_closures(store: Store, account: str) -> tuple[str, ...]:
 
 async def keep_skipped(store: Store, account: str, ids: Collection[str]) -> None:
     """Let these be all events that are let pass."""
-    await store.set_meta(_skipped(account), json.dumps(list(ids)))
+    before, after = list(await skipped_closures(store, account)), list(ids)
+    await _keep(store, _skipped(account), f"{before} → {after}", after)
+
+
+async def _keep(store: Store, key: str, outcome: str, value: Any) -> None:
+    """Together with its row in the audit."""
+    row = {"key": key, "value": json.dumps(value)}
+    await store.change(key, outcome, lambda connection: put(connection, MetaRow, [row]))
 
 
 async def _read(store: Store, key: str, otherwise: Any) -> Any:

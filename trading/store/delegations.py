@@ -32,7 +32,8 @@ class Delegations(Persons):
             "revoked_at": None,
         }
         given = insert(table(DelegationRow)).values(**values)
-        await self._store.database.write(lambda connection: connection.execute(given))
+        what = f"delegation of {account} to person {person_id}"
+        await self._store.change(what, f"up to {cap} until {until:%Y-%m-%d}", lambda c: c.execute(given))
 
     async def end_delegation(self, person_id: int, account: str) -> bool:
         """Take it back; whether there was one."""
@@ -40,7 +41,8 @@ class Delegations(Persons):
         mine = (given.c.person_id == person_id) & (given.c.account == account)
         still = given.c.revoked_at.is_(None) & (given.c.expires_at > now)
         end = update(given).where(mine & still).values(revoked_at=now)
-        return await self._store.database.write(lambda connection: bool(connection.execute(end).rowcount))
+        what = f"delegation of {account} to person {person_id}"
+        return await self._store.change(what, "ended", lambda c: bool(c.execute(end).rowcount))
 
     async def delegations(self, account: str, now: datetime) -> list[Delegation]:
         """Those in force on an account. One whose giver may not approve any more is not."""

@@ -33,7 +33,8 @@ class Factors(Persons):
             "confirmed_at": None,
             "last_step": 0,
         }
-        await self._store.database.write(lambda connection: put(connection, FactorRow, [values]))
+        what = f"second factor of person {person_id}"
+        await self._store.change(what, "begun", lambda connection: put(connection, FactorRow, [values]))
         return secret
 
     async def has_factor(self, person_id: int) -> bool:
@@ -65,7 +66,8 @@ class Factors(Persons):
         """From now on the person has no second factor."""
         factors = table(FactorRow)
         gone = delete(factors).where(factors.c.person_id == person_id)
-        await self._store.database.write(lambda connection: connection.execute(gone))
+        what = f"second factor of person {person_id}"
+        await self._store.change(what, "given up", lambda connection: connection.execute(gone))
 
     async def rewrap_factors(self) -> int:
         """Wrap every secret with the current master key, after it was renewed; how many there are."""

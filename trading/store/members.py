@@ -48,7 +48,7 @@ class Members(Persons):
             connection.execute(insert(grants).values(**given))
             _refuse_without_owner(connection)
 
-        await self._change(change)
+        await self._change(person_id, f"made {role} of {account}", change)
 
     async def take_away(self, person_id: int, account: str) -> None:
         """Take every role on an account away. Raises Refused when there is none."""
@@ -59,7 +59,7 @@ class Members(Persons):
                 raise Refused("This person has no role there.")
             _refuse_without_owner(connection)
 
-        await self._change(change)
+        await self._change(person_id, f"no role any more on {account}", change)
 
     async def disable(self, person_id: int) -> None:
         """From now on this person is nobody: no line, no button, no browser, no message, no code of theirs.
@@ -79,16 +79,16 @@ class Members(Persons):
             connection.execute(delete(sessions).where(sessions.c.person_id == person_id))
 
         await self._known(person_id)
-        await self._change(change)
+        await self._change(person_id, "disabled", change)
 
     async def enable(self, person_id: int) -> None:
         """The person is somebody again, with the roles they had."""
         persons = table(PersonRow)
         again = update(persons).where(persons.c.id == person_id).values(disabled_at=None)
-        await self._change(lambda connection: connection.execute(again))
+        await self._change(person_id, "enabled", lambda connection: connection.execute(again))
 
-    async def _change(self, job: Any) -> None:
-        await self._store.database.write(job)
+    async def _change(self, person_id: int, outcome: str, job: Any) -> None:
+        await self._store.change(f"person {person_id}", outcome, job)
         self._forget()
 
 

@@ -240,12 +240,17 @@ class Store:
         await self._chained(lambda c: self.chain.append(c, at, actor, line, outcome))
 
     async def change(self, what: str, outcome: str, job: Callable[[Connection], T]) -> T:
-        """A change and its row in the audit, in one transaction; on behalf of whoever `act_for` named."""
+        """A change and its row in the audit, in one transaction; on behalf of whoever `act_for` named.
+
+        A job that answers False has changed nothing, and leaves no row.
+        """
         actor, at = acting.get(), self.clock()
         found: list[T] = []
 
         def work(connection: Connection) -> Head:
             found[:] = [job(connection)]
+            if found[0] is False:
+                return self.chain.head
             return self.chain.append(connection, at, actor, what, outcome)
 
         await self._chained(work)

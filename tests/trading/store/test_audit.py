@@ -7,6 +7,7 @@ import time
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,10 @@ from sqlalchemy import text
 from tests.builders import START
 from trading.domain.audit import Actor, Head
 from trading.domain.errors import Broken
+from trading.domain.people import Place, Role
 from trading.store.audit import NOTHING, Chain, Entry, first_wrong
+from trading.store.changes import keep_limits
+from trading.store.people import PeopleStore
 from trading.store.store import SleeveOverride, Store
 
 KEY = b"k" * 32
@@ -156,6 +160,31 @@ async def test_a_change_and_its_row_are_written_together_on_behalf_of_whoever_as
 
     assert (newest.person, newest.place, newest.line) == ("mina", "telegram:7", "strategy rsi of main")
     assert "enabled: False" in newest.outcome
+    assert (await audited.check_audit()).wrong == ""
+
+
+async def test_roles_limits_and_delegations_are_changed_together_with_their_rows(audited):
+    people = PeopleStore(audited)
+    place = Place(platform="telegram", user_id="9", chat_id="9", private=True)
+    owner = await people.new_code(None, {Role.OWNER}, timedelta(hours=1))
+    person = await people.pair(place, "Mina", owner)
+    audited.act_for(MINA)
+
+    await people.give(person.id, "main", Role.TRADER)
+    await people.delegate(person, person.id, "main", Decimal(200), START + timedelta(days=700))
+    await people.end_delegation(person.id, "main")
+    await people.end_delegation(person.id, "main")  # changes nothing
+    await keep_limits(audited, "main", {"daily_loss": 0.02})
+    audited.act_for(None)
+
+    newest = await audited.audits(limit=4)
+    told = [(row.line, row.outcome.split(":")[0]) for row in reversed(newest)]
+    assert told[0] == (f"person {person.id}", "made trader of main")
+    assert told[1][0] == told[2][0] == f"delegation of main to person {person.id}"
+    assert told[2][1] == "ended"
+    assert newest[0].line == "account main limits"
+    assert newest[0].outcome == "{} → {'daily_loss': 0.02}"
+    assert {row.person for row in newest} == {"mina"}
     assert (await audited.check_audit()).wrong == ""
 
 
