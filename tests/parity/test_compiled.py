@@ -10,17 +10,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.parity.test_protection import protections
 from trading.build import Room
 from trading.core.frames import Columns
+from trading.core.signals import Board, Question
 from trading.domain.account import Mode
 from trading.domain.events import CandlesClosed
 from trading.domain.market import Candle, Timeframe
+from trading.domain.protection import NOTHING
+from trading.domain.research import Terms
 from trading.lab import compiled
 from trading.lab.backtest import backtest
 from trading.lab.compiled import PLAIN, Market, Rules, cannot, fastest, wanted
 from trading.lab.job import NO_LIMITS, Job
 from trading.market.archive import Recorded
 from trading.risk.rules import Limits
+from trading.settings_protect import Protect
 from trading.strategies import evaluate, find
 
 HOUR = Timeframe(3600)
@@ -30,21 +35,27 @@ TWO_HOURS = Timeframe(7200)
 class Told:
     """A board that knows its answers from the start."""
 
-    def __init__(self, times: list[int], wishes: list[float]) -> None:
+    def __init__(self, times: list[int], wishes: list[float], board: Board) -> None:
         self._by_time = {t: w for t, w in zip(times, wishes, strict=True) if w == w}
+        self._board = board
 
     def exposure(self, question: object, at: int) -> float | None:
         return self._by_time.get(at)
 
+    def newest(self, question: Question, at: int) -> float | None:
+        return self._board.newest(question, at)
 
-def recorded(closes: np.ndarray, gaps: np.ndarray, seed: int = 0, start: float = 100.0) -> Recorded:
+
+def recorded(
+    closes: np.ndarray, gaps: np.ndarray, seed: int = 0, start: float = 100.0, wick: float = 0.001
+) -> Recorded:
     """Candles with these closes; where `gaps` is true there is none."""
     dice, bars = np.random.default_rng(seed), len(closes)
     opens = np.concatenate(([start], closes[:-1])) * (1 + dice.standard_normal(bars) * 0.002)
     columns = {
         "open": opens,
-        "high": np.maximum(opens, closes) * 1.001,
-        "low": np.minimum(opens, closes) * 0.999,
+        "high": np.maximum(opens, closes) * (1 + wick * dice.random(bars)),
+        "low": np.minimum(opens, closes) * (1 - wick * dice.random(bars)),
         "close": closes,
         "volume": np.ones(bars),
     }
@@ -53,10 +64,18 @@ def recorded(closes: np.ndarray, gaps: np.ndarray, seed: int = 0, start: float =
     return Recorded(symbol="BTC/USDT", timeframe=HOUR, frame=frame, gaps=(), source=Path("made here"))
 
 
-def walk(seed: int, bars: int, *, swing: float = 0.02, gaps: float = 0.05, start: float = 100.0) -> Recorded:
+def walk(
+    seed: int,
+    bars: int,
+    *,
+    swing: float = 0.02,
+    gaps: float = 0.05,
+    start: float = 100.0,
+    wick: float = 0.001,
+) -> Recorded:
     dice = np.random.default_rng(seed)
     closes = start * np.exp(np.cumsum(dice.standard_t(4, bars) * swing))
-    return recorded(np.round(closes, dice.integers(4, 9)), dice.random(bars) < gaps, seed, start)
+    return recorded(np.round(closes, dice.integers(4, 9)), dice.random(bars) < gaps, seed, start, wick)
 
 
 def a_job(
@@ -77,7 +96,12 @@ def by_the_desk(job: Job, wishes: np.ndarray) -> Room:
     """Every candle through the desk itself, none skipped."""
     (candles,) = job.recorded
     closed = (Columns.of_frame(candles.frame).opened + HOUR.seconds).tolist()
-    done = job.open_room(Mode.BACKTEST, Told(closed, wishes.tolist()))
+    board = Board(HOUR, keep_all=True)
+    done = job.open_room(Mode.BACKTEST, Told(closed, wishes.tolist(), board))
+    for sleeve in done.desk.sleeves.values():
+        for question in sleeve.questions():
+            board.ask(question)
+    board.extend("BTC/USDT", Columns.of_frame(candles.frame))
     for opened, row in zip(candles.frame.index.to_pydatetime(), candles.frame.itertuples(), strict=True):
         candle = Candle(
             symbol="BTC/USDT", timeframe=HOUR, opened_at=opened.astimezone(UTC), open=row.open, high=row.high,
@@ -94,8 +118,12 @@ def agree(job: Job, wishes: np.ndarray) -> int:
     assert run is not None
     fills = desk.recorder.fills
 
-    opened = [datetime.fromtimestamp(int(market.closed[bar]), UTC) - timedelta(hours=1) for bar in run.bars]
-    assert [f.at for f in fills] == opened
+    closed = [datetime.fromtimestamp(int(market.closed[bar]), UTC) for bar in run.bars]
+    opened = [at - timedelta(hours=1) for at in closed]
+    assert [f.at for f in fills] == [
+        at_close if within else at_open
+        for at_close, at_open, within in zip(closed, opened, run.within, strict=True)
+    ]
     assert [f.side.sign for f in fills] == np.sign(run.amounts).tolist()
     signed = np.array([float(f.side.sign * f.amount) for f in fills])
     np.testing.assert_allclose(run.amounts, signed, rtol=1e-9, atol=1.01e-8)
@@ -149,6 +177,26 @@ def test_random_candles_exposures_and_limits_give_the_same_trades(
     agree(job, moods(seed, len(candles.frame), kind))
 
 
+@settings(max_examples=100, deadline=None)
+@given(
+    seed=st.integers(0, 100_000),
+    kind=st.sampled_from(["in and out", "any size"]),
+    start=st.sampled_from([100.0, 65_000.0]),
+    protect=protections,
+    order_share=st.sampled_from([1.0, 0.6]),
+    daily_loss=st.sampled_from([1.0, 0.03]),
+    drawdown=st.sampled_from([1.0, 0.3]),
+)
+def test_random_protections_give_the_same_trades(
+    seed, kind, start, protect, order_share, daily_loss, drawdown
+):
+    candles = walk(seed, 700, start=start, swing=0.006, wick=0.01)
+    limits = Limits(order_share=order_share, daily_loss=daily_loss, drawdown=drawdown)
+    job = a_job(candles, limits=limits, terms=Terms(protect=protect))
+
+    agree(job, moods(seed, len(candles.frame), kind))
+
+
 @settings(max_examples=40, deadline=None)
 @given(data=st.data())
 def test_round_prices_that_hit_limits_exactly_give_the_same_trades(data):
@@ -183,8 +231,9 @@ def test_a_year_of_hours_is_traded_alike():
     seed=st.integers(0, 10_000),
     kind=st.sampled_from(["in and out", "anything"]),
     drawdown=st.sampled_from([1, 0.1]),
+    protect=protections,
 )
-def test_compiled_and_plain_python_give_the_same_bits(seed, kind, drawdown):
+def test_compiled_and_plain_python_give_the_same_bits(seed, kind, drawdown, protect):
     market = Market.of(walk(seed, 200), HOUR)
     wishes = moods(seed, len(market.close), kind)
     rules = Rules(
@@ -192,6 +241,7 @@ def test_compiled_and_plain_python_give_the_same_bits(seed, kind, drawdown):
         fee=0.001,
         slippage=0.0005,
         limits=Limits(order_share=0.9, daily_loss=0.02, drawdown=drawdown),
+        protection=Protect.model_validate(protect).over(NOTHING),
     )
 
     fast, plain = (
@@ -201,8 +251,8 @@ def test_compiled_and_plain_python_give_the_same_bits(seed, kind, drawdown):
 
     assert fast is not None
     assert plain is not None
-    assert [x.tobytes() for x in (fast.bars, fast.amounts, fast.prices, fast.cash)] == [
-        x.tobytes() for x in (plain.bars, plain.amounts, plain.prices, plain.cash)
+    assert [x.tobytes() for x in (fast.bars, fast.within, fast.amounts, fast.prices, fast.cash)] == [
+        x.tobytes() for x in (plain.bars, plain.within, plain.amounts, plain.prices, plain.cash)
     ]
     assert (fast.final, fast.killed) == (plain.final, plain.killed)
 

@@ -49,7 +49,9 @@ def _sell(
 ) -> list[Action]:
     symbol = candle.symbol
     held, price = desk.book.held(sleeve.name, symbol), Decimal(repr(touch.price))
-    part = desk.instruments[symbol].amount(guard.amount * touch.share) if touch.share else held
+    part = held
+    if touch.share is not None:
+        part = desk.instruments[symbol].amount(Decimal(repr(guard.amount)) * Decimal(repr(touch.share)))
     line = desk.line(sleeve.name, symbol)
     whole = part >= held
     intent = intent_for(
@@ -97,7 +99,8 @@ def may_act(desk: "Desk", sleeve: Sleeve, symbol: str, line: Line, exposure: flo
             return True
         line.due = guard.since + p.min_hold * sleeve.timeframe.seconds
         return False
-    if line.barred and not p.reenter:
+    if line.barred and (not p.reenter or desk.orders.busy(sleeve.name, symbol)):
+        line.due = 0 if p.reenter else None
         return False
     if now < line.shut_until:
         line.due = line.shut_until

@@ -18,7 +18,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from trading.core.frames import Columns, Floats, Ints, Series
+from trading.core.weighing import SWING
 from trading.domain.market import Timeframe
+from trading.domain.protection import NOTHING as NOTHING_SAID
+from trading.domain.protection import Protection
 from trading.domain.research import USUAL_TERMS
 from trading.lab import kernel
 from trading.lab.job import NO_LIMITS, Job
@@ -26,6 +29,8 @@ from trading.market.archive import Recorded
 from trading.risk.rules import Limits
 from trading.strategies import Strategy, evaluate
 from trading.strategies.shapes import NOTHING
+
+Bools = np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 SMALLEST = 1e-6  # below this price a step of 1e-8 is too coarse for floats and decimals to agree on
 
@@ -56,7 +61,7 @@ def fastest() -> Kernel:
     numba: Any = import_module("numba")
     if _cache and not os.environ.get("NUMBA_CACHE_DIR"):
         numba.config.CACHE_DIR = str(_cache[0])
-    for helper in (kernel.to_step, kernel.whole):
+    for helper in (kernel.to_step, kernel.whole, kernel.missing):
         import_module("numba.extending").register_jitable(helper)
 
     def jit(function: Callable[..., Any]) -> Any:
@@ -76,10 +81,23 @@ class Rules:
     fee: float
     slippage: float
     limits: Limits = NO_LIMITS
+    protection: Protection = NOTHING_SAID
 
     @classmethod
     def of(cls, job: Job) -> "Rules":
-        return cls(cash=float(job.cash), fee=float(job.fee), slippage=float(job.slippage), limits=job.limits)
+        return cls(
+            cash=float(job.cash),
+            fee=float(job.fee),
+            slippage=float(job.slippage),
+            limits=job.limits,
+            protection=job.parts[0].protection,
+        )
+
+    def levels(self, bar: int) -> Floats:
+        """The protection as the loops want it: bars are seconds there."""
+        p, bars = self.protection, ("min_hold", "time_stop", "cool_down")
+        numbers = [getattr(p, name) * (bar if name in bars else 1) for name in kernel.LEVELS]
+        return np.array([*numbers, p.reenter, p.both_touched == "take"], np.float64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,13 +105,17 @@ class Market:
     """One symbol's candles as arrays. `frame` is what strategies read: of their timeframe, known at `known`."""
 
     open: Floats
+    high: Floats
+    low: Floats
     close: Floats
-    closed: Ints  # seconds
+    opened: Ints  # seconds
+    closed: Ints
     days: Ints
     timeframe: Timeframe
     columns: Columns
     known: Ints
     averages: dict[int, Any] = field(default_factory=dict)  # by span: each is worked out once
+    ranges: list[tuple[Ints, Floats]] = field(default_factory=list)  # the ATR, worked out when it is needed
 
     @classmethod
     def of(cls, recorded: Recorded, timeframe: Timeframe) -> "Market":
@@ -103,8 +125,11 @@ class Market:
         closed = columns.opened + recorded.timeframe.seconds
         return cls(
             open=_plain(columns.open),
+            high=_plain(columns.high),
+            low=_plain(columns.low),
             close=_plain(columns.close),
-            closed=closed,
+            opened=np.require(columns.opened, np.int64, ["C", "W"]),
+            closed=np.require(closed, np.int64, ["C", "W"]),
             days=np.require(closed // 86400, np.int64, ["C", "W"]),
             timeframe=timeframe,
             columns=series.columns,
@@ -115,14 +140,27 @@ class Market:
         """These base candles only; strategies still read all candles before them."""
         return Market(
             open=self.open[rows],
+            high=self.high[rows],
+            low=self.low[rows],
             close=self.close[rows],
+            opened=self.opened[rows],
             closed=self.closed[rows],
             days=self.days[rows],
             timeframe=self.timeframe,
             columns=self.columns,
             known=self.known,
             averages=self.averages,
+            ranges=self.ranges,
         )
+
+    def swings(self) -> tuple[Floats, Floats]:
+        """The newest ATR known at each base candle's open and at its close, NaN where there is none."""
+        if not self.ranges:
+            warm = SWING.warmup(None, self.timeframe.seconds) - 1
+            values = evaluate(SWING, None, self.columns.frame())[warm:]
+            self.ranges.append((self.known[warm:], values))
+        known, values = self.ranges[0]
+        return _newest(known, values, self.opened), _newest(known, values, self.closed)
 
     def spread(self, exposures: Floats, warm: int) -> Floats:
         """The exposure that became known at each base candle's close, NaN where none did."""
@@ -142,7 +180,8 @@ class Market:
 class Run:
     """What came of it: one row for each fill, oldest first."""
 
-    bars: Ints  # at the open of which base candle
+    bars: Ints  # at the open of which base candle ...
+    within: Bools  # ... or inside it, at a protective level
     amounts: Floats  # bought above zero, sold below
     prices: Floats
     cash: Floats  # after the fill
@@ -158,11 +197,11 @@ class Run:
 
     def equity(self, market: Market) -> Floats:
         """At each base candle's close, after what filled at that very moment."""
-        bars = np.arange(
-            1, len(market.close) + 1
-        )  # a fill at the next open has moved this close's equity already
-        fresh = np.concatenate((market.closed[1:] - market.closed[:-1] == _step(market), [False]))
-        newest = np.searchsorted(self.bars, np.where(fresh, bars, bars - 1), "right")
+        follows = np.concatenate(([False], market.closed[1:] - market.closed[:-1] == _step(market)))
+        early = (
+            follows[self.bars] & ~self.within
+        )  # at the open that follows: the close before it is moved already
+        newest = np.searchsorted(self.bars - early, np.arange(len(market.close)), "right")
         cash = np.concatenate(([self.initial], self.cash))[newest]
         held = np.concatenate(([0.0], self.held))[newest]
         return np.asarray(cash + held * market.close)
@@ -177,7 +216,7 @@ def cannot(job: Job) -> str | None:
         note = f"{job.strategy.name} compares markets, so the desk itself tried it."
     elif len(job.recorded) > 1:
         note = "Several markets share one account, so the desk itself tried them."
-    elif replace(job.terms, risk=False, limits=None) != USUAL_TERMS:
+    elif replace(job.terms, risk=False, limits=None, protect={}, bare=False) != USUAL_TERMS:
         note = "These terms of filling are the desk's alone, so the desk itself tried them."
     elif not job.limits.plain:
         note = "These limits are the desk's alone, so the desk itself tried them."
@@ -198,18 +237,36 @@ def wanted(market: Market, strategy: Strategy, params: Any, gear: Kernel | None 
 
 def trade(market: Market, wishes: Floats, rules: Rules, gear: Kernel | None = None) -> Run | None:
     """Trade these wishes; None when an amount is too large to be counted exactly (the desk can)."""
-    gear, size, limits = gear or fastest(), len(market.close), rules.limits
-    at, moved, paid, purse = np.empty(size, np.int64), np.empty(size), np.empty(size), np.empty(size)
-    rows = (wishes, market.open, market.close, market.days)
+    gear, limits, p = gear or fastest(), rules.limits, rules.protection
+    size = len(market.close) * (2 + len(p.tiers) if p.on else 1)
+    at, within = np.empty(size, np.int64), np.empty(size, np.bool_)
+    moved, paid, purse = np.empty(size), np.empty(size), np.empty(size)
+    swings = market.swings() if p.needs_swing else (np.empty(0),) * 2
+    if p.on and not p.needs_swing:
+        swings = (np.zeros(len(market.close)),) * 2
+    rows = (
+        wishes,
+        market.open,
+        market.high,
+        market.low,
+        market.close,
+        market.days,
+        market.opened,
+        market.closed,
+    )
+    tiers = tuple(np.array([pair[n] for pair in p.tiers], np.float64) for n in (0, 1))
+    arrays: tuple[Any, ...] = (*rows, *swings)
     if not gear.compiled:
-        rows = tuple(row.tolist() for row in rows)  # type: ignore[assignment]
+        arrays = tuple(row.tolist() for row in arrays)
     numbers = (rules.cash, rules.fee, rules.slippage, limits.order_share, limits.daily_loss, limits.drawdown)
-    count, cash, held, killed = gear.trade(*rows, *numbers, at, moved, paid, purse)
+    said = (p.on, rules.levels(market.timeframe.seconds), *tiers)
+    count, cash, held, killed = gear.trade(*arrays, *numbers, *said, at, within, moved, paid, purse)
     if count == kernel.TOO_MANY:
         return None
     last = kernel.to_step(float(market.close[-1]))
     return Run(
         bars=at[:count].copy(),
+        within=within[:count].copy(),
         amounts=moved[:count] * kernel.STEP,
         prices=paid[:count].copy(),
         cash=purse[:count].copy(),
@@ -263,6 +320,12 @@ def _average(market: Market, span: int, gear: Kernel) -> Floats:
 
 
 _OWN: dict[str, Callable[[Market, Any, int, Kernel], Floats]] = {"ema_cross": _ema_cross}
+
+
+def _newest(known: Ints, values: Floats, moments: Ints) -> Floats:
+    place = np.searchsorted(known, moments, "right") - 1
+    found = values[np.maximum(place, 0)] if len(values) else np.empty(len(moments))
+    return np.where(place >= 0, found, np.nan)
 
 
 def _plain(values: Floats) -> Floats:

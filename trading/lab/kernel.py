@@ -1,7 +1,7 @@
 """The desk's rules as plain loops over arrays: compiled where numba is there, run as they stand where it is not.
 
-One symbol, one sleeve, market orders, never short. Amounts are whole numbers of the exchange's step, so what is
-sold is what was bought to the last digit; money and prices are floats. Nothing here allocates or calls anything
+One symbol, one sleeve, market orders at the next open, protective levels inside the candle, never short. Amounts are
+whole numbers of the exchange's step, so what is sold is what was bought to the last digit; money and prices are floats. Nothing here allocates or calls anything
 but plain arithmetic, and both ways of running it give the same bits.
 """
 
@@ -18,6 +18,17 @@ TIE = 1e-12  # a limit missed by less than this share of it is reached: in decim
 EXACT = 2.0**51  # above it, rounding to a step is left alone: a float has no such digits there
 MOST = 2.0**53  # amounts of more steps than this cannot be counted exactly
 TOO_MANY = -1
+LEVELS = (
+    "stop",
+    "atr_stop",
+    "take",
+    "trail",
+    "trail_from",
+    "atr_trail",
+    "min_hold",
+    "time_stop",
+    "cool_down",
+)
 
 
 def to_step(price: float) -> float:
@@ -63,31 +74,63 @@ def crossing(fast: Row, slow: Row, closes: Row, enough: float, hold: int, ready:
     return 0
 
 
+def missing(wanted: float, acted: float) -> bool:
+    """core.plan.worth_acting."""
+    if wanted == acted:
+        return False
+    return wanted == 0 or acted == 0 or (wanted > 0) != (acted > 0) or abs(wanted - acted) >= BAND
+
+
 def trade(  # type: ignore[no-untyped-def]
     wanted,
     opens,
+    highs,
+    lows,
     closes,
     days,
+    opened,
+    closed,
+    swing_open,
+    swing_close,
     cash,
     fee,
     slippage,
     order_share,
     daily_loss,
     drawdown,
+    guarded,
+    levels,
+    gains,
+    shares,
     at,
+    within,
     moved,
     paid,
     purse,
 ):
-    """Every fill into `at`, `moved`, `paid` and `purse` (bar, signed steps, price, cash after it).
+    """Every fill into `at`, `within`, `moved`, `paid` and `purse` (bar, inside it or at its open, signed steps, price,
+    cash after it).
 
-    Returns how many there are, or TOO_MANY when an amount cannot be counted; then cash, steps held and the bar on
-    which the drawdown limit stopped everything (-1: never).
+    `levels` are the numbers of a Protection in the order of LEVELS, times in seconds; they count where `guarded`.
+    Returns how many fills there are, or TOO_MANY when an amount cannot be counted; then cash, steps held and the bar
+    on which the drawdown limit stopped everything (-1: never).
     """
+    stop, atr_stop, take, trail, trail_from, atr_trail = (
+        levels[0],
+        levels[1],
+        levels[2],
+        levels[3],
+        levels[4],
+        levels[5],
+    )
+    min_hold, time_stop, cool_down = levels[6], levels[7], levels[8]
+    reenter, kind, needs_swing = levels[9] > 0, levels[10] > 0, atr_stop > 0 or atr_trail > 0
     fills, held, order = 0, 0.0, 0.0
     acted, reached = 0.0, True
     watched = drawdown < 1.0 or daily_loss < 1.0
     peak, day_start, today, lost_on, mark, killed = cash, cash, days[0], -1, 0.0, -1
+    entry, since, most_held, begun, best, follow, taken, left = 0.0, 0, 0.0, 0.0, 0.0, 0.0, 0, 1.0
+    barred, leaving, shut_until = False, False, 0.0
     for bar in range(len(closes)):
         if order != 0.0:
             side = 1.0 if order > 0 else -1.0
@@ -101,16 +144,87 @@ def trade(  # type: ignore[no-untyped-def]
             if steps > 0:
                 cost = steps * STEP * price
                 cash -= side * cost + cost * fee
+                if guarded and side > 0:
+                    entry = to_step((entry * held + price * steps) / (held + steps))
+                    most_held = (held + steps) / STEPS
+                    if held == 0:
+                        since, begun, best, taken, left = opened[bar], swing_open[bar], entry, 0, 1.0
+                        follow = to_step(entry - atr_trail * begun) if atr_trail > 0 else 0.0
+                    best = max(best, entry)
                 held += side * steps
+                if held == 0:
+                    left = 1.0
+                    if leaving:
+                        shut_until = opened[bar] + cool_down
                 reached = held == 0
                 if acted != 0:
                     worth = cash + held * STEP * mark
-                    goal = min(whole(worth / MARGIN * abs(acted) / mark), whole(order_share * worth / mark))
+                    goal = min(
+                        whole(worth / MARGIN * abs(acted * left) / mark), whole(order_share * worth / mark)
+                    )
                     reached = held * acted > 0 and held >= goal * (1.0 - BAND)
-                at[fills], moved[fills], paid[fills], purse[fills] = bar, side * steps, price, cash
+                at[fills], within[fills], moved[fills], paid[fills] = bar, False, side * steps, price
+                purse[fills] = cash
                 fills += 1
+            leaving = False
             if killed >= 0:
                 break
+        if guarded and held > 0:
+            floor = max(
+                to_step(entry * (1.0 - stop)) if stop > 0 else 0.0,
+                to_step(entry - atr_stop * begun) if atr_stop > 0 else 0.0,
+            )
+            free = opened[bar] - since >= min_hold
+            if free:
+                floor = max(floor, follow)
+                if trail > 0 and best >= to_step(entry * (1.0 + trail_from)):
+                    floor = max(floor, to_step(best * (1.0 - trail)))
+            while held > 0:
+                goal = math.inf
+                if free and taken < len(gains):
+                    goal = to_step(entry * (1.0 + gains[taken]))
+                elif free and take > 0:
+                    goal = to_step(entry * (1.0 + take))
+                first, up = opens[bar], False
+                if first <= floor:
+                    price = first
+                elif first >= goal:
+                    price, up = first, True
+                elif lows[bar] <= floor and (highs[bar] < goal or not kind):
+                    price = floor
+                elif highs[bar] >= goal:
+                    price, up = goal, True
+                else:
+                    break
+                steps = held
+                if up and taken < len(gains):
+                    steps = min(whole(most_held * shares[taken]), held)
+                    if steps == 0:
+                        break
+                price = to_step(price * (1.0 - slippage))
+                cost = steps * STEP * price
+                cash += cost - cost * fee
+                held -= steps
+                if held == 0:
+                    acted, reached, barred, shut_until, left = 0.0, True, True, closed[bar] + cool_down, 1.0
+                else:
+                    taken += 1
+                    left = 1.0
+                    for tier in range(taken):
+                        left -= shares[tier]
+                    left = max(left, 0.0)
+                    worth = cash + held * STEP * mark
+                    goal = min(
+                        whole(worth / MARGIN * abs(acted * left) / mark), whole(order_share * worth / mark)
+                    )
+                    reached = held >= goal * (1.0 - BAND)
+                at[fills], within[fills], moved[fills], paid[fills] = bar, True, -steps, price
+                purse[fills] = cash
+                fills += 1
+            if held > 0:
+                best = max(best, highs[bar])
+                if atr_trail > 0 and swing_close[bar] == swing_close[bar]:
+                    follow = max(follow, to_step(best - atr_trail * swing_close[bar]))
         if watched:
             if days[bar] != today:
                 today, day_start, lost_on = days[bar], cash + held * STEP * mark, -1
@@ -124,18 +238,30 @@ def trade(  # type: ignore[no-untyped-def]
                 continue
             if lost_on < 0 and equity <= day_start * (1.0 - daily_loss) * (1.0 + TIE):
                 lost_on = today
+        mark = to_step(closes[bar])
+        if guarded and held > 0 and time_stop > 0 and closed[bar] - since >= time_stop:
+            acted, reached, barred, leaving, order = 0.0, False, True, True, -held
         wish = wanted[bar]
         if wish != wish:
             continue
-        if wish != acted and (
-            wish == 0 or acted == 0 or (wish > 0) != (acted > 0) or abs(wish - acted) >= BAND
-        ):
-            acted, reached = wish, False
-        if reached:
+        if wish == 0:
+            barred = False
+        if missing(wish, acted):
+            act = True
+            if guarded and acted != 0:
+                less = wish * acted <= 0 or abs(wish) < abs(acted)
+                act = not less or held <= 0 or closed[bar] - since >= min_hold
+            elif guarded:
+                act = not barred or (reenter and order == 0)
+                act = act and closed[bar] >= shut_until
+                act = act and (not needs_swing or swing_close[bar] == swing_close[bar])
+                barred = barred and not act
+            if act:
+                acted, reached = wish, False
+        if reached or order != 0:
             continue
-        mark = to_step(closes[bar])
         equity = cash + held * STEP * mark
-        target = whole(equity / MARGIN * abs(acted) / mark) if acted > 0 else 0.0
+        target = whole(equity / MARGIN * abs(acted * left) / mark) if acted > 0 else 0.0
         if target >= MOST:
             return TOO_MANY, cash, held, killed
         if acted < 0 and held == 0:
