@@ -14,6 +14,7 @@ import structlog
 
 from bot import registry
 from bot.dispatcher import Dispatcher, Line
+from bot.entrance import enter, visit
 from bot.jobs import next_runs, report_daily, timetable
 from bot.notify.acting import remembering
 from bot.notify.announcer import Announcer
@@ -37,7 +38,7 @@ from migrations.run import upgrade
 from trading.clock import Clock, wall_clock
 from trading.domain.errors import Broken, SettingsError, TradingError
 from trading.domain.notice import Severity
-from trading.domain.people import Person, Place, Role, Session
+from trading.domain.people import Person, Role
 from trading.domain.view import Away
 from trading.keeper import Keeper
 from trading.lab.workers import Workers
@@ -186,6 +187,7 @@ async def _live(house: House, held: lease.Lease, say: Say, stop: asyncio.Event) 
         tick=house.trading.tick,
         watch_kill_file=house.trading.obey_kill_file,
         retry_markets=_retry_job(house, announcer, say),
+        read_calendar=house.trading.risks.read_calendar,
         reports={
             name: (a.report_at, _report_job(house, announcer, name)) for name, a in settings.accounts.items()
         },
@@ -328,22 +330,10 @@ def _web_server(house: House, terminal_token: str) -> WebServer:
         header=house.trading.header,
         clock=house.clock,
         terminal_token=terminal_token,
+        visit=partial(
+            visit, house.people, house.store, house.settings.telegram.token.get_secret_value(), house.clock
+        ),
     )
-
-
-async def enter(
-    people: PeopleStore, code: str, name: str, newcomer: Callable[[], Awaitable[object]] | None = None
-) -> Session | None:
-    """A browser with a good code becomes the web chat of the code's person."""
-    visitor = Place(platform="web", user_id=f"entry-{secrets.token_hex(8)}", chat_id="entry", private=True)
-    session = await people.enter(visitor, name, code)
-    if session is not None:
-        person = session.person
-        await people.link("web", str(person.id), person.id)
-        await people.subscribe(f"web:{person.id}", person.id, "*", TOPICS)
-        if newcomer is not None:
-            await newcomer()
-    return session
 
 
 def _terminal_token(data_dir: Path) -> str:

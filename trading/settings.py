@@ -80,6 +80,7 @@ class Web(Section):
     enabled: bool = True
     host: str = "127.0.0.1"
     port: Port = 8080
+    public_url: WebAddress = ""  # empty: reached from this machine only
 
 
 class People(Section):

@@ -32,22 +32,29 @@ HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
+STRICT = {"strict-transport-security": "max-age=31536000"}
 READING = frozenset({"GET", "HEAD"})
 
 
 class Guard:
     """Stands before the application, for HTTP and WebSocket alike."""
 
-    def __init__(self, app: App, hosts: frozenset[str], home: str) -> None:
+    def __init__(self, app: App, hosts: frozenset[str], home: str, public_host: str = "") -> None:
+        """`public_host`: what browsers call us behind a proxy that speaks TLS; they shall never do without."""
         self._app = app
+        self._public_host = public_host.encode()
         self._hosts = hosts
         self._home = home  # the address to name to somebody who came by a wrong one
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        sending = _with_headers(send, HEADERS | (STRICT if self._is_public(scope) else {}))
         if refusal := self._refusal(scope):
-            await _refuse(scope, receive, _with_headers(send), *refusal)
+            await _refuse(scope, receive, sending, *refusal)
             return
-        await self._app(scope, receive, _with_headers(send))
+        await self._app(scope, receive, sending)
+
+    def _is_public(self, scope: Scope) -> bool:
+        return bool(self._public_host) and (b"host", self._public_host) in scope["headers"]
 
     def _refusal(self, scope: Scope) -> tuple[int, str] | None:
         """Status and sentence for a request that goes no further."""
@@ -96,10 +103,10 @@ async def _refuse(scope: Scope, receive: Receive, send: Send, status: int, sente
     await send({"type": "http.response.body", "body": body})
 
 
-def _with_headers(send: Send) -> Send:
+def _with_headers(send: Send, headers: dict[str, str]) -> Send:
     async def sending(event: Event) -> None:
         if event["type"] == "http.response.start":
-            safe = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
+            safe = [(name.encode(), value.encode()) for name, value in headers.items()]
             event["headers"] = [*event.get("headers", ()), *safe]
         await send(event)
 

@@ -19,6 +19,9 @@ MEDIA_TYPES = {
 LONGEST_CODE = 200
 NAME = "browser"  # how the web chat calls somebody who comes with a code
 NOT_GOOD = "This code is not good: used already, too old, or mistyped. The terminal shows a fresh one."
+NOT_KNOWN = (
+    "Telegram does not say who you are, or the desk does not know you: open it again from the bot's chat."
+)
 TOO_OFTEN = "Too many attempts; try again in {seconds:.0f} s."
 
 
@@ -52,6 +55,19 @@ def routes(site: Site) -> APIRouter:
             if not is_form:
                 raise
             return _entrance(pages["enter"], request, problem=denied.sentence, status=denied.status)
+
+    @router.post("/enter/telegram")
+    async def visit(request: Request) -> Response:
+        """Exchange what Telegram says of the person who opened the Mini App for a session."""
+        if wait := site.door.wait_for_entry():
+            raise Denied(429, TOO_OFTEN.format(seconds=wait + 0.5))
+        told = (await body_of(request)).get("init_data")
+        session = await site.visit(told) if site.visit is not None and isinstance(told, str) else None
+        if session is None:
+            raise Denied(403, NOT_KNOWN)
+        response = answer({"ok": True})
+        await site.door.open(session, request, response)
+        return response
 
     @router.post("/leave")
     async def leave(request: Request) -> Response:

@@ -8,12 +8,13 @@ import socket
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from bot.platforms import Handle
 from bot.registry import Command
 from bot.web.chats import Chats
 from bot.web.lines import Lines
-from bot.web.session import Door, Enter, SessionBook
+from bot.web.session import Door, Enter, SessionBook, Visit
 from trading.domain.errors import SettingsError
 from trading.settings import Web
 
@@ -30,7 +31,8 @@ PING_SECONDS = 20.0
 class WebServer:
     """Serves the page, its WebSocket and the JSON routes.
 
-    Binds to this machine only: there is no login over TLS, so a public address is refused at the start.
+    Binds to this machine only: it speaks no TLS, so an address that others can reach is refused at the start,
+    unless the settings name the https address of a proxy that does.
     """
 
     def __init__(
@@ -46,11 +48,11 @@ class WebServer:
         header: Callable[[str], str],
         clock: Callable[[], datetime],
         terminal_token: str = "",
-        hosts: frozenset[str] = frozenset(),
+        visit: Visit | None = None,
     ) -> None:
         """`header`: mode and account as every message starts. `enter`: uses up a login code.
 
-        `hosts`: further `name:port` by which a browser may reach this server, for instance through a proxy.
+        `visit`: knows somebody by what Telegram says of them; None where there is no bot.
         """
         self.chats = Chats(clock)
         self._settings = settings
@@ -62,13 +64,14 @@ class WebServer:
         self._header = header
         self._clock = clock
         self._terminal_token = terminal_token
-        self._hosts = hosts
+        self._visit = visit
         self._lines = Lines(handle)
         self._socket: socket.socket | None = None
 
     def bind(self) -> None:
         """Take the port, so that browsers may knock already. Raises SettingsError when that fails."""
         if self._socket is None:
+            _refuse_when_open(self._settings)
             self._socket = _listening(self._settings.host, self._settings.port)
 
     def close(self) -> None:
@@ -89,7 +92,7 @@ class WebServer:
 
     def url(self, token: str) -> str:
         """The one-time link that signs a browser in."""
-        return f"{self.address}/enter/{token}"
+        return f"{self._settings.public_url.rstrip('/') or self.address}/enter/{token}"
 
     async def run(self) -> None:
         """Serve until cancelled; then let open lines finish and tell each page goodbye (code 1012)."""
@@ -122,7 +125,7 @@ class WebServer:
                 yield
 
         config = uvicorn.Config(
-            application(self._site(), self._known_hosts(), self.address),
+            application(self._site(), self._known_hosts(), self.address, _public_host(self._settings)),
             loop="none",
             lifespan="off",
             log_config=None,
@@ -142,13 +145,18 @@ class WebServer:
         from bot.web.site import Site
 
         door = Door(
-            sessions=self._sessions, terminal_token=self._terminal_token, clock=self._clock, port=self.port
+            sessions=self._sessions,
+            terminal_token=self._terminal_token,
+            clock=self._clock,
+            port=self.port,
+            public_host=_public_host(self._settings),
         )
         return Site(
             door=door,
             chats=self.chats,
             lines=self._lines,
             enter=self._enter,
+            visit=self._visit,
             commands=self._commands,
             suggest=self._suggest,
             checks=self._checks,
@@ -160,17 +168,32 @@ class WebServer:
     def _known_hosts(self) -> frozenset[str]:
         """What a browser may call us; a name that strangers point at us (DNS rebinding) is not there."""
         names = {"127.0.0.1", "localhost", "[::1]", _in_url(self._settings.host).lower()}
-        hosts = {f"{name}:{self.port}" for name in names} | {host.lower() for host in self._hosts}
+        hosts = {f"{name}:{self.port}" for name in names} | ({_public_host(self._settings)} - {""})
         return frozenset(hosts | names) if self.port == 80 else frozenset(hosts)
+
+
+def _public_host(settings: Web) -> str:
+    """What a browser calls us behind the proxy; empty without one."""
+    return urlsplit(settings.public_url).netloc.lower()
+
+
+def _refuse_when_open(settings: Web) -> None:
+    """Codes and cookies never cross a network in the clear."""
+    url = settings.public_url
+    if url and (not url.startswith("https://") or urlsplit(url).path not in ("", "/")):
+        raise SettingsError(
+            f"web.public_url is {url}: it should be the https address of a proxy that leads here, without a path, "
+            "like https://desk.example.org."
+        )
+    if not url and not _is_loopback(settings.host):
+        raise SettingsError(
+            f"web.host is {settings.host}, which other machines can reach, and the web chat speaks no TLS itself: "
+            "set web.host to 127.0.0.1, or put the https address of a proxy before it into web.public_url."
+        )
 
 
 def _listening(host: str, port: int) -> socket.socket:
     """A socket that listens already: whoever connects before we serve waits in its queue."""
-    if not _is_loopback(host):
-        raise SettingsError(
-            f"web.host is {host}, which other machines can reach, and the web chat has no login over TLS "
-            "yet: set web.host to 127.0.0.1 and reach it through an SSH tunnel."
-        )
     address = "127.0.0.1" if host == "localhost" else host
     listener = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
     try:

@@ -19,6 +19,7 @@ LINES_AT_ONCE, LINES_PER_SECOND = 20, 10.0
 ENTRIES_AT_ONCE, ENTRIES_PER_SECOND = 10, 10 / 60
 TERMINAL = Place(platform="terminal", user_id="local", chat_id="local", private=True, local=True)
 
+Visit = Callable[[str], Awaitable[Session | None]]  # what Telegram says of somebody -> who that is; good once
 Enter = Callable[[str, str], Awaitable[Session | None]]  # (code, name) -> whose code it was; it works once
 
 
@@ -53,12 +54,20 @@ class Door:
     """Knows every caller by cookie or by the terminal's token, and nobody else."""
 
     def __init__(
-        self, *, sessions: SessionBook, terminal_token: str, clock: Callable[[], datetime], port: int
+        self,
+        *,
+        sessions: SessionBook,
+        terminal_token: str,
+        clock: Callable[[], datetime],
+        port: int,
+        public_host: str = "",
     ) -> None:
+        """`public_host`: what browsers call us behind a proxy that speaks TLS; empty without one."""
         self._sessions = sessions
         self._terminal_token = terminal_token.encode()
         self._clock = clock
         self._port = port
+        self._public_host = public_host
         self._pace = Buckets(LINES_AT_ONCE, LINES_PER_SECOND, clock, most=1000)
         self._entries = Bucket(ENTRIES_AT_ONCE, ENTRIES_PER_SECOND, clock())
 
@@ -66,7 +75,7 @@ class Door:
         """The sender of a request; a wrong token is nobody, whatever cookie comes with it."""
         authorization = connection.headers.get("authorization")
         if authorization is not None:
-            return self._terminal(authorization)
+            return None if self._is_secure(connection) else self._terminal(authorization)
         token = connection.cookies.get(self._cookie(connection))
         session = await self._sessions.session(token) if token else None
         if token is None or session is None:
@@ -96,7 +105,7 @@ class Door:
             token,
             max_age=int(lasts.total_seconds()),
             path="/",
-            secure=_is_secure(connection),
+            secure=self._is_secure(connection),
             httponly=True,
             samesite="strict",
         )
@@ -108,7 +117,7 @@ class Door:
         response.delete_cookie(
             self._cookie(connection),
             path="/",
-            secure=_is_secure(connection),
+            secure=self._is_secure(connection),
             httponly=True,
             samesite="strict",
         )
@@ -123,8 +132,11 @@ class Door:
 
     def _cookie(self, connection: "HTTPConnection") -> str:
         """Cookies do not know ports, so two desks on one machine would overwrite each other's."""
-        return f"__Host-tradewind_{self._port}" if _is_secure(connection) else f"tradewind_{self._port}"
+        secure = self._is_secure(connection)
+        return f"__Host-tradewind_{self._port}" if secure else f"tradewind_{self._port}"
 
-
-def _is_secure(connection: "HTTPConnection") -> bool:
-    return connection.url.scheme in ("https", "wss")
+    def _is_secure(self, connection: "HTTPConnection") -> bool:
+        """Whether the browser speaks TLS; with the proxy it does, whatever the proxy speaks with us."""
+        if connection.url.scheme in ("https", "wss"):
+            return True
+        return bool(self._public_host) and connection.headers.get("host", "").lower() == self._public_host

@@ -16,7 +16,7 @@ from bot.web.chats import Chats
 from bot.web.guard import App, Guard
 from bot.web.json import to_json
 from bot.web.lines import Lines
-from bot.web.session import Caller, Door, Enter
+from bot.web.session import Caller, Door, Enter, Visit
 from trading.domain.errors import Refused
 
 Suggest = Callable[[str, str, str], Awaitable[list[str]]]  # (source, typed so far, user id) -> proposals
@@ -30,6 +30,7 @@ class Site:
     chats: Chats
     lines: Lines
     enter: Enter
+    visit: Visit | None
     commands: Mapping[str, Command]
     suggest: Suggest
     checks: Callable[[], Mapping[str, Any]]
@@ -46,7 +47,7 @@ class Denied(Exception):
         self.status, self.sentence = status, sentence
 
 
-def application(site: Site, hosts: frozenset[str], home: str) -> App:
+def application(site: Site, hosts: frozenset[str], home: str, public_host: str = "") -> App:
     """The whole web application behind its guard."""
     from bot.web import api, keys, ops, pages, stream
 
@@ -63,7 +64,7 @@ def application(site: Site, hosts: frozenset[str], home: str) -> App:
     )
     for part in (pages, keys, stream, api, ops):
         app.include_router(part.routes(site))
-    return Guard(app, hosts, home)
+    return Guard(app, hosts, home, public_host)
 
 
 def answer(value: Any, status: int = 200) -> Response:

@@ -33,12 +33,39 @@ async function enter() {
   code.select();
 }
 
+// Telegram opens the page with what it vouches for in the address; the bot's own token signed it.
+async function visit(told) {
+  button.disabled = true;
+  button.textContent = say("enter.busy");
+  history.replaceState(null, "", "/");
+  try {
+    const answer = await fetch("/enter/telegram", {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ init_data: told }),
+    });
+    if (answer.ok) {
+      location.replace("/");
+      return;
+    }
+    problem.textContent = say(answer.status === 429 ? "enter.429" : "enter.telegram");
+  } catch {
+    problem.textContent = say("enter.failed");
+  }
+  button.disabled = false;
+  button.textContent = say("enter.open");
+}
+
+const fromTelegram = new URLSearchParams(location.hash.slice(1)).get("tgWebAppData");
+
 translate();
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   enter();
 });
-if (cameByLink) {
+if (fromTelegram) {
+  visit(fromTelegram);
+} else if (cameByLink) {
   document.body.classList.add("by-link");
   document.querySelector("#how").textContent = say("enter.link");
   const look = () => {

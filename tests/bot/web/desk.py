@@ -104,6 +104,7 @@ class Sessions:
     def __init__(self) -> None:
         self.known: dict[int, Person] = {}
         self.people: dict[str, Person] = {}
+        self.origins: list[str] = []
         self.lasts: list[timedelta] = []
 
     async def session(self, token: str) -> Session | None:
@@ -113,6 +114,7 @@ class Sessions:
     async def new_session(self, person_id: int, valid_for: timedelta, origin: str = "terminal") -> str:
         token = f"session-{len(self.lasts)}-of-{person_id}"
         self.lasts.append(valid_for)
+        self.origins.append(origin)
         self.people[token] = self.known[person_id]
         return token
 
@@ -130,6 +132,7 @@ class Desk:
         self.clock = clock
         self.lines: list[Line] = []
         self.codes: dict[str, Person] = {}
+        self.visits: dict[str, Person] = {}  # what Telegram says of somebody, and who that is
         self.entered: list[tuple[str, str]] = []
         self.sessions = Sessions()
         self.checks: dict[str, Any] = {"database": {"ok": True, "detail": "12 MB"}, "feed": True}
@@ -158,16 +161,24 @@ class Desk:
         self.sessions.known[person.id] = person
         return Session(person=person)
 
+    async def visit(self, told: str) -> Session | None:
+        person = self.visits.pop(told, None)
+        if person is None:
+            return None
+        self.sessions.known[person.id] = person
+        return Session(person=person, origin="telegram")
+
     async def suggest(self, source: str, typed: str, user_id: str) -> list[str]:
         known = {"symbols": ["BTC/USDT", "ETH/USDT"], "strategies": ["ema_cross", "rsi"]}
         return known.get(source, [])
 
-    def build(self, port: int = 0, host: str = "127.0.0.1") -> WebServer:
+    def build(self, port: int = 0, host: str = "127.0.0.1", public_url: str = "") -> WebServer:
         return WebServer(
-            settings=Web(host=host, port=port),
+            settings=Web(host=host, port=port, public_url=public_url),
             handle=self.handle,
             sessions=self.sessions,
             enter=self.enter,
+            visit=self.visit,
             commands=COMMANDS,
             suggest=self.suggest,
             checks=lambda: self.checks,

@@ -12,7 +12,7 @@ import pytest
 import bot.web
 from bot.platforms import PlatformOff
 from bot.platforms.web import WebPlatform
-from tests.bot.web.desk import Desk, running
+from tests.bot.web.desk import TERMINAL_TOKEN, Desk, running
 from tests.bot.web.visitor import a_visitor
 from trading.domain.errors import SettingsError
 
@@ -27,9 +27,40 @@ def test_an_address_others_can_reach_is_refused_at_the_start(clock, host):
         server.bind()
 
     assert refused.value.tell == (
-        f"web.host is {host}, which other machines can reach, and the web chat has no login over TLS yet: "
-        "set web.host to 127.0.0.1 and reach it through an SSH tunnel."
+        f"web.host is {host}, which other machines can reach, and the web chat speaks no TLS itself: "
+        "set web.host to 127.0.0.1, or put the https address of a proxy before it into web.public_url."
     )
+
+
+@pytest.mark.parametrize("url", ["http://desk.example.org", "https://desk.example.org/chat"])
+def test_a_public_address_without_tls_or_with_a_path_is_refused(clock, url):
+    server = Desk(clock).build(host="0.0.0.0", public_url=url)
+
+    with pytest.raises(SettingsError, match=r"web\.public_url is .* https address of a proxy"):
+        server.bind()
+
+
+async def test_behind_a_proxy_that_speaks_tls_it_is_strict(clock):
+    desk = Desk(clock)
+    public = {"Host": "desk.example.org", "Origin": "https://desk.example.org"}
+    desk.code("good")
+
+    async with running(desk, desk.build(host="0.0.0.0", public_url="https://desk.example.org")) as server:
+        home = f"http://127.0.0.1:{server.port}"
+        async with aiohttp.ClientSession() as http:
+            entered = await http.post(f"{home}/enter", json={"code": "good"}, headers=public)
+            terminal = await http.get(
+                f"{home}/api/me", headers={**public, "Authorization": f"Bearer {TERMINAL_TOKEN}"}
+            )
+            stranger = await http.get(f"{home}/", headers={"Host": "evil.example.org"})
+
+    cookie = entered.headers["Set-Cookie"]
+    assert entered.status == 200
+    assert cookie.startswith("__Host-tradewind_")
+    assert server.url("abc") == "https://desk.example.org/enter/abc"
+    assert {"Secure", "HttpOnly", "SameSite=strict", "Path=/"} <= set(cookie.split("; "))
+    assert entered.headers["Strict-Transport-Security"] == "max-age=31536000"
+    assert (terminal.status, stranger.status) == (401, 403)  # the terminal's token is this machine's alone
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "127.0.0.2"])
