@@ -16,6 +16,7 @@ def timetable(
     tick: Job,
     watch_kill_file: Job,
     retry_markets: Job,
+    read_calendar: Job,
     reports: dict[str, tuple[str, Job]],
 ) -> AsyncIOScheduler:
     """A scheduler with every job of the house; `reports` maps an account to its time (HH:MM, UTC) and job."""
@@ -29,6 +30,9 @@ def timetable(
     )
     scheduler.add_job(
         _quietly(retry_markets), "interval", seconds=30, id="retry-markets", misfire_grace_time=30, **once
+    )
+    scheduler.add_job(
+        _quietly(read_calendar), "interval", seconds=60, id="read-calendar", misfire_grace_time=30, **once
     )
     for account, (at, job) in reports.items():
         report_daily(scheduler, account, at, job)

@@ -12,6 +12,7 @@ from charts import equity as equity_page
 from charts import exposure as exposure_page
 from charts import luck as luck_page
 from charts import returns as returns_page
+from charts import risk as risk_page
 from charts import sensitivity as sensitivity_page
 from charts import stress as stress_page
 from charts.theme import Theme, theme
@@ -191,3 +192,11 @@ async def stress_picture(
         say=say,
     )
     return Image(png, "stress.png", stress_page.alt_text(outcomes, drawdown=drawdown, say=say))
+
+
+async def risk_picture(
+    studio: "Studio", person: Person, say: "Words", meters: Sequence[risk_page.Meter], *, title: str
+) -> Image:
+    """How much of every limit is used."""
+    png = await studio.draw(risk_page.risk_chart, meters, title=title, theme=theme_for(person), say=say)
+    return Image(png, "risk.png", risk_page.alt_text(meters, say=say))

@@ -1,5 +1,6 @@
 """How facts about an account are worded; the same in every command."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Protocol
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "account_rows",
     "amount",
+    "budget_row",
     "budget_rows",
     "halt_lines",
     "moment",
@@ -42,7 +44,14 @@ class Reader(Protocol):
 
 
 BAR = 10  # squares in a meter
-HOUSE = ("risk", "file", "feed", "journal", "the desk")  # who closes entries without being a person
+HOUSE = (
+    "risk",
+    "calendar",
+    "file",
+    "feed",
+    "journal",
+    "the desk",
+)  # who closes entries without being a person
 
 
 def amount(value: Decimal) -> str:
@@ -92,6 +101,10 @@ def halt_lines(now: Status, ask: "Reader") -> list[str]:
         "kill": ask.say("An owner's /unkill ends it."),
         "pause": ask.say("/resume ends it."),
         "daily_loss": ask.say("Ends at 00:00 UTC."),
+        "weekly_loss": ask.say("Ends on Monday, 00:00 UTC."),
+        "monthly_loss": ask.say("Ends on the first of the month, 00:00 UTC."),
+        "calendar": ask.say("Ends by itself; /halts skip ends it now."),
+        "exchange": ask.say("Ends by itself when the exchange answers again."),
         "feed": ask.say("Ends by itself when prices are fresh."),
         "store": ask.say("Ends by itself when the disk can be written."),
         "broken": ask.say("Look at /logs; then /resume ends it."),
@@ -100,6 +113,10 @@ def halt_lines(now: Status, ask: "Reader") -> list[str]:
         "kill": ask.say("KILLED"),
         "pause": ask.say("PAUSED"),
         "daily_loss": ask.say("ENTRIES CLOSED"),
+        "weekly_loss": ask.say("ENTRIES CLOSED"),
+        "monthly_loss": ask.say("ENTRIES CLOSED"),
+        "calendar": ask.say("ENTRIES CLOSED"),
+        "exchange": ask.say("EXCHANGE FAILS"),
         "feed": ask.say("NO FRESH PRICES"),
         "store": ask.say("CANNOT WRITE"),
         "broken": ask.say("SOMETHING IS BROKEN"),
@@ -113,8 +130,13 @@ def halt_lines(now: Status, ask: "Reader") -> list[str]:
             reason=reason_of(h, ask.say).rstrip("."),
             ends=ends[h.kind],
         )
-        for h in now.halts
+        for h in _that_matter(now.halts)
     ]
+
+
+def _that_matter(halts: Sequence[Halt]) -> Sequence[Halt]:
+    """A kill alone, where there is one: the pause that its question began says nothing more."""
+    return [h for h in halts if h.kind == "kill"] or halts
 
 
 def account_rows(now: Status, ask: "Reader") -> tuple[Row, ...]:
@@ -127,9 +149,23 @@ def account_rows(now: Status, ask: "Reader") -> tuple[Row, ...]:
 
 
 def budget_rows(now: Status, ask: "Reader") -> tuple[Row, ...]:
-    """What may still be lost before the desk stops by itself: money and a bar."""
-    names = {"day": ask.say("Loss left today"), "drawdown": ask.say("Drawdown left")}
-    return tuple(_budget_row(b, names[b.name], now.currency, ask) for b in now.budgets)
+    """What may still be lost and put to work before the desk's rules act: money and a bar."""
+    return tuple(budget_row(b, now.currency, ask) for b in now.budgets)
+
+
+def budget_row(budget: Budget, currency: str, ask: "Reader") -> Row:
+    """One limit: what is left of it, and how much is used."""
+    names = {
+        "day": ask.say("Loss left today"),
+        "week": ask.say("Loss left this week"),
+        "month": ask.say("Loss left this month"),
+        "drawdown": ask.say("Drawdown left"),
+        "exposure": ask.say("Exposure left"),
+        "capital": ask.say("Capital left"),
+        "value_at_risk": ask.say("Value at risk left"),
+        "shortfall": ask.say("Shortfall left"),
+    }
+    return _budget_row(budget, names[budget.name], currency, ask)
 
 
 def _budget_row(budget: Budget, name: str, currency: str, ask: "Reader") -> Row:

@@ -42,7 +42,8 @@ def closures_for(
         return ()
     found = [*_own(settings.calendar, account), *_from_file(settings, now)]
     made = [_closure(h) for h in found if now - BEFORE <= h.until and h.since <= now + AHEAD]
-    return tuple(closure for closure in made if closure.id not in skipped)
+    kept = {closure.id: closure for closure in made if closure.id not in skipped}
+    return tuple(sorted(kept.values(), key=lambda c: (c.since, c.until, c.id)))
 
 
 def _closure(happening: Happening) -> Closure:

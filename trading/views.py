@@ -1,9 +1,9 @@
 """From a working session to the plain picture of it that chats show."""
 
-from decimal import Decimal
-
 from trading.build import Room
-from trading.domain.view import Budget, Holding, SleeveView, Status
+from trading.core import guard
+from trading.domain.view import Holding, SleeveView, Status
+from trading.risk.budget import budgets
 from trading.settings import AccountSettings
 
 
@@ -25,7 +25,7 @@ def status_of(room: Room, settings: AccountSettings, trouble: str | None) -> Sta
         holdings=_holdings(room),
         halts=desk.halts.all,
         orders_out=len(desk.orders.live),
-        budgets=_budgets(room, equity),
+        budgets=budgets(guard.standing(desk)),
         sleeves=_sleeves(room),
         last_candle_at=desk.last_candle_at,
         trouble=trouble,
@@ -47,24 +47,6 @@ def _holdings(room: Room) -> tuple[Holding, ...]:
         )
         for p in room.desk.book.positions.values()
     )
-
-
-def _budgets(room: Room, equity: Decimal) -> tuple[Budget, ...]:
-    """What is left of each loss limit, from the very numbers the gate compares."""
-    limits, book = room.desk.limits, room.desk.book
-    pairs = (
-        ("day", limits.daily_loss, book.day_start_equity),
-        ("drawdown", limits.drawdown, book.peak_equity),
-    )
-    budgets = []
-    for name, limit, top in pairs:
-        allowed = top * Decimal(str(limit))
-        lost = max(top - equity, Decimal(0))
-        used = float(lost / allowed) if allowed else 1.0
-        budgets.append(
-            Budget(name=name, limit=limit, used=min(used, 1.0), left=max(allowed - lost, Decimal(0)))
-        )
-    return tuple(budgets)
 
 
 def _sleeves(room: Room) -> tuple[SleeveView, ...]:

@@ -20,6 +20,7 @@ GROUPS = {
     "pictures": "Pictures",
     "strategies": "Strategies",
     "control": "Stop and go",
+    "risk": "Risk",
     "notices": "Alerts",
     "research": "Research",
     "honesty": "Skill or luck",

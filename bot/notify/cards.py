@@ -56,6 +56,8 @@ def life_lines(incident: Incident, say: Words, zone: str, now: datetime) -> list
 
 def _buttons(incident: Incident, say: Words) -> tuple[tuple[Button, ...], ...]:
     look = (Button(say("Status"), "/status"), Button(say("Positions"), "/positions"))
+    if incident.key.partition(":")[0] == "calendar" and incident.over_at is None:
+        return ((Button(say("Skip this one"), "/halts skip"),), look)
     if incident.over_at is not None or incident.severity < Severity.WARNING:
         return (look,)
     act = [] if incident.acked_by else [Button(say("Acknowledge"), f"/ack {incident.id}")]

@@ -15,6 +15,7 @@ from trading.domain.keys import Purpose
 from trading.domain.order import OrderStatus, Reason, Side
 from trading.domain.people import Role
 from trading.domain.risk import HaltKind
+from trading.risk.limits import LIMITS
 from trading.store.people import TOPICS
 from trading.store.trouble import _NOTHING_LOST
 from trading.strategies import strategies
@@ -33,6 +34,12 @@ VERDICTS = ("Verdict",)  # what a check of a strategy says
 VARIABLES = ("NOTHING_TO_JUDGE", "fact", "hint", "note", "notes", "reason", "sentence", "trouble")
 # Tables and functions whose texts become a sentence, or a part of one.
 PLACES = {
+    "trading/core/guard.py": ("turn",),
+    "trading/risk/limits.py": ("_range",),
+    "trading/risk/order.py": ("_out_words", "_part_words", "_quiet_words", "_alike_words", "_wild_words"),
+    "trading/risk/rules.py": ("UNKNOWN",),
+    "trading/risk/system.py": ("_worded", "_reason", "_closed_words"),
+    "trading/risks.py": ("_nothing_to_skip",),
     "trading/exchange/fitting.py": ("misfit", "_price", "_cost"),
     "trading/exchange/keys.py": ("fitness", "_untraded", "objection"),
     "trading/exchange/verdict.py": ("_TELL",),
@@ -56,6 +63,7 @@ def spoken() -> dict[str, str]:
     found |= dict.fromkeys(KEYS, "charts/words.py")
     found |= {text: f"/{command}" for command, text in _descriptions()}
     found |= {text: f"strategy {owner}" for owner, text in _strategies()}
+    found |= {limit.help: f"limit {limit.name}" for limit in LIMITS.values()}
     found |= dict.fromkeys(TOPICS, "topics of /notify")
     words = (Side, OrderStatus, Reason, HaltKind, Role, Purpose)
     found |= {member.value: kind.__name__ for kind in words for member in kind}
@@ -129,9 +137,8 @@ def _made(path) -> Iterator[tuple[ast.AST, list[str]]]:
             yield call, [text for value in values for text in templates(value)]
         elif verb in VERDICTS:
             yield call, [text for k in call.keywords if k.arg == "sentence" for text in _texts(k.value)]
-        elif name(path).startswith("trading/risk/") and verb in ("refused", "trimmed"):
-            later = call.args[2:] if verb == "refused" else call.args[3:]
-            yield call, [text for value in later for text in templates(value)]
+        elif name(path).startswith("trading/risk/") and verb in ("Rule", "_exposure"):
+            yield call, [text for k in call.keywords if k.arg == "reason" for text in templates(k.value)]
     if not name(path).startswith(("trading/", "bot/registry.py")):
         return
     for node in ast.walk(code):

@@ -141,6 +141,8 @@ class Reading:
     passed: bool
     reason: str  # why not; empty when it passed
     setting: str = ""  # the name for /limits set; empty where there is nothing to set
+    needed: str = ""  # the value that would let this order pass; empty when it passes, or none would
+    allowed: bool = False  # whether the house's limits allow that value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,3 +156,36 @@ class Why:
     readings: tuple[Reading, ...]
     largest: OrderIntent | None  # the largest order that would pass; None when none does
     real: bool  # False: nothing was asked yet, so this is what a buy would meet now
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitView:
+    """A limit as it is now."""
+
+    name: str
+    rule: str
+    help: str
+    value: float
+    shown: str  # as people read it
+    house: str  # the loosest there may be, as people read it
+    changed: bool  # by a person, at run time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitChange:
+    """What setting a limit would do, or did."""
+
+    name: str
+    before: str
+    after: str
+    looser: bool
+    sells: bool  # the account is beyond it already: everything would be sold at once
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """An event of the calendar: when nothing is bought, and whether a person let it pass."""
+
+    closure: Closure
+    skipped: bool
+    now: bool

@@ -52,11 +52,15 @@ class Limit:
         kind = "a whole number" if self.unit is Unit.COUNT else "a number"
         return f"{kind} from {self.low:g} to {self.high:g}"
 
+    def write(self, value: float) -> str:
+        """As it is typed."""
+        return f"{value:.6f}".rstrip("0").rstrip(".")
+
     def show(self, value: float) -> str:
         """As people read it."""
         match self.unit:
             case Unit.SHARE:
-                return f"{value:.4%}".rstrip("0").rstrip(".%") + "%" if value % 1e-4 else f"{value:.0%}"
+                return f"{value:.2%}".replace(".00%", "%")
             case Unit.SECONDS:
                 return f"{value:g} s"
         return f"{value:,.0f}"
