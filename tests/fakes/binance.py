@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from aiohttp import web
 
-from tests.fakes.binance_account import BinanceAccount, Rejected
+from tests.fakes.binance_account import BinanceAccount, Key, Rejected
 from tests.fakes.binance_books import MINUTE, Books, Listing, market_id
 from tests.fakes.binance_streams import Streams, eventually, kline_event, trade_event
 from tests.fakes.faults import Faults
@@ -233,11 +233,14 @@ async def main() -> None:
         prices=prices,
         seed=words.seed,
     )
+    server.account.key = Key(name="fake-binance-key", secret="fake-binance-secret")
     server.account.truth.give("USDT", "10000")
     walk.history(words.days)
     await server.start(words.port)
     options = server.exchange_options()
-    print(f"A fake Binance listens on {server.base}. Key: {server.account.key.name}, secret: secret.")
+    print(
+        f"A fake Binance listens on {server.base}. Key: {server.account.key.name}, secret: {server.account.key.secret}."
+    )
     print('Set exchange = "binance" for an account and give it these options:\n')
     print(toml(options, "accounts.NAME.exchange_options"), flush=True)
     await walk.live()

@@ -453,7 +453,7 @@ def _ms(text: str) -> int:
 async def main() -> None:
     """An exchange to try a desk on: a market that wanders, 10 million won, one key."""
     words = arguments("A fake Upbit on this machine.", 9101)
-    server = FakeUpbit(wall_clock)
+    server = FakeUpbit(wall_clock, key="fake-upbit-key")
     prices = {"BTC/KRW": 90_000_000.0, "ETH/KRW": 3_500_000.0, "XRP/KRW": 800.0}
     walk = Walk(
         write=lambda symbol, opened, bar: server.books.write(_market(symbol), opened, bar),

@@ -33,10 +33,11 @@ class Budget:
         self._fill()
         self._left -= 1.0
 
-    def hush(self, seconds: float | None) -> None:
-        """The venue asks to be left alone."""
+    def hush(self, seconds: float | None) -> float:
+        """The venue asks to be left alone; for how many seconds that is taken to be."""
         pause = _ASKED if seconds is None else min(max(seconds, 1.0), _LONGEST)
         self._quiet_until = max(self._quiet_until, self._clock() + pause)
+        return pause
 
     def _fill(self) -> None:
         now = self._clock()

@@ -71,6 +71,7 @@ class Facts:
     create_id: str = "clientOrderId"  # what ccxt calls our id when an order is placed
     spelling: Spelling = Spelling.PLAIN
     letters: str = r"[A-Za-z0-9]+"
+    counts: bool = False  # refuses a request whose number is not above that of the one before
     deadline: str = ""  # parameter that tells until when the order may be executed
     expiry_header: str = ""  # or the header that does
     buys_by_cost: bool = False  # market buys name what may be spent, not how much is wanted

@@ -221,6 +221,7 @@ KRAKEN = Facts(
         over=(("EOrder:Unknown order", ""),),
     ),
     spelling=Spelling.UUID,
+    counts=True,
     deadline="deadline",
     look_up=LookUp.LISTS,
     ask_id="clientOrderId",

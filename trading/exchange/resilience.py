@@ -67,6 +67,10 @@ class Breaker:
             raise
         self._success(turn)
 
+    def hush(self, seconds: float) -> None:
+        """The exchange asked somebody else of this house to be left alone."""
+        self._quiet_until = max(self._quiet_until, self._clock() + seconds)
+
     def _admit(self) -> int:
         now = self._clock()
         if now < self._quiet_until:

@@ -194,4 +194,4 @@ class CcxtVenue:
 
     def _heard(self, heard: Heard, wait: float | None) -> None:
         if verdict.says_wait(self.facts, heard):
-            self._budget.hush(wait)
+            self.reads.breaker.hush(self._budget.hush(wait))

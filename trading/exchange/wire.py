@@ -46,13 +46,15 @@ class Trip:
     errand: Errand
     meant: Meant | None = None
     requests: int = 0
+    watched: bool = False  # whether the session that carries it tells when bytes leave
     left: bool = False
     status: int | None = None
     body: str = ""
 
     @property
     def heard(self) -> Heard:
-        return Heard(self.left, self.status, self.body)
+        """Only a watched request that never began to leave is one that did not."""
+        return Heard(self.left or (self.requests > 0 and not self.watched), self.status, self.body)
 
 
 _trip: ContextVar[Trip | None] = ContextVar("trip", default=None)
@@ -90,7 +92,7 @@ class Wire:
             self._admit(mine, url, method, body)
             if mine is not None:
                 mine.requests += 1
-                mine.left, mine.status, mine.body = False, None, ""
+                mine.watched, mine.left, mine.status, mine.body = False, False, None, ""
             self._watch(exchange)
             return await fetch(url, method, self._dated(exchange, mine, headers), body)
 
@@ -102,6 +104,8 @@ class Wire:
             return handle_errors(code, *words)
 
         exchange.fetch, exchange.handle_errors, exchange.number = guarded, heard, _number
+        if self._facts.counts:
+            exchange.nonce = lambda: _next_nonce(str(exchange.apiKey), venue_ms(exchange))
 
     def _admit(self, mine: Trip | None, url: str, method: str, body: Any) -> None:
         path, paths = urlsplit(url).path, self._facts.paths
@@ -150,9 +154,16 @@ class _Witness(aiohttp.TraceConfig):
 
     def __init__(self) -> None:
         super().__init__()
+        self.on_request_start.append(_watched)
         self.on_request_headers_sent.append(_left)
         self.on_request_redirect.append(_sent_elsewhere)
         self.freeze()
+
+
+async def _watched(*_: Any) -> None:
+    mine = _trip.get()
+    if mine is not None:
+        mine.watched = True
 
 
 async def _left(*_: Any) -> None:
@@ -163,6 +174,15 @@ async def _left(*_: Any) -> None:
 
 async def _sent_elsewhere(*_: Any) -> None:
     raise Elsewhere("the answer points to another address")
+
+
+_nonces: dict[str, int] = {}
+
+
+def _next_nonce(key: str, now: int) -> int:
+    """A number above every one that this process has used with this key, whichever client asked."""
+    _nonces[key] = max(_nonces.get(key, 0) + 1, now)
+    return _nonces[key]
 
 
 def venue_ms(exchange: Any) -> int:

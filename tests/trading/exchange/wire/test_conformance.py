@@ -3,6 +3,7 @@
 Run again on every new version of ccxt: names of fields and classes of errors have changed before.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
@@ -214,6 +215,20 @@ async def test_a_cancel_is_one_request_and_too_late_is_told_by_the_order(venue, 
 
     speech.hides(server)
     assert isinstance(await venue.cancel(speech.symbol, ID, None), Denied)
+
+
+@each
+async def test_two_clients_of_one_key_never_use_a_number_twice(venue, server, speech):
+    if not venue.facts.counts:
+        return
+    speech.shows(server)
+    killer = venue.killer()
+
+    await asyncio.gather(*(v.open_orders([speech.symbol]) for v in (venue, killer) for _ in range(5)))
+    await killer.close()
+
+    numbers = [int(seen.words["nonce"]) for seen in server.changes]
+    assert len(numbers) == 10 and len(set(numbers)) == 10
 
 
 @each

@@ -246,6 +246,26 @@ async def test_after_a_429_orders_stay_at_home_and_the_ban_never_comes(venue, bi
     assert not binance.account.limits.banned
 
 
+async def test_when_orders_are_asked_to_wait_questions_wait_too(venue, binance):
+    binance.fail("POST order", status=429, body="{}", headers={"Retry-After": "30"})
+    await venue.send(an_order())
+
+    with pytest.raises(Unreachable, match="left alone"):
+        await venue.balances()
+    assert binance.asked["account"] == 0
+
+
+async def test_a_session_that_nobody_watches_proves_nothing(venue, binance, monkeypatch):
+    exchange = await venue._counter.warm()
+    monkeypatch.setattr(venue._wire, "_watch", lambda exchange: exchange.open(True))
+    await binance.go_away()
+
+    answer = await venue.send(an_order())
+
+    assert isinstance(answer, Doubtful)
+    assert exchange.session.trace_configs == []
+
+
 async def test_a_cancel_waits_for_the_silence_to_end_and_goes_out(venue, binance):
     await venue.send(an_order(limit_price=Decimal(90)))
     binance.account.limits.hush(binance.clock(), timedelta(seconds=1))
