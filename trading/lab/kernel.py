@@ -1,8 +1,8 @@
 """The desk's rules as plain loops over arrays: compiled where numba is there, run as they stand where it is not.
 
 One symbol, one sleeve, market orders at the next open, protective levels inside the candle, never short. Amounts are
-whole numbers of the exchange's step, so what is sold is what was bought to the last digit; money and prices are floats. Nothing here allocates or calls anything
-but plain arithmetic, and both ways of running it give the same bits.
+whole numbers of the exchange's step, so what is sold is what was bought to the last digit; money and prices are
+floats. Nothing here allocates or calls anything but plain arithmetic, and both ways of running it give the same bits.
 """
 
 import math
