@@ -14,6 +14,7 @@ from aiohttp import web
 from tests.fakes.binance_account import BinanceAccount, Key, Rejected
 from tests.fakes.binance_books import MINUTE, Books, Listing, market_id
 from tests.fakes.binance_streams import Streams, eventually, kline_event, trade_event
+from tests.fakes.binance_user import UserStream
 from tests.fakes.faults import Faults
 from tests.fakes.walk import Walk, arguments, toml
 from trading.clock import wall_clock
@@ -62,6 +63,7 @@ class FakeBinance(Streams, Faults):
         rules = [listing.rules() for listing in self.listed.values()]
         self.account = BinanceAccount(rules, clock, lambda market: self.books.last(market, self.clock()))
         self._routes.update(self.account.routes())
+        self.user = UserStream(self.account)
 
     # --- running ----------------------------------------------------------------------------------------
 
@@ -72,6 +74,7 @@ class FakeBinance(Streams, Faults):
         """Listen on a port of this machine; 0 takes any."""
         app = web.Application()
         app.router.add_route("*", "/api/v3/{name:.+}", self._rest)
+        app.router.add_get("/ws-api/v3", self.user.serve)
         app.router.add_get("/{kind:ws|stream}{tail:.*}", self.serve_socket)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()
@@ -83,6 +86,7 @@ class FakeBinance(Streams, Faults):
     async def __aexit__(self, *_: object) -> None:
         self._stopping.set()
         await self.drop()
+        await self.user.drop()
         await self._runner.cleanup()
 
     async def go_away(self) -> None:
@@ -94,7 +98,10 @@ class FakeBinance(Streams, Faults):
         rest = f"http://{self.base}/api/v3"
         names = ("public", "private", "v1", "sapi", "sapiV2", "sapiV3", "sapiV4", "papi", "papiV2")
         futures = ("fapiPublic", "fapiPublicV2", "fapiPublicV3", "fapiPrivate", "dapiPublic", "eapiPublic")
-        sockets = dict.fromkeys(("spot", "margin", "linear", "inverse"), f"ws://{self.base}/stream")
+        sockets: dict[str, Any] = dict.fromkeys(
+            ("spot", "margin", "linear", "inverse"), f"ws://{self.base}/stream"
+        )
+        sockets["ws-api"] = {"spot": f"ws://{self.base}/ws-api/v3"}
         api = dict.fromkeys((*names, *futures), rest) | {"ws": sockets}
         return {
             "urls": {"api": api, "test": api},

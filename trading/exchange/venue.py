@@ -1,7 +1,7 @@
 """Any exchange that ccxt knows, as a Venue: one account's orders, trades and balances."""
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -13,6 +13,7 @@ from trading.exchange.atlas import facts_of, trading_options
 from trading.exchange.budget import Budget
 from trading.exchange.connection import Connection
 from trading.exchange.counter import Counter
+from trading.exchange.hints import Hints
 from trading.exchange.lookups import Lookups
 from trading.exchange.resilience import Patience, Seconds, Tell
 from trading.exchange.verdict import Heard
@@ -141,6 +142,10 @@ class CcxtVenue:
 
     async def balances(self) -> Mapping[str, Balance]:
         return await self._lookups.balances()
+
+    def hints(self) -> AsyncIterator[str]:
+        """Symbols whose orders the venue says have moved: look now. Missing ones are found by the clock."""
+        return Hints(self.reads).symbols()
 
     async def transfers(self, since: datetime) -> list[VenueTransfer]:
         return await self._lookups.transfers(since)
