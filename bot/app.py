@@ -111,6 +111,7 @@ async def _unlock(trading: Trading, settings: Settings) -> None:
     except TradingError:
         await trading.store.close()
         raise
+    logs.seal(trading.safe.log_key)
 
 
 async def _owner(people: PeopleStore) -> Person:

@@ -17,7 +17,7 @@ Word = Callable[[Person], Awaitable[Reply]]
 Tell = Callable[[str, str, Word, Severity], Awaitable[None]]  # account, topic, the message, how urgent
 
 
-async def look_at_the_record(trading: Trading, tell: Tell, say: Callable[[str], None]) -> None:
+async def look_at_the_record(trading: Trading, tell: Tell, at_terminal: Callable[[str], None]) -> None:
     """Check every row. What is wrong is logged, said at the terminal and told to every chat that hears alerts."""
     try:
         verdict = await trading.safe.check_audit()
@@ -25,7 +25,7 @@ async def look_at_the_record(trading: Trading, tell: Tell, say: Callable[[str], 
             log.debug("audit_whole", rows=verdict.rows, head=verdict.head.short)
             return
         log.critical("audit_tampered", wrong=verdict.wrong, last_good=verdict.head.short)
-        say(f"The audit was tampered with: {verdict.wrong}. /audit verify shows it again.")
+        at_terminal(f"The audit was tampered with: {verdict.wrong}. /audit verify shows it again.")
 
         async def word(person: Person) -> Reply:
             words = Words(person.language)

@@ -1,5 +1,7 @@
 """The safe: exchange keys and the audit, as the rest of the house may ask for them."""
 
+import hashlib
+import hmac
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
@@ -97,6 +99,11 @@ class Safe:
     async def rotate(self) -> str:
         """A new master key from now on; its name."""
         return await self.vault.rotate()
+
+    @property
+    def log_key(self) -> bytes:
+        """What seals the lines of log files."""
+        return hmac.new(self.vault.audit_key, b"log files", hashlib.sha256).digest()
 
     # --- the audit ------------------------------------------------------------------------------------------
 

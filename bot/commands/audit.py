@@ -1,8 +1,10 @@
 """The record of who asked for what, and the proof that nobody changed it."""
 
+import asyncio
 from typing import Annotated
 
 from bot.dispatcher import Ask
+from bot.ops import logs
 from bot.people import OPERATORS
 from bot.registry import command
 from bot.reply import Button, Reply, Row, Tone
@@ -38,14 +40,25 @@ async def audit(
 
 async def _verified(ask: Ask, published: str) -> Reply:
     verdict = await ask.trading.safe.check_audit(published)
+    logged = await asyncio.to_thread(logs.check, ask.trading.settings.data_dir / "logs")
     rows = (
         Row(ask.say("Rows"), f"{verdict.rows:,}"),
         Row(ask.say("Last good row"), verdict.head.short if verdict.head.seq else "—"),
+        Row(ask.say("Log lines"), f"{logged.lines:,}", ask.say.again(logged.wrong)),
     )
     if verdict.wrong:
         return Reply(
             title=ask.say("The audit was tampered with."),
             text=ask.say.again(verdict.wrong),
+            rows=rows,
+            tone=Tone.DANGER,
+            failed=True,
+            data=verdict,
+        )
+    if logged.wrong:
+        return Reply(
+            title=ask.say("The audit is whole, but the log files were tampered with."),
+            text=ask.say.again(logged.wrong),
             rows=rows,
             tone=Tone.DANGER,
             failed=True,

@@ -1,10 +1,7 @@
 """Log lines: one per event, for people or machines, on the terminal and in a file, without any secret."""
 
-import contextlib
-import io
 import json
 import logging
-import logging.handlers
 import os
 import sys
 import threading
@@ -15,11 +12,14 @@ from typing import Any, Final
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from bot.ops.logfile import File, Stderr, files_of
 from bot.ops.redact import HIDDEN, forget, names_a_secret, one_line, protect, redact
+from bot.ops.seal import Checked
+from bot.ops.seal import check as check_files
 from trading.domain.errors import SettingsError
 from trading.settings import Log
 
-__all__ = ["close", "protect", "redact", "set_up", "tail"]
+__all__ = ["check", "close", "protect", "redact", "seal", "set_up", "tail"]
 
 FILE: Final = "tradewind.log"
 _READ_BACK: Final = 1_000_000  # bytes of a file that /logs looks through
@@ -35,6 +35,7 @@ _TALKATIVE: Final = (
 )
 
 _folder: Path | None = None
+_key = b""
 _handlers: list[logging.Handler] = []
 _hooks: tuple[Any, Any, Any] | None = None
 
@@ -49,7 +50,7 @@ def set_up(log: Log, folder: Path | None, secrets: Iterable[str] = ()) -> None:
     close()
     protect(*secrets)
     _folder = folder
-    handlers: list[logging.Handler] = [_Stderr()]
+    handlers: list[logging.Handler] = [Stderr()]
     handlers[0].setFormatter(_Formatter(_as_json if log.format == "json" else _as_text))
     if folder is not None:
         handlers.append(_file(folder, log))
@@ -76,7 +77,8 @@ def set_up(log: Log, folder: Path | None, secrets: Iterable[str] = ()) -> None:
 
 def close() -> None:
     """Undo set_up: let go of the file, forget the secrets."""
-    global _folder, _hooks
+    global _folder, _hooks, _key
+    _key = b""
     for handler in _handlers:
         logging.getLogger().removeHandler(handler)
         handler.close()
@@ -90,6 +92,22 @@ def close() -> None:
     structlog.reset_defaults()
 
 
+def seal(key: bytes) -> None:
+    """From here on the lines of the log files are sealed with this key, so that nobody can rewrite them."""
+    global _key
+    _key = key
+    for handler in _handlers:
+        if isinstance(handler, File):
+            handler.begin(key)
+
+
+def check(folder: Path) -> Checked:
+    """Whether the log files in a folder are as they were written; of those that this process writes, also whether
+    none of the newest lines is missing."""
+    writing = next((h for h in _handlers if isinstance(h, File) and folder == _folder), None)
+    return writing.check() if writing else check_files(files_of(folder / FILE), _key)
+
+
 def tail(n: int, level: str | None = None) -> list[str]:
     """The last `n` lines at `level` or above, oldest first, each a single redacted line for people."""
     least = _LEVELS.index(level) if level else 0
@@ -99,6 +117,8 @@ def tail(n: int, level: str | None = None) -> list[str]:
             if len(found) == n:
                 break
             event = _read(line)
+            if (event.get("logger"), event.get("event")) == ("log", "continues"):
+                continue
             if _LEVELS.index(event["level"]) >= least:
                 found.append(redact(_head(event)))
     return found[::-1]
@@ -107,36 +127,11 @@ def tail(n: int, level: str | None = None) -> list[str]:
 # --- where lines go ---------------------------------------------------------------------------------------
 
 
-class _Careful(logging.Handler):
-    """A line that cannot be written costs nothing but the line, and its content is shown nowhere else."""
-
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the name is logging's
-        kind = type(sys.exc_info()[1]).__name__
-        if sys.__stderr__ is not None:
-            with contextlib.suppress(OSError):  # a terminal that has gone, or a full disk under 2>file
-                sys.__stderr__.write(
-                    f"A log line of {one_line(record.name)} could not be written ({kind}).\n"
-                )
-
-
-class _Stderr(_Careful, logging.StreamHandler[Any]):
-    pass
-
-
-class _File(_Careful, logging.handlers.RotatingFileHandler):
-    """Readable by its owner only, from the first byte on, after every rotation."""
-
-    def _open(self) -> io.TextIOWrapper:
-        descriptor = os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-        os.fchmod(descriptor, 0o600)
-        return os.fdopen(descriptor, "a", encoding="utf-8")
-
-
-def _file(folder: Path, log: Log) -> _File:
+def _file(folder: Path, log: Log) -> File:
     try:
         folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.mkdir(mode=0o700, exist_ok=True)
-        return _File(folder / FILE, maxBytes=log.size_mb * 1_000_000, backupCount=log.files)
+        return File(folder / FILE, log.size_mb * 1_000_000, log.files)
     except (FileExistsError, NotADirectoryError):
         problem = "there is a file in the way"
     except OSError as error:
@@ -265,5 +260,6 @@ def _read(line: str) -> EventDict:
     except ValueError:
         event = None
     if isinstance(event, dict) and event.get("level") in _LEVELS:
+        event.pop("seal", None)
         return event
     return {"level": "error", "logger": FILE, "event": line}

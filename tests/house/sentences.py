@@ -43,6 +43,7 @@ PLACES = {
     "trading/exchange/fitting.py": ("misfit", "_price", "_cost"),
     "trading/exchange/keys.py": ("fitness", "_untraded", "objection"),
     "trading/exchange/verdict.py": ("_TELL",),
+    "bot/ops/seal.py": ("check",),
     "trading/exchange/translate.py": ("_UNKNOWN", "_DEFINITE", "asked"),
     "trading/lab/telling.py": ("notes",),
     "trading/market/candle_checks.py": ("_RULES", "_place"),
@@ -139,7 +140,7 @@ def _made(path) -> Iterator[tuple[ast.AST, list[str]]]:
             yield call, [text for k in call.keywords if k.arg == "sentence" for text in _texts(k.value)]
         elif name(path).startswith("trading/risk/") and verb in ("Rule", "_exposure"):
             yield call, [text for k in call.keywords if k.arg == "reason" for text in templates(k.value)]
-    if not name(path).startswith(("trading/", "bot/registry.py")):
+    if not name(path).startswith(("trading/", "bot/registry.py", "bot/ops/seal.py")):
         return
     for node in ast.walk(code):
         found: list[str] = []

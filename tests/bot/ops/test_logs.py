@@ -255,7 +255,7 @@ def test_a_secret_learnt_later_is_hidden_in_what_is_read_back(lines):
 def test_a_line_that_cannot_be_written_shows_its_content_nowhere(lines, monkeypatch):
     log = lines.start()
     root = logging.getLogger()
-    ours = [handler for handler in root.handlers if type(handler).__module__ == logs.__name__]
+    ours = [handler for handler in root.handlers if type(handler).__module__ == "bot.ops.logfile"]
     monkeypatch.setattr(root, "handlers", ours)  # without those of the test runner
     for handler in ours:
         monkeypatch.setattr(handler, "flush", full_disk)
