@@ -80,7 +80,7 @@ class House:
 
     async def opened(self) -> None:
         """Wait until it trades; what stopped it before that is raised here."""
-        await until(lambda: self._life.done() or self.heard("The desk is trading."))
+        await until(lambda: self._life.done() or self.heard("The desk is trading.") or self.heard("KILLED: "))
         if self._life.done():
             self._life.result()
 
