@@ -19,6 +19,7 @@ from trading.domain.events import CandlesClosed
 from trading.domain.market import Candle, Timeframe
 from trading.domain.protection import NOTHING
 from trading.domain.research import Terms
+from trading.indicators import atr
 from trading.lab import compiled
 from trading.lab.backtest import backtest
 from trading.lab.compiled import PLAIN, Market, Rules, cannot, fastest, wanted
@@ -324,3 +325,11 @@ def test_many_parameters_at_once_are_each_what_one_alone_is():
     alone = [compiled.run(a_job(candles, params=params)) for params in many]
     assert [r.final for r in together if r] == [r.final for r in alone if r]
     assert len({r.final for r in together if r}) == 4
+
+
+def test_the_compiled_average_true_range_is_that_of_the_indicators():
+    market = Market.of(walk(3, 1500), HOUR)
+
+    _, closes = market.swings(fastest())
+
+    assert closes[500:].tolist() == atr(market.columns.frame(), 14).to_numpy()[500:].tolist()

@@ -1,6 +1,6 @@
 """What every strategy says about every candle: computed once, however many accounts listen."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,14 @@ class Question:
     symbol: str
     timeframe: Timeframe
     among: tuple[str, ...] = ()
+    _hash: int = field(default=0, init=False, compare=False, repr=False)  # asked for at every candle
+
+    def __post_init__(self) -> None:
+        parts = (self.strategy.name, self.params, self.symbol, self.timeframe, self.among)
+        object.__setattr__(self, "_hash", hash(parts))
+
+    def __hash__(self) -> int:
+        return self._hash
 
     @property
     def warmup(self) -> int:
@@ -138,6 +146,9 @@ class Board:
     def exposure(self, question: Question, at: int) -> float | None:
         """The wanted exposure that became known at `at` (seconds); None when no candle did, or while warming up."""
         answers = self._answers[question]
+        found = answers.by_time.get(at)
+        if found is not None:
+            return found
         newest = [self._series[symbol, question.timeframe].newest for symbol in question.symbols]
         end = max(min(newest), max(newest) - SILENT * question.timeframe.seconds)
         if answers.until < end:

@@ -1,6 +1,6 @@
 """What a desk works with: its sleeves, what it remembers of each, and whom it asks."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -49,11 +49,16 @@ class Sleeve:
     size: Size | None = None  # None: all of its part
 
     protection: Protection = NOTHING
+    _asked: dict[str, Question] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     def question(self, symbol: str) -> Question:
         """What this sleeve asks about a symbol; a strategy that chooses among several is told which."""
-        among = self.symbols if self.strategy.many else ()
-        return Question(self.strategy, self.params, symbol, self.timeframe, among)
+        found = self._asked.get(symbol)
+        if found is None:
+            among = self.symbols if self.strategy.many else ()
+            found = Question(self.strategy, self.params, symbol, self.timeframe, among)
+            self._asked[symbol] = found
+        return found
 
     def weight_question(self, symbol: str) -> Question | None:
         """What asks for the market's part of the budget; None where every market gets the same."""

@@ -10,7 +10,7 @@ from trading.domain.errors import Broken
 from trading.domain.events import KillLifted, TradingHalted, TradingResumed, WentFlat
 from trading.domain.order import Reason
 from trading.domain.risk import Halt, HaltKind
-from trading.risk.account import day_is_lost, drawdown_is_reached
+from trading.risk.account import is_lost
 
 if TYPE_CHECKING:
     from trading.core.desk import Desk
@@ -20,12 +20,13 @@ def watch(desk: "Desk", at: datetime) -> list[Action]:
     """The account's own limits: the lost day closes entries, the drawdown sells everything and stops."""
     if desk.halts.killed:
         return []
-    account = desk.account(at)
-    if drawdown_is_reached(account, desk.limits):
-        reason = f"drawdown {account.drawdown:.1%} reached its limit of {desk.limits.drawdown:.1%}"
+    book, limits = desk.book, desk.limits
+    equity = book.equity
+    if is_lost(equity, book.peak_equity, limits.drawdown):
+        reason = f"drawdown {desk.account(at).drawdown:.1%} reached its limit of {desk.limits.drawdown:.1%}"
         return kill(desk, at, reason, "risk", Reason.DRAWDOWN)
-    if HaltKind.DAILY_LOSS not in desk.halts and day_is_lost(account, desk.limits):
-        reason = f"today's loss {account.day_change:+.1%} reached its limit of -{desk.limits.daily_loss:.1%}"
+    if HaltKind.DAILY_LOSS not in desk.halts and is_lost(equity, book.day_start_equity, limits.daily_loss):
+        reason = f"today's loss {desk.account(at).day_change:+.1%} reached its limit of -{desk.limits.daily_loss:.1%}"
         return halt(desk, Halt(kind=HaltKind.DAILY_LOSS, reason=reason, by="risk", since=at))
     return []
 

@@ -8,6 +8,7 @@ from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
 from trading.domain.errors import Refused
 
 _UNITS = {"m": 60, "h": 3600, "d": 86400, "w": 604800}
+_ONE = Decimal(1)
 _MONDAY = 4 * 86400  # 1970-01-05 was a Monday: weeks are counted from it
 
 
@@ -71,11 +72,13 @@ class Instrument:
 
     def price(self, value: float | Decimal) -> Decimal:
         """The nearest price on the grid."""
-        return (Decimal(str(value)) / self.price_step).quantize(Decimal(1), ROUND_HALF_EVEN) * self.price_step
+        exact = value if isinstance(value, Decimal) else Decimal(str(value))
+        return (exact / self.price_step).quantize(_ONE, ROUND_HALF_EVEN) * self.price_step
 
     def amount(self, value: float | Decimal) -> Decimal:
         """The largest amount on the grid that is not above `value`."""
-        return (Decimal(str(value)) / self.amount_step).quantize(Decimal(1), ROUND_DOWN) * self.amount_step
+        exact = value if isinstance(value, Decimal) else Decimal(str(value))
+        return (exact / self.amount_step).quantize(_ONE, ROUND_DOWN) * self.amount_step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

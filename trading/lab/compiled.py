@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from trading.core.frames import Columns, Floats, Ints, Series
-from trading.core.weighing import SWING
+from trading.core.weighing import ATR_BARS, SWING
 from trading.domain.market import Timeframe
 from trading.domain.protection import NOTHING as NOTHING_SAID
 from trading.domain.protection import Protection
@@ -115,7 +115,7 @@ class Market:
     columns: Columns
     known: Ints
     averages: dict[int, Any] = field(default_factory=dict)  # by span: each is worked out once
-    ranges: list[tuple[Ints, Floats]] = field(default_factory=list)  # the ATR, worked out when it is needed
+    ranges: list[Floats] = field(default_factory=list)  # the ATR, worked out when it is needed
 
     @classmethod
     def of(cls, recorded: Recorded, timeframe: Timeframe) -> "Market":
@@ -153,14 +153,16 @@ class Market:
             ranges=self.ranges,
         )
 
-    def swings(self) -> tuple[Floats, Floats]:
+    def swings(self, gear: Kernel) -> tuple[Floats, Floats]:
         """The newest ATR known at each base candle's open and at its close, NaN where there is none."""
         if not self.ranges:
-            warm = SWING.warmup(None, self.timeframe.seconds) - 1
-            values = evaluate(SWING, None, self.columns.frame())[warm:]
-            self.ranges.append((self.known[warm:], values))
-        known, values = self.ranges[0]
-        return _newest(known, values, self.opened), _newest(known, values, self.closed)
+            values = _average_range(self.columns, gear)
+            values[: SWING.warmup(None, self.timeframe.seconds) - 1] = np.nan
+            self.ranges.append(values)
+        (values,) = self.ranges
+        if len(values) == len(self.closed) and self.known[0] == self.closed[0]:
+            return np.concatenate(([np.nan], values[:-1])), values
+        return _newest(self.known, values, self.opened), _newest(self.known, values, self.closed)
 
     def spread(self, exposures: Floats, warm: int) -> Floats:
         """The exposure that became known at each base candle's close, NaN where none did."""
@@ -241,7 +243,7 @@ def trade(market: Market, wishes: Floats, rules: Rules, gear: Kernel | None = No
     size = len(market.close) * (2 + len(p.tiers) if p.on else 1)
     at, within = np.empty(size, np.int64), np.empty(size, np.bool_)
     moved, paid, purse = np.empty(size), np.empty(size), np.empty(size)
-    swings = market.swings() if p.needs_swing else (np.empty(0),) * 2
+    swings = market.swings(gear) if p.needs_swing else (np.empty(0),) * 2
     if p.on and not p.needs_swing:
         swings = (np.zeros(len(market.close)),) * 2
     rows = (
@@ -316,6 +318,17 @@ def _average(market: Market, span: int, gear: Kernel) -> Floats:
         )  # as pandas turns alpha into a centre of mass and back
         gear.average(closes, span - 1, closes[:span].mean(), 1 / (1 + centre), out)
     market.averages[span] = out
+    return out
+
+
+def _average_range(columns: Columns, gear: Kernel) -> Floats:
+    """indicators.atr, bit for bit."""
+    before = columns.close[:-1]
+    reach = np.maximum(columns.high[1:], before) - np.minimum(columns.low[1:], before)
+    out = np.full(len(columns), np.nan)
+    if len(reach) >= ATR_BARS:
+        centre = (1 - 1 / ATR_BARS) / (1 / ATR_BARS)
+        gear.average(_plain(reach), ATR_BARS - 1, reach[:ATR_BARS].mean(), 1 / (1 + centre), out[1:])
     return out
 
 
