@@ -5,14 +5,14 @@ from math import inf
 
 from trading.domain.account import Account
 from trading.domain.risk import HaltKind, Limits
-from trading.risk.rules import Case, Measure, Rule, below, counted, of_equity
+from trading.risk.rules import Case, Measure, Rule, below, counted, exact, of_equity
 
 ZERO = Decimal(0)
 
 
 def is_lost(equity: Decimal, top: Decimal, limit: float) -> bool:
     """Whether so large a share of `top` is lost, open positions and fees included."""
-    return equity <= top * (1 - Decimal(str(limit)))
+    return equity <= top * (1 - exact(limit))
 
 
 def day_is_lost(account: Account, limits: Limits) -> bool:
@@ -27,7 +27,7 @@ def drawdown_is_reached(account: Account, limits: Limits) -> bool:
 
 def lost(equity: Decimal, top: Decimal, limit: float) -> Measure:
     """What is lost (a gain is below zero) against what may be lost: the comparison of `is_lost`, in money."""
-    return Measure(top - equity, top * Decimal(str(limit)))
+    return Measure(top - equity, top * exact(limit))
 
 
 def _day(case: Case) -> Measure:
@@ -144,11 +144,11 @@ def _at_work(case: Case) -> Measure | None:
     limit = case.limits.capital_share
     if limit == inf:
         return None
-    return Measure(sum(case.exposures.values(), case.value), Decimal(str(limit)) * case.equity)
+    return Measure(case.totals[2] + case.value, exact(limit) * case.equity)
 
 
 def _room(case: Case, found: Measure) -> Decimal:
-    return (Decimal(found.limit) - sum(case.exposures.values(), ZERO)) / case.intent.price_at_decision
+    return (Decimal(found.limit) - case.totals[2]) / case.intent.price_at_decision
 
 
 capital = Rule(

@@ -38,6 +38,8 @@ class Market:
     seconds: int  # the length of a candle
     _returns: dict[str, tuple[Ints, Floats] | None] = field(default_factory=dict)
     _tables: dict[tuple[str, ...], Floats | None] = field(default_factory=dict)
+    _pairs: dict[tuple[str, str], float | None] = field(default_factory=dict)
+    _alone: dict[str, float] = field(default_factory=dict)
     _recent: dict[str, tuple[float | None, float | None]] = field(default_factory=dict)
 
     def volatility(self, symbol: str) -> float | None:
@@ -52,14 +54,10 @@ class Market:
         """How closely two symbols moved together, -1 ... 1; None while it is not known."""
         if one == other:
             return 1.0
-        table = self._table(tuple(sorted((one, other))))
-        if table is None:
-            return None
-        spread = table.std(axis=1)
-        if not (spread > 0).all():
-            return None
-        centred = table - table.mean(axis=1, keepdims=True)
-        return float((centred[0] * centred[1]).mean() / (spread[0] * spread[1]))
+        pair = (one, other) if one < other else (other, one)
+        if pair not in self._pairs:
+            self._pairs[pair] = _likeness(self._table(pair))
+        return self._pairs[pair]
 
     def tail(self, values: Mapping[str, float]) -> Tail | None:
         """A bad day of holding these values, in money; None where a symbol's past is not known."""
@@ -71,6 +69,22 @@ class Market:
             return None
         weights = np.array([values[symbol] for symbol in held])
         return tail_of(weights @ table, DAY / self.seconds)
+
+    def at_most(self, values: Mapping[str, float]) -> float | None:
+        """What neither figure of `tail` exceeds: the shortfalls of each symbol alone, added up.
+
+        The mean of the worst so many candles, and of a normal distribution, never exceeds the sum over the parts.
+        """
+        total = 0.0
+        for symbol, value in values.items():
+            alone = self._alone.get(symbol)
+            if alone is None:
+                day = self.tail({symbol: 1.0})
+                if day is None:
+                    return None
+                alone = self._alone[symbol] = day.shortfall
+            total += value * alone
+        return total
 
     # --- inside ---
 
@@ -117,3 +131,14 @@ def _side_by_side(series: Sequence[tuple[Ints, Floats] | None]) -> Floats | None
     if len(times) < FEWEST:
         return None
     return np.stack([moves[np.searchsorted(opened, times)] for opened, moves in known])
+
+
+def _likeness(table: Floats | None) -> float | None:
+    """The correlation of two rows; None where one of them never moved."""
+    if table is None:
+        return None
+    spread = table.std(axis=1)
+    if not (spread > 0).all():
+        return None
+    centred = table - table.mean(axis=1, keepdims=True)
+    return float((centred[0] * centred[1]).mean() / (spread[0] * spread[1]))

@@ -5,7 +5,7 @@ from decimal import Decimal
 from math import inf
 
 from trading.domain.order import Side
-from trading.risk.rules import Case, Measure, Number, Rule, counted, in_money, in_percent, of_equity
+from trading.risk.rules import Case, Measure, Number, Rule, counted, exact, in_money, in_percent, of_equity
 
 ZERO = Decimal(0)
 NONE = Measure(0, 0)
@@ -67,7 +67,7 @@ similar = Rule(
 
 def _size(case: Case) -> Measure:
     limit = min(case.limits.order_share, case.own.order_share)
-    return Measure(case.value if case.equity > 0 else None, Decimal(str(limit)) * case.equity)
+    return Measure(case.value if case.equity > 0 else None, exact(limit) * case.equity)
 
 
 def _size_words(case: Case, found: Measure) -> tuple[str, str]:
@@ -142,7 +142,7 @@ def _off_market(case: Case) -> Measure | None:
     market = case.account.prices.get(case.intent.symbol)
     if market is None or not market.is_finite() or market <= 0 or not price.is_finite():
         return Measure(None, case.limits.price_band)
-    return Measure(abs(price / market - 1), Decimal(str(case.limits.price_band)))
+    return Measure(abs(price / market - 1), exact(case.limits.price_band))
 
 
 price_band = Rule(
@@ -158,7 +158,7 @@ def _slips(case: Case) -> Measure | None:
     """What the order book says the order would cost; nothing where no book is known."""
     if case.limits.slippage == inf or case.depth is None:
         return None
-    limit = Decimal(str(case.limits.slippage))
+    limit = exact(case.limits.slippage)
     return Measure(case.depth.slippage(case.intent.side, case.intent.amount), limit)
 
 
@@ -182,7 +182,7 @@ def _part_of_trading(case: Case) -> Measure | None:
     traded = _traded(case)
     if traded is None:
         return Measure(None, case.limits.liquidity)
-    return Measure(case.value, Decimal(repr(traded)) * Decimal(str(case.limits.liquidity)))
+    return Measure(case.value, Decimal(repr(traded)) * exact(case.limits.liquidity))
 
 
 def _part_words(case: Case, found: Measure) -> tuple[str, str]:
@@ -281,7 +281,7 @@ def _fees(case: Case) -> Measure | None:
     if case.past is None:
         return Measure(None, limit)
     paid = sum((s.fee for s in case.past.sent), case.value * case.instrument.taker_fee)
-    return Measure(paid, Decimal(str(limit)) * case.equity)
+    return Measure(paid, exact(limit) * case.equity)
 
 
 def _fee_words(case: Case, found: Measure) -> tuple[str, str]:

@@ -1,20 +1,22 @@
 """Rules about everything together: what moves as one, and what a bad day would cost."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from math import inf
 
-from trading.risk.rules import Case, Measure, Rule, of_equity
+from trading.risk.rules import Case, Measure, Rule, exact, of_equity
 
 ZERO = Decimal(0)
+NEARLY = 0.999999  # so that rounding can never say yes where the exact figure says no
 
 
 def cluster(case: Case) -> tuple[str, ...] | None:
     """The held symbols that move with the one that is asked for; None where it cannot be known."""
     if case.market is None:
         return None
-    mine, found = case.intent.symbol, []
-    for symbol in sorted({key[1] for key, value in case.exposures.items() if value} | {mine}):
-        together = case.market.correlation(mine, symbol)
+    found = []
+    for symbol in case.totals[0]:
+        together = case.market.correlation(case.intent.symbol, symbol)
         if together is None:
             return None
         if together >= case.limits.cluster_correlation:
@@ -25,9 +27,7 @@ def cluster(case: Case) -> tuple[str, ...] | None:
 def _together(case: Case) -> Decimal | None:
     """Money at work in the cluster, this order left out."""
     members = cluster(case)
-    if members is None:
-        return None
-    return sum((value for key, value in case.exposures.items() if key[1] in members), ZERO)
+    return None if members is None else sum((case.totals[0][symbol] for symbol in members), ZERO)
 
 
 def _clustered(case: Case) -> Measure | None:
@@ -35,7 +35,7 @@ def _clustered(case: Case) -> Measure | None:
     if limit == inf:
         return None
     held = _together(case)
-    return Measure(None if held is None else held + case.value, Decimal(str(limit)) * case.equity)
+    return Measure(None if held is None else held + case.value, exact(limit) * case.equity)
 
 
 def _cluster_room(case: Case, found: Measure) -> Decimal:
@@ -52,6 +52,16 @@ cluster_exposure = Rule(
 )
 
 
+def _far_below(limit: Callable[[Case], float]) -> Callable[[Case], bool]:
+    """Whether even the quick bound keeps this limit."""
+
+    def surely(case: Case) -> bool:
+        most = case.worst_day
+        return most is not None and most <= limit(case) * float(case.equity) * NEARLY
+
+    return surely
+
+
 def _at_risk(case: Case) -> Measure | None:
     limit = case.limits.value_at_risk
     if limit == inf:
@@ -65,6 +75,7 @@ value_at_risk = Rule(
     reason="a bad day would cost too much",
     measure=_at_risk,
     words=of_equity,
+    surely=_far_below(lambda case: case.limits.value_at_risk),
     setting="value_at_risk",
 )
 
@@ -82,5 +93,6 @@ shortfall = Rule(
     reason="the bad days would cost too much on average",
     measure=_short,
     words=of_equity,
+    surely=_far_below(lambda case: case.limits.shortfall),
     setting="shortfall",
 )

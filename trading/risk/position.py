@@ -4,49 +4,42 @@ from collections.abc import Callable
 from decimal import Decimal
 from math import inf
 
-from trading.risk.rules import Case, Measure, Rule, counted, of_equity
+from trading.risk.rules import Case, Measure, Rule, counted, exact, of_equity
 
 ZERO = Decimal(0)
-Key = tuple[str, str]  # sleeve, symbol
-Chosen = Callable[[Case], Callable[[Key], bool]]
+Part = Callable[[Case], Decimal]  # money at work in a part of the account, this order left out
 
 
-def symbol_of(case: Case) -> Callable[[Key], bool]:
-    return lambda key: key[1] == case.intent.symbol
+def of_symbol(case: Case) -> Decimal:
+    return case.totals[0].get(case.intent.symbol, ZERO)
 
 
-def sleeve_of(case: Case) -> Callable[[Key], bool]:
-    return lambda key: key[0] == case.intent.sleeve
+def of_sleeve(case: Case) -> Decimal:
+    return case.totals[1].get(case.intent.sleeve, ZERO)
 
 
-def strategy_of(case: Case) -> Callable[[Key], bool]:
-    """Every sleeve that runs the strategy of this order; a sleeve nobody knows is one of its own."""
-    known = case.strategies
-    mine = known.get(case.intent.sleeve, case.intent.sleeve)
-    return lambda key: known.get(key[0], key[0]) == mine
+def of_strategy(case: Case) -> Decimal:
+    """Of every sleeve that runs the strategy of this order; a sleeve nobody knows is one of its own."""
+    known, sleeve = case.strategies, case.intent.sleeve
+    mine = known.get(sleeve, sleeve)
+    return sum((value for name, value in case.totals[1].items() if known.get(name, name) == mine), ZERO)
 
 
-def all_of_it(case: Case) -> Callable[[Key], bool]:
-    return lambda key: True
+def of_all(case: Case) -> Decimal:
+    return case.totals[2]
 
 
-def at_work(case: Case, chosen: Chosen) -> Decimal:
-    """Money at work in the chosen part of the account, this order left out."""
-    belongs = chosen(case)
-    return sum((value for key, value in case.exposures.items() if belongs(key)), ZERO)
-
-
-def _exposure(name: str, reason: str, setting: str, chosen: Chosen, limit: Callable[[Case], float]) -> Rule:
+def _exposure(name: str, reason: str, setting: str, part: Part, limit: Callable[[Case], float]) -> Rule:
     """A rule about one part of the account: what is at work there and this order together."""
 
     def measure(case: Case) -> Measure | None:
         most = limit(case)
         if most == inf:
             return None
-        return Measure(at_work(case, chosen) + case.value, Decimal(str(most)) * case.equity)
+        return Measure(part(case) + case.value, exact(most) * case.equity)
 
     def largest(case: Case, found: Measure) -> Decimal:
-        return (Decimal(found.limit) - at_work(case, chosen)) / case.intent.price_at_decision
+        return (Decimal(found.limit) - part(case)) / case.intent.price_at_decision
 
     return Rule(name=name, reason=reason, measure=measure, words=of_equity, largest=largest, setting=setting)
 
@@ -55,28 +48,28 @@ symbol_exposure = _exposure(
     "R31 symbol-exposure",
     reason="too much would be in this symbol",
     setting="symbol_exposure",
-    chosen=symbol_of,
+    part=of_symbol,
     limit=lambda case: case.limits.symbol_exposure,
 )
 sleeve_exposure = _exposure(
     "R32 sleeve-exposure",
     reason="too much would be with this sleeve",
     setting="sleeve_exposure",
-    chosen=sleeve_of,
+    part=of_sleeve,
     limit=lambda case: min(case.limits.sleeve_exposure, case.own.exposure),
 )
 strategy_exposure = _exposure(
     "R33 strategy-exposure",
     reason="too much would be with this strategy",
     setting="strategy_exposure",
-    chosen=strategy_of,
+    part=of_strategy,
     limit=lambda case: case.limits.strategy_exposure,
 )
 gross_exposure = _exposure(
     "R34 gross-exposure",
     reason="too much would be invested",
     setting="gross_exposure",
-    chosen=all_of_it,
+    part=of_all,
     limit=lambda case: case.limits.gross_exposure,
 )
 
@@ -84,8 +77,8 @@ gross_exposure = _exposure(
 def _held(case: Case) -> Measure | None:
     if case.limits.positions == inf:
         return None
-    keys: set[Key] = {key for key, value in case.exposures.items() if value}
-    return Measure(len(keys | {(case.intent.sleeve, case.intent.symbol)}), case.limits.positions)
+    held, key = case.exposures, (case.intent.sleeve, case.intent.symbol)
+    return Measure(len(held) + (key not in held), case.limits.positions)
 
 
 positions = Rule(

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from trading.domain.account import Account
 from trading.domain.depth import Depth
@@ -71,14 +71,36 @@ class Case:
         return found
 
     @cached_property
+    def totals(self) -> tuple[dict[str, Decimal], dict[str, Decimal], Decimal]:
+        """The same by symbol, by sleeve, and all of it."""
+        by_symbol: dict[str, Decimal] = {}
+        by_sleeve: dict[str, Decimal] = {}
+        total = ZERO
+        for (sleeve, symbol), value in self.exposures.items():
+            if value:
+                by_symbol[symbol] = by_symbol.get(symbol, ZERO) + value
+                by_sleeve[sleeve] = by_sleeve.get(sleeve, ZERO) + value
+                total += value
+        return by_symbol, by_sleeve, total
+
+    @cached_property
     def bad_day(self) -> Tail | None:
         """What a bad day would cost with this order filled; None where a symbol's past is not known."""
         if self.market is None:
             return None
-        values = {self.intent.symbol: float(self.value)}
-        for (_, symbol), value in self.exposures.items():
-            values[symbol] = values.get(symbol, 0.0) + float(value)
-        return self.market.tail(values)
+        return self.market.tail(self._values)
+
+    @cached_property
+    def worst_day(self) -> float | None:
+        """A bound of `bad_day` that is quickly known: as if everything fell together."""
+        return None if self.market is None else self.market.at_most(self._values)
+
+    @cached_property
+    def _values(self) -> dict[str, float]:
+        """Money in each symbol with this order filled."""
+        values = {symbol: float(value) for symbol, value in self.totals[0].items()}
+        values[self.intent.symbol] = values.get(self.intent.symbol, 0.0) + float(self.value)
+        return values
 
     @property
     def own(self) -> SleeveLimits:
@@ -96,6 +118,12 @@ class Measure:
 
     observed: Number | None
     limit: Number
+
+
+@lru_cache(maxsize=4096)
+def exact(share: float) -> Decimal:
+    """A limit as it was written, as a number that money can be multiplied with."""
+    return Decimal(str(share))
 
 
 def within(found: Measure) -> bool:
@@ -119,10 +147,13 @@ class Rule:
     holds: Callable[[Measure], bool] = within
     largest: Callable[[Case, Measure], Decimal] | None = None  # the amount that would keep the limit
     setting: str = ""
+    surely: Callable[[Case], bool] | None = None  # a quick yes that is never wrong; no means: measure
     because: Callable[[Case], str] | None = None  # in place of `reason`, where it depends on the case
 
     def ask(self, case: Case) -> RiskDecision | None:
         """None when the order may pass; otherwise a smaller order or a refusal."""
+        if self.surely is not None and self.surely(case):
+            return None
         found = self.measure(case)
         if found is None or self.holds(found):
             return None

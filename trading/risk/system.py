@@ -69,13 +69,13 @@ calendar = Rule(
 
 def _strange(case: Case) -> Measure:
     """Counts the numbers of this case that are none, or that no order can be judged by."""
-    account, intent = case.account, case.intent
-    held = [account.prices.get(p.symbol) for p in account.positions]
-    amounts = (account.cash, account.committed, *(p.quantity for p in account.positions))
-    wrong = sum(price is None or not price.is_finite() or price <= 0 for price in held)
-    wrong += sum(not amount.is_finite() for amount in amounts)
+    account, intent, wrong = case.account, case.intent, 0
+    for position in account.positions:
+        price = account.prices.get(position.symbol)
+        wrong += price is None or not price.is_finite() or price <= 0 or not position.quantity.is_finite()
     for number in (intent.amount, intent.price_at_decision):
         wrong += not number.is_finite() or number <= 0
+    wrong += not account.cash.is_finite() or not account.committed.is_finite()
     return Measure(wrong, 0) if wrong else OPEN
 
 

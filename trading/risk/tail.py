@@ -30,14 +30,17 @@ class Tail:
 def tail_of(gains: Floats, periods_in_a_day: float) -> Tail:
     """The worse of history and of the normal distribution. NaN where a gain is not a number."""
     count = len(gains)
-    mean, spread = float(gains.mean()), float(gains.std(ddof=1))
+    mean = float(gains.sum()) / count
     if not isfinite(mean):
         return Tail(nan, nan)
+    apart = gains - mean
+    spread = sqrt(float(apart @ apart) / (count - 1))
     place = (count - 1) * (1 - LEVEL)
     low = int(place)
     ordered = np.partition(gains, (low, low + 1))
     edge = float(ordered[low]) + (place - low) * float(ordered[low + 1] - ordered[low])
-    beyond = float(ordered[ordered <= edge].mean())
+    worst = ordered[: low + 1] if ordered[low + 1] > edge else ordered[ordered <= edge]
+    beyond = float(worst.sum()) / len(worst)
     root = sqrt(periods_in_a_day)
     drift = mean * periods_in_a_day
     return Tail(
