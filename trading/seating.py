@@ -155,8 +155,8 @@ class Seats:
             raise Refused(f"The exchange and the books must agree first: {outcome.problems[0]}")
         if live.parked:
             raise Refused(
-                f"{len(live.parked)} order{'s' if len(live.parked) > 1 else ''} of {account} must be answered first: "
-                "nobody knows whether the exchange has them (/parked)."
+                f"Nobody knows whether the exchange has {len(live.parked)} of the orders of {account}; "
+                "answer that first (/parked)."
             )
 
     async def run(self) -> None:

@@ -29,7 +29,7 @@ ERRORS = ("Refused", "Uncertain", "ExchangeSaidNo", "SlowDown")
 # What a venue answers and why it could not be asked; kept with an order and read later.
 ANSWERS = ("Denied", "Doubtful", "Unreachable", "Nonsense", "NotWhatWasMeant", "Guarded", "Misfit")
 # Calls whose texts are written down with a halt and read later.
-HALTS = ("Halt", "HaltAsked", "HaltLifted", "KillAsked", "kill", "close_entries", "_kill", "_resume")
+HALTS = ("Halt", "HaltAsked", "HaltLifted", "KillAsked", "kill", "close_entries", "_kill", "_resume", "halt", "change", "_park", "_over")
 VERDICTS = ("Verdict",)  # what a check of a strategy says
 VARIABLES = ("NOTHING_TO_JUDGE", "fact", "hint", "note", "notes", "reason", "sentence", "trouble")
 # Tables and functions whose texts become a sentence, or a part of one.
@@ -40,6 +40,14 @@ PLACES = {
     "trading/risk/rules.py": ("UNKNOWN",),
     "trading/risk/system.py": ("_worded", "_reason", "_closed_words"),
     "trading/risks.py": ("_nothing_to_skip",),
+    "trading/execution/approval.py": ("why",),
+    "trading/execution/failures.py": ("failed", "against"),
+    "trading/execution/killing.py": ("_why_left",),
+    "trading/execution/live.py": ("why", "_send_waiting"),
+    "trading/execution/reconcile.py": ("contradiction", "likely_cause"),
+    "trading/execution/reconciler.py": ("_clock", "_sort", "_refuse_strangers", "_hands"),
+    "trading/execution/seat.py": ("reasons_against",),
+    "trading/execution/sending.py": ("against", "_begin"),
     "trading/exchange/fitting.py": ("misfit", "_price", "_cost"),
     "trading/exchange/keys.py": ("fitness", "_untraded", "objection"),
     "trading/exchange/verdict.py": ("_TELL",),

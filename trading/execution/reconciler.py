@@ -76,11 +76,14 @@ class Reconciler:
 
     async def _clock(self, outcome: Outcome) -> None:
         offset = await self._seat.venue.clock_offset()
-        if abs(offset) > CLOCK_LIMIT:
-            seconds = offset.total_seconds()
+        if abs(offset) <= CLOCK_LIMIT:
+            return
+        apart, name = abs(offset.total_seconds()), self._seat.venue.profile.name
+        if offset > timedelta(0):
+            outcome.problems.append(f"this machine's clock is {apart:.1f} s behind the one of {name}; set it")
+        else:
             outcome.problems.append(
-                f"this machine's clock is {abs(seconds):.1f} s {'behind' if seconds > 0 else 'ahead of'} "
-                f"{self._seat.venue.profile.name}'s; set it"
+                f"this machine's clock is {apart:.1f} s ahead of the one of {name}; set it"
             )
 
     async def _orders(self) -> list[VenueOrder]:

@@ -19,6 +19,7 @@ from trading.execution.venue import Accepted, Answer, Denied, Doubtful, Request,
 
 log = structlog.get_logger("sending")
 
+ORDERS = "orders"  # the class of questions that the breaker counts here
 ANSWER_WITHIN = 15.0  # seconds; a venue without an answer by then has left us in doubt
 LEAVE_WITHIN = 5.0  # seconds from the beginning of the commit; a frozen process that wakes up sends nothing
 DECIDED_WITHIN = timedelta(minutes=3)  # an entry decided longer ago is no longer what the strategy wants
@@ -43,7 +44,7 @@ class Sender:
         seat = self._seat
         against = self.against(intent, consent)
         if against is None and not intent.reduce_only:
-            against = self._failures.against("orders")
+            against = self._failures.against(ORDERS)
         if against is None:
             begun_at = seat.times.monotonic()
             tracked = Tracked(self._attempt(intent, consent, stop_price), since=begun_at)
@@ -149,17 +150,17 @@ class Sender:
         tracked.next_look = seat.times.monotonic()
         match answer:
             case Accepted(exchange_id):
-                self._failures.worked("orders")
+                self._failures.worked(ORDERS)
                 await seat.change(tracked, AttemptState.OPEN, exchange_id=exchange_id)
             case Denied(why, reason):
                 if why in (Why.KEY, Why.CLOCK):
-                    self._failures.failed("orders", f"{seat.venue.profile.name} refused: {reason}")
+                    self._failures.failed(ORDERS, f"{seat.venue.profile.name} refused: {reason}")
                 else:
-                    self._failures.worked("orders")
+                    self._failures.worked(ORDERS)
                 log.warning("order_denied", account=seat.account, symbol=symbol, why=why.value, reason=reason)
                 await seat.change(tracked, AttemptState.DENIED, reason)
             case Doubtful(reason):
-                self._failures.failed("orders", f"{seat.venue.profile.name} left an order in doubt: {reason}")
+                self._failures.failed(ORDERS, f"{seat.venue.profile.name} left an order in doubt: {reason}")
                 log.error("order_in_doubt", account=seat.account, symbol=symbol, reason=reason)
                 await seat.change(tracked, AttemptState.UNCERTAIN, reason)
 

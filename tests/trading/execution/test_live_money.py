@@ -237,7 +237,7 @@ def test_a_clock_that_is_off_closes_entries(path):
             await desk.live.reconcile()
 
             halt = next(h for h in desk.desk.halts.all if h.kind is HaltKind.EXCHANGE)
-            assert "3600.0 s behind fakex's" in halt.reason
+            assert "3600.0 s behind the one of fakex" in halt.reason
 
     live_through(story())
 
