@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any, Self
 
-from aiohttp import web
+from aiohttp import WSMsgType, web
 
 from tests.fakes.binance_books import Books
 from tests.fakes.faults import Faults
@@ -89,6 +89,7 @@ class FakeUpbit(Faults):
         self.asked: Counter[str] = Counter()
         self.heard: list[tuple[str, str, dict[str, Any]]] = []
         self._nonces: set[str] = set()
+        self._listening: dict[web.WebSocketResponse, set[str]] = {}
         self.base = ""
 
     # --- running ----------------------------------------------------------------------------------------------
@@ -98,6 +99,8 @@ class FakeUpbit(Faults):
 
     async def __aexit__(self, *_: object) -> None:
         self._stopping.set()
+        for socket in list(self._listening):
+            await socket.close()
         await self._runner.cleanup()
 
     async def start(self, port: int) -> Self:
@@ -370,12 +373,44 @@ class FakeUpbit(Faults):
                 self.truth.move(symbol, str(last))
 
     async def _socket(self, request: web.Request) -> web.WebSocketResponse:
-        """A stream that listens and has nothing to say."""
+        """The public stream; of trades only."""
         socket = web.WebSocketResponse()
         await socket.prepare(request)
-        async for _ in socket:
-            pass
+        self._listening[socket] = set()
+        try:
+            async for message in socket:
+                if message.type is WSMsgType.TEXT:
+                    asked = json.loads(message.data)
+                    trades = [
+                        part for part in asked if isinstance(part, dict) and part.get("type") == "trade"
+                    ]
+                    self._listening[socket] = {code for part in trades for code in part.get("codes", ())}
+        finally:
+            del self._listening[socket]
         return socket
+
+    async def push_trade(self, symbol: str, price: Decimal | int, amount: float = 0.1) -> None:
+        """Tell everybody who listens of a trade of now."""
+        now = int(self.clock().timestamp() * 1000)
+        trade = {
+            "type": "trade",
+            "code": _market(symbol),
+            "timestamp": now,
+            "trade_timestamp": now,
+            "trade_price": float(price),
+            "trade_volume": amount,
+            "ask_bid": "BID",
+            "sequential_id": now,
+            "stream_type": "REALTIME",
+        }
+        for socket, codes in list(self._listening.items()):
+            if _market(symbol) in codes and not socket.closed:
+                await socket.send_json(trade)
+
+    @property
+    def listeners(self) -> int:
+        """How many sockets have asked for trades."""
+        return sum(bool(codes) for codes in self._listening.values())
 
 
 def _refusal(no: No, side: str) -> Refusal:
@@ -458,7 +493,7 @@ async def main() -> None:
     walk = Walk(
         write=lambda symbol, opened, bar: server.books.write(_market(symbol), opened, bar),
         trade=server.move,
-        push=_silent,
+        push=lambda symbol, _, __: server.push_trade(symbol, server.truth.prices[symbol]),
         tick=_on_tick,
         prices=prices,
         seed=words.seed,
@@ -470,10 +505,6 @@ async def main() -> None:
     print('Set exchange = "upbit" for an account and give it these options:\n')
     print(toml(server.exchange_options(), "accounts.NAME.exchange_options"), flush=True)
     await walk.live()
-
-
-async def _silent(symbol: str, opened: Any, closed: bool) -> None:
-    """Its stream has nothing to say."""
 
 
 def _on_tick(symbol: str, price: float) -> Decimal:

@@ -78,7 +78,7 @@ def order(raw: Any, facts: Facts, symbol: str) -> VenueOrder:
         price=_above_zero(raw.get("price")) if raw.get("type") != "market" else None,
         filled=filled,
         average_price=_average(raw, filled),
-        standing=_settled(standing, filled, amount),
+        standing=_settled(standing, filled, filled if by_cost else amount),
         created_at=moment(raw.get("timestamp"), name),
         by_cost=by_cost,
     )
@@ -205,7 +205,7 @@ def _average(raw: Mapping[str, Any], filled: Decimal) -> Decimal | None:
 
 
 def _settled(standing: Standing, filled: Decimal, amount: Decimal | None) -> Standing:
-    """Cancelled with everything filled is filled: so do venues close market buys whose last coins are too few."""
+    """Cancelled with everything filled is filled: so Upbit closes buys by cost whose last won buy nothing."""
     if standing is Standing.CANCELED and amount is not None and filled == amount and filled:
         return Standing.FILLED
     return standing

@@ -23,8 +23,10 @@ class Quirk:
 
 PLAIN = Quirk()
 
-# Upbit: price units of July 2025 and minimum totals; ccxt answers 1e-8 and nothing.
+# Upbit: price units of July 2025 and minimum totals; ccxt answers 1e-8 and nothing. It claims to stream candles,
+# but those of one second only, so trades are listened to.
 _UPBIT = Quirk(
+    options={"has": {"watchOHLCV": False}},
     ladders={
         "KRW": _ladder(
             ("1000000", "1000"),

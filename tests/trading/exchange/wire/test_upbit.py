@@ -1,18 +1,23 @@
 """An account on Upbit, whose ids burn, whose market buys name a cost, and which lists no trades."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
+from tests.fakes.binance_streams import eventually
 from tests.fakes.upbit import SECRET, FakeUpbit
 from tests.trading.exchange.wire.conftest import ID, QUICK
 from trading.clock import wall_clock
+from trading.domain.market import Timeframe
 from trading.domain.order import OrderKind, Side
+from trading.exchange.client import CcxtMarket
 from trading.exchange.venue import CcxtVenue
 from trading.execution.venue import Accepted, Denied, Doubtful, Request, Standing, Unreachable, Why
 
+MINUTE = timedelta(minutes=1)
 PRICE = Decimal(100_000_000)
 
 
@@ -74,6 +79,7 @@ async def test_what_a_buy_by_cost_filled_is_told_exactly(venue, upbit):
     first, second = await venue.trades(["BTC/KRW"], lately())
 
     assert found.exchange_id == sent.exchange_id
+    assert found.standing is Standing.FILLED
     assert found.by_cost and found.amount == found.filled == first.amount + second.amount
     assert (first.amount, first.price, first.fee, first.fee_currency) == (
         Decimal("0.004"),
@@ -192,6 +198,28 @@ async def test_a_wrong_key_is_told(upbit):
     await venue.close()
 
     assert isinstance(answer, Denied) and answer.why is Why.KEY
+
+
+async def test_a_market_on_upbit_reads_candles_and_hears_trades(upbit):
+    now = wall_clock().replace(second=0, microsecond=0)
+    for back in range(10):
+        upbit.books.write("KRW-BTC", now - back * MINUTE, (1.0, 3.0, 0.5, 2.0, 10.0))
+    market = CcxtMarket("upbit", upbit.exchange_options(), wall_clock, patience=QUICK)
+
+    candles = await market.candles("BTC/KRW", Timeframe(60), now - 5 * MINUTE, now)
+    hints = market.hints(("BTC/KRW",), Timeframe(60))
+    hearing = asyncio.create_task(anext(hints))
+    await eventually(lambda: upbit.listeners == 1)
+    later = upbit.clock
+    await upbit.push_trade("BTC/KRW", PRICE)
+    upbit.clock = lambda: later() + MINUTE
+    await upbit.push_trade("BTC/KRW", PRICE)
+
+    assert [c.close for c in candles] == [2.0] * 5
+    async with asyncio.timeout(5):
+        assert await hearing == "BTC/KRW"
+    await hints.aclose()
+    await market.close()
 
 
 async def test_the_time_is_read_off_the_answers(venue):
