@@ -12,6 +12,7 @@ from trading.core.sleeve import Sleeve
 from trading.domain.events import CandlesClosed, Event, OrderFilled
 from trading.domain.market import Candle
 from trading.domain.order import Fill
+from trading.domain.protection import NOTHING, Protection
 from trading.execution.sim import Simulated
 from trading.risk.rules import Limits
 from trading.session import Session
@@ -46,6 +47,7 @@ class Story:
         share: float = 0.5,
         fee: str = "0.001",
         slippage: str = "0",
+        protection: Protection = NOTHING,
     ) -> None:
         instruments = {s: an_instrument(symbol=s, base=s.partition("/")[0]) for s in symbols}
         strategy = find("ema_cross")
@@ -58,6 +60,7 @@ class Story:
                 timeframe=HOUR,
                 share=share,
                 enabled=True,
+                protection=protection,
             )
             for name in sleeves
         }
