@@ -1,6 +1,6 @@
 """What a word could be: symbols, strategies, sleeves; offered while somebody types."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from bot.dispatcher import PeopleBook
 from bot.people import allowed
@@ -31,13 +31,15 @@ class Suggester:
         return suggest
 
     def _matching(self, source: str, typed: str, person: Person) -> list[str]:
-        values = {
+        known: dict[str, Callable[[], Sequence[str]]] = {
             "symbols": lambda: self._trading.symbols(person.account),
             "strategies": lambda: tuple(self._trading.lab.catalogue()),
             "sleeves": lambda: tuple(self._trading.settings.accounts[person.account].sleeves),
+            "archives": lambda: ("archive",),
             "commands": lambda: tuple(allowed(person, self._commands)),
             "accounts": lambda: tuple(name for name in self._trading.accounts if person.roles_on(name)),
-        }[source]()
+        }
+        values = known[source]()
         word = typed.lower()
         starting = [v for v in values if v.lower().startswith(word)]
         return (starting + [v for v in values if word in v.lower() and v not in starting])[:MOST]

@@ -10,14 +10,14 @@ from bot.backtests import answer
 from bot.dispatcher import Ask
 from bot.going import asker, going
 from bot.people import OWNERS, RESEARCHERS
-from bot.registry import StrategyName, command
+from bot.registry import Source, StrategyName, command
 from bot.reply import Reply
 from trading.domain.archive import is_archive
 from trading.domain.errors import Refused
 from trading.domain.report import Report
 from trading.domain.research import Question, Terms
 
-Data = Annotated[Path, "recorded candles: archive, a Parquet or CSV file, or a folder of them"]
+Data = Annotated[Path, Source("archives"), "recorded candles: archive, a Parquet or CSV file, or a folder of them"]
 Symbols = Annotated[str, "which markets, separated by commas"]
 Frame = Annotated[str, "candle length, for instance 1h"]
 From = Annotated[datetime, "first day, for instance 2024-01-01"]

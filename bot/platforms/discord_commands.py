@@ -43,7 +43,8 @@ def _offered(commands: Mapping[str, Command]) -> list[Command]:
 
 
 def _is_path(parameter: Parameter) -> bool:
-    return parameter.type is Path  # files of the machine the bot runs on are no business of a chat
+    """Files of the machine the bot runs on are no business of a chat; its archive of candles is."""
+    return parameter.type is Path and parameter.source is None
 
 
 def _described(name: str, help_text: str, ko: Callable[[str], str]) -> dict[str, Any]:
