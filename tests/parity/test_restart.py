@@ -10,15 +10,17 @@ import pytest
 
 from migrations.run import upgrade
 from tests.fakes.clock import HandClock
+from trading.domain.protection import PROTECTIVE
 from trading.keeper import Keeper
 from trading.service import Trading
 from trading.settings import Settings
 from trading.store.store import Store
 
 START = datetime(2024, 8, 5, 12, 0, 30, tzinfo=UTC)
+LEVELS = {"atr_trail": 2.5, "tiers": "0.001:0.5", "min_hold": 2, "reenter": True, "cool_down": 1}
 SLEEVES = {
-    "ema_cross": {"share": 0.4, "fast": 3, "slow": 8, "timeframe": "5m"},
-    "rsi": {"share": 0.3, "length": 7, "timeframe": "3m"},
+    "ema_cross": {"share": 0.4, "fast": 3, "slow": 8, "timeframe": "5m", "protect": LEVELS},
+    "rsi": {"share": 0.3, "length": 7, "timeframe": "3m", "protect": {"stop": 0.002, "time_stop": 5}},
     "bollinger": {"share": 0.3, "timeframe": "5m"},
 }
 
@@ -86,6 +88,7 @@ async def test_stopped_at_random_moments_it_ends_with_the_same_book(tmp_path, se
         rough = await book_of(trading)
 
     assert len(calm["fills"]) > 200
+    assert {fill.reason for fill in calm["fills"]} >= PROTECTIVE
     assert rough == calm
 
 

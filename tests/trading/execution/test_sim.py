@@ -1,5 +1,6 @@
 """Simulated fills: the next price after the decision, costs included, never more than there is cash."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 from tests.builders import START, a_candle, an_account, an_instrument, an_intent, at
@@ -7,6 +8,7 @@ from trading.domain.actions import CancelAll, Submit
 from trading.domain.events import CandlesClosed, OrderChanged, OrderFilled, PricesSeen
 from trading.domain.order import Fill, OrderIntent, OrderStatus, Side
 from trading.domain.risk import Cleared
+from trading.execution.filling import USUAL, Filling
 from trading.execution.shadow import Recorded
 from trading.execution.sim import Simulated
 from trading.risk.gate import review
@@ -14,11 +16,19 @@ from trading.risk.rules import Case, Limits
 
 
 def an_executor(
-    kind: type[Simulated] = Simulated, *, cash: str = "10000", slippage: str = "0.001", fee: str | None = None
+    kind: type[Simulated] = Simulated,
+    *,
+    cash: str = "10000",
+    slippage: str = "0.001",
+    fee: str | None = None,
+    filling: Filling = USUAL,
 ) -> Simulated:
-    instruments = {"BTC/USDT": an_instrument()}
     return kind(
-        instruments, fee=Decimal(fee) if fee else None, slippage=Decimal(slippage), cash=lambda: Decimal(cash)
+        {"BTC/USDT": an_instrument()},
+        fee=Decimal(fee) if fee else None,
+        slippage=Decimal(slippage),
+        cash=lambda: Decimal(cash),
+        filling=filling,
     )
 
 
@@ -151,3 +161,65 @@ def test_shadow_says_on_every_order_that_nothing_was_sent():
     (opened,) = submit(executor, an_intent())
 
     assert opened.order.note == "shadow: recorded, not sent"
+
+
+def test_at_the_close_an_order_fills_at_the_price_it_was_decided_on():
+    executor = an_executor(slippage="0", filling=Filling(at_close=True))
+
+    (fill,) = fills_of(submit(executor, an_intent(price_at_decision="99.5")))
+
+    assert (fill.price, fill.at) == (Decimal("99.50"), START)
+    assert executor.waiting == frozenset()
+
+
+def test_a_late_order_fills_at_the_first_open_after_its_latency():
+    executor = an_executor(slippage="0", filling=Filling(latency=timedelta(hours=2)))
+    submit(executor, an_intent())
+
+    early = [fills_of(executor.before(candle_after(number, 100.0 + number))) for number in (0, 1)]
+    (fill,) = fills_of(executor.before(candle_after(2, 102.0)))
+
+    assert early == [[], []]
+    assert (fill.price, fill.at) == (Decimal(102), at(2))
+
+
+def test_what_a_candles_volume_does_not_give_is_given_back():
+    executor = an_executor(
+        slippage="0", filling=Filling(volume_share=Decimal("0.1"))
+    )  # 10 BTC are traded an hour
+    submit(executor, an_intent(amount="3"))
+
+    events = list(executor.before(candle_after(0, 100.0)))
+
+    assert [fill.amount for fill in fills_of(events)] == [Decimal(1)]
+    last = events[-1].order
+    assert (last.status, last.filled, bool(last.note)) == (OrderStatus.EXPIRED, Decimal(1), True)
+
+
+def test_two_orders_share_one_candles_volume():
+    executor = an_executor(slippage="0", filling=Filling(volume_share=Decimal("0.1")))
+    submit(executor, an_intent(amount="0.7"))
+    submit(executor, an_intent(amount="0.7", client_id="tw-2", sleeve="rsi"))
+
+    fills = fills_of(executor.before(candle_after(0, 100.0)))
+
+    assert [fill.amount for fill in fills] == [Decimal("0.7"), Decimal("0.3")]
+
+
+def test_all_in_spends_its_share_of_the_cash_at_the_price_it_fills_at_fee_included():
+    executor = an_executor(cash="1000", slippage="0", fee="0.002", filling=Filling(all_in=Decimal("0.9999")))
+    submit(executor, an_intent(amount="1"))
+
+    (fill,) = fills_of(executor.before(candle_after(0, 80.0)))
+
+    assert fill.amount == Decimal("12.47380")  # 0.9999 x 1000 / (80 x 1.002), rounded down
+    assert fill.amount * fill.price + fill.fee <= Decimal("999.9")
+
+
+def test_an_order_whose_level_was_touched_fills_there_at_once():
+    executor = an_executor(slippage="0.001")
+    sale = an_intent(side=Side.SELL, amount="1", reduce_only=True, touched=Decimal(95))
+
+    (fill,) = fills_of(submit(executor, sale))
+
+    assert (fill.price, fill.at) == (Decimal("94.90"), START)  # 94.905, rounded to cents
