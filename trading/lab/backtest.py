@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from time import perf_counter
 
+from trading.build import Room
 from trading.core.frames import Columns
 from trading.core.signals import Board
 from trading.domain.account import Mode
@@ -17,6 +18,20 @@ def backtest(job: Job, progress: Progress, load_seconds: float = 0.0) -> Report:
     """The report of this job; `progress` hears 0 ... 1 now and then. Raises Refused for a job that cannot work."""
     job.check()
     started = perf_counter()
+    done, signals = play(job, progress)
+    finished = perf_counter()
+    progress(1.0)
+    seconds = {
+        "load": load_seconds,
+        "signals": signals - started,
+        "simulate": finished - signals,
+        "total": load_seconds + finished - started,
+    }
+    return job.report(done, seconds)
+
+
+def play(job: Job, progress: Progress) -> tuple[Room, float]:
+    """The account after this job, and when its signals were known (in seconds of `perf_counter`)."""
     board = Board(job.base, keep_all=True)
     done = job.open_room(Mode.BACKTEST, board)
     questions = [q for sleeve in done.desk.sleeves.values() for q in sleeve.questions()]
@@ -31,12 +46,4 @@ def backtest(job: Job, progress: Progress, load_seconds: float = 0.0) -> Report:
         board.curve(question)
     signals = perf_counter()
     step_through(done, Track(job.traded), board, questions, progress)
-    finished = perf_counter()
-    progress(1.0)
-    seconds = {
-        "load": load_seconds,
-        "signals": signals - started,
-        "simulate": finished - signals,
-        "total": load_seconds + finished - started,
-    }
-    return job.report(done, seconds)
+    return done, signals
