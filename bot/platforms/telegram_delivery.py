@@ -50,7 +50,7 @@ class Blocked(Undelivered, Closed):
     """The person blocked the bot, or the group removed it: nothing arrives there until they take it back."""
 
 
-class Refused(Undelivered, Unfit):
+class NotTaken(Undelivered, Unfit):
     """Telegram will never take this message as it is."""
 
 
@@ -79,7 +79,7 @@ class Delivery:
             if any(words in refusal.lower() for words in _CLOSED):
                 raise Blocked(f"Telegram does not let us write there: {refusal}") from None
             if spot.thread is None or "thread not found" not in refusal.lower():
-                raise Refused(f"Telegram refused the message: {refusal}") from None
+                raise NotTaken(f"Telegram refused the message: {refusal}") from None
             note = (
                 f"The topic {spot.thread} of the Telegram group is gone, so it was sent to the group itself."
             )
@@ -100,7 +100,7 @@ class Delivery:
                 lambda: self._bot.pin_chat_message(spot.chat_id, message_id, disable_notification=True)
             )
         except (BadRequest, ChatMigrated) as error:
-            raise Refused(f"Telegram did not pin the message: {self._scrub(error)}") from None
+            raise NotTaken(f"Telegram did not pin the message: {self._scrub(error)}") from None
 
     async def remove(self, spot: Spot, shown: Shown) -> None:
         """Take a message away; one that is gone already, or that we may not delete, stays as it is."""
