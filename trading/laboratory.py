@@ -25,6 +25,7 @@ from trading.lab.queue import Queue
 from trading.lab.several import warm_up
 from trading.lab.workers import Answer, Kind, Workers
 from trading.market.archive import Recorded
+from trading.modes import MODES
 from trading.settings import Settings
 from trading.strategies import find, strategies
 
@@ -157,6 +158,11 @@ class Laboratory:
         finally:
             await market.close()
         return await asyncio.to_thread(from_candles, candles, timeframe)
+
+    def shadows(self) -> tuple[str, ...]:
+        """The accounts whose orders are written down and never sent."""
+        accounts = self.settings.accounts.items()
+        return tuple(name for name, account in accounts if MODES[account.trading_mode].records)
 
     def catalogue(self) -> dict[str, str]:
         """Every strategy this house knows, and what it does in one sentence."""

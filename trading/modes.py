@@ -27,6 +27,11 @@ class Wiring:
     asks_first: bool = False  # every order a strategy decides waits for a person's button
 
     @property
+    def records(self) -> bool:
+        """Whether orders are written down and never sent."""
+        return self.executor is Recorded
+
+    @property
     def real(self) -> bool:
         """Whether real money is at stake: then the account needs a seat at its exchange (trading/seating.py)."""
         return self.stake is not Stake.NONE

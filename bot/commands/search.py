@@ -126,8 +126,8 @@ async def shadow(
     """Let parameters prove themselves in a shadow account: live prices, orders written down and never sent."""
     known = ask.trading.lab.about(strategy, params)
     wanted = {p["name"]: p["value"] for p in known["parameters"]}
-    mine = [n for n in ask.mine(TRADERS) if ask.trading.settings.accounts[n].mode == "shadow"]
-    for account in (name for name in mine if name in ask.trading.rooms):
+    shadows = [name for name in ask.trading.lab.shadows() if name in ask.mine(TRADERS)]
+    for account in (name for name in shadows if name in ask.trading.rooms):
         sleeves = ask.trading.status(account).sleeves
         sleeve = next((s for s in sleeves if s.strategy == known["name"]), None)
         if sleeve is not None:
