@@ -39,7 +39,8 @@ class Market:
     _returns: dict[str, tuple[Ints, Floats] | None] = field(default_factory=dict)
     _tables: dict[tuple[str, ...], Floats | None] = field(default_factory=dict)
     _pairs: dict[tuple[str, str], float | None] = field(default_factory=dict)
-    _alone: dict[str, float] = field(default_factory=dict)
+    _grids: list[Ints] = field(default_factory=list)
+    _alone: dict[str, tuple[float, int] | None] = field(default_factory=dict)
     _recent: dict[str, tuple[float | None, float | None]] = field(default_factory=dict)
 
     def volatility(self, symbol: str) -> float | None:
@@ -73,20 +74,32 @@ class Market:
     def at_most(self, values: Mapping[str, float]) -> float | None:
         """What neither figure of `tail` exceeds: the shortfalls of each symbol alone, added up.
 
-        The mean of the worst so many candles, and of a normal distribution, never exceeds the sum over the parts.
+        The mean of the worst so many candles, and of a normal distribution, never exceeds the sum over the parts,
+        as long as all are of the same candles; None where they are not.
         """
-        total = 0.0
+        total, grids = 0.0, set()
         for symbol, value in values.items():
-            alone = self._alone.get(symbol)
+            if symbol not in self._alone:
+                self._alone[symbol] = self._by_itself(symbol)
+            alone = self._alone[symbol]
             if alone is None:
-                day = self.tail({symbol: 1.0})
-                if day is None:
-                    return None
-                alone = self._alone[symbol] = day.shortfall
-            total += value * alone
-        return total
+                return None
+            total += value * alone[0]
+            grids.add(alone[1])
+        return total if len(grids) < 2 else None
 
     # --- inside ---
+
+    def _by_itself(self, symbol: str) -> tuple[float, int] | None:
+        """The shortfall of one unit of money, and which of the known rows of candles it is of."""
+        day, known = self.tail({symbol: 1.0}), self._of(symbol)
+        if day is None or known is None:
+            return None
+        for number, grid in enumerate(self._grids):
+            if np.array_equal(grid, known[0]):
+                return day.shortfall, number
+        self._grids.append(known[0])
+        return day.shortfall, len(self._grids) - 1
 
     def _lately(self, symbol: str) -> tuple[float | None, float | None]:
         if symbol not in self._recent:
@@ -108,8 +121,10 @@ class Market:
             if past is None or len(past.close) <= FEWEST:
                 self._returns[symbol] = None
             else:
-                with np.errstate(divide="ignore", invalid="ignore"):  # what is not a number passes no rule
-                    self._returns[symbol] = past.opened[1:], np.diff(past.close) / past.close[:-1]
+                with np.errstate(divide="ignore", invalid="ignore"):
+                    moves = np.diff(past.close) / past.close[:-1]
+                # What is not a number passes no rule.
+                self._returns[symbol] = past.opened[1:], np.where(np.isfinite(moves), moves, np.nan)
         return self._returns[symbol]
 
     def _table(self, symbols: tuple[str, ...]) -> Floats | None:

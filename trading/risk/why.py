@@ -11,6 +11,8 @@ from trading.risk.limits import LIMITS, Limit, Unit
 from trading.risk.rules import Case, Rule
 
 STEPS = 60  # halvings: finer than any exchange's step
+_FINE = {Unit.COUNT: 1, Unit.SHARE: 10_000}  # steps in which people type limits
+_NEARLY = 1e-6
 BY_NAME = {rule.name: rule for rule in ENTRY}
 
 
@@ -85,18 +87,14 @@ def _needed(case: Case, rule: Rule, limit: Limit) -> float | None:
             loose = middle
         else:
             tight = middle
-    return _rounded(loose, limit)
+    fine = _FINE.get(limit.unit, 100)
+    typed = (floor if limit.more_is_stricter else ceil)(loose * fine - _NEARLY) / fine
+    if not _passes(case, rule, limit, typed):  # limits that act when they are reached need a step more
+        typed += (-1 if limit.more_is_stricter else 1) / fine
+    return min(max(round(typed, 6), limit.low), limit.high)
 
 
 def _passes(case: Case, rule: Rule, limit: Limit, value: float) -> bool:
     changed = replace(case.limits, **{limit.name: value})  # type: ignore[arg-type]
     found = rule.measure(replace(case, limits=changed))
     return found is None or rule.holds(found)
-
-
-def _rounded(value: float, limit: Limit) -> float:
-    """To a value people would type, on the looser side."""
-    fine = 1 if limit.unit is Unit.COUNT else 100 if limit.unit in (Unit.MONEY, Unit.SECONDS) else 10_000
-    whole = floor if limit.more_is_stricter else ceil
-    nearly = -1e-9 if limit.more_is_stricter else 1e-9
-    return min(max(whole((value - nearly) * fine) / fine, limit.low), limit.high)
