@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any, Protocol, Self
@@ -250,6 +250,14 @@ class InTheBrowser:
         buttons = [b for row in answer.shown["buttons"] for b in row]
         command = next(b["command"] for b in buttons if b["label"] == label)
         return await self._asked(command, pressed=True, on=answer.shown["id"])
+
+    async def told(self, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """The next message, or new state of one, that is like this."""
+        assert self._page is not None
+        while True:
+            event = await self._page.next()
+            if event["event"] == "message" and wanted(event["message"]):
+                return dict(event["message"])
 
     async def _asked(self, line: str, **more: Any) -> Answer:
         assert self._page is not None
