@@ -69,9 +69,10 @@ class PeopleStore(Sessions, ChatBook, Members, Factors, Delegations):
         now, sender = self._store.clock(), f"{place.platform}:{place.user_id}"
         if self._guesses.too_many(sender, now):
             return None
-        hashed = code_hash(code)
+        hashed, codes = code_hash(code), table(PairingRow).c
         job = partial(use_code, hashed=hashed, place=place, name=name, now=now, newcomer=self._newcomer)
-        used = await self._store.database.write(job)
+        known = await self._store.database.rows(select(codes.code_hash).where(codes.code_hash == hashed))
+        used = await self._store.database.write(job) if known else None  # a guess costs the disk nothing
         person = None
         if used is not None:
             self._forget()
