@@ -33,6 +33,7 @@ GROUPS = {
     "ops": "Running the desk",
     "keys": "Exchange keys",
     "audit": "The record",
+    "errors": "What went wrong",
 }
 
 

@@ -19,7 +19,7 @@ from bot.ops.seal import check as check_files
 from trading.domain.errors import SettingsError
 from trading.settings import Log
 
-__all__ = ["check", "close", "protect", "redact", "seal", "set_up", "tail"]
+__all__ = ["check", "close", "events", "protect", "redact", "seal", "set_up", "tail"]
 
 FILE: Final = "tradewind.log"
 _READ_BACK: Final = 1_000_000  # bytes of a file that /logs looks through
@@ -110,8 +110,17 @@ def check(folder: Path) -> Checked:
 
 def tail(n: int, level: str | None = None) -> list[str]:
     """The last `n` lines at `level` or above, oldest first, each a single redacted line for people."""
+    return [redact(_head(event)) for event in _newest(n, level)]
+
+
+def events(n: int, level: str | None = None) -> list[dict[str, str]]:
+    """The same lines for programs: what each says by name, as redacted text."""
+    return [{name: redact(str(value)) for name, value in event.items()} for event in _newest(n, level)]
+
+
+def _newest(n: int, level: str | None) -> list[EventDict]:
     least = _LEVELS.index(level) if level else 0
-    found: list[str] = []
+    found: list[EventDict] = []
     for path in [_folder / FILE, _folder / f"{FILE}.1"] if _folder else []:
         for line in reversed(_last_lines(path)):
             if len(found) == n:
@@ -120,7 +129,7 @@ def tail(n: int, level: str | None = None) -> list[str]:
             if (event.get("logger"), event.get("event")) == ("log", "continues"):
                 continue
             if _LEVELS.index(event["level"]) >= least:
-                found.append(redact(_head(event)))
+                found.append(event)
     return found[::-1]
 
 
