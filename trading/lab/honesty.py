@@ -1,7 +1,7 @@
 """All honesty checks of one strategy: bias first, then luck; each a verdict in words with its numbers."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import pvariance
 from time import perf_counter
 
@@ -52,14 +52,14 @@ def examine(job: Job, trial: Trial, progress: Progress) -> Honesty:
     first = job.recorded[0]
     spread, landscape = None, None
     if set(trial.checks) - {Check.BIAS} and not any(v.name == "answers" and not v.passed for v in verdicts):
-        found, spread, landscape = _luck(Patient.of(job, first), trial, bar)
+        found, spread, landscape = _luck_everywhere(job, trial, bar)
         verdicts += found
     progress(1.0)
     frame = first.frame
     return Honesty(
         strategy=job.strategy.name,
         params=job.strategy.values(job.params),
-        symbol=", ".join(job.symbols) if set(trial.checks) == {Check.BIAS} else first.symbol,
+        symbol=first.symbol if job.strategy.many else ", ".join(job.symbols),
         timeframe=str(job.timeframe),
         bars=len(frame) * job.base.seconds // job.timeframe.seconds,
         start=frame.index[0].to_pydatetime(),
@@ -80,7 +80,10 @@ def _notes(job: Job, trial: Trial) -> list[str]:
         note = f"It compares markets; its luck is judged on {job.symbols[0]} alone."
         notes.append(note)
     elif len(job.symbols) > 1:
-        note = f"Luck is judged on {job.symbols[0]} only; choose another market with --symbols."
+        count = len(job.symbols)
+        note = (
+            f"Luck is judged on each of {count} markets; a check is passed when it is passed on all of them."
+        )
         notes.append(note)
     return notes
 
@@ -104,6 +107,35 @@ def _bias(job: Job, progress: Progress) -> list[Verdict]:
             if verdict.name not in worst or worst[verdict.name].passed:
                 worst[verdict.name] = verdict
     return list(worst.values())
+
+
+def _luck_everywhere(
+    job: Job, trial: Trial, bar: "_Bar"
+) -> tuple[list[Verdict], Spread | None, Landscape | None]:
+    """Every check on every market: of each the first failure, named, or where there is none the first verdict.
+
+    The pictures are of the market with the most failures.
+    """
+    markets = job.recorded[:1] if job.strategy.many else job.recorded
+    worst: dict[str, Verdict] = {}
+    most = -1
+    spread: Spread | None = None
+    landscape: Landscape | None = None
+    for number, market in enumerate(markets):
+        verdicts, chances, around = _luck(Patient.of(job, market), trial, bar.of_market(number, len(markets)))
+        failures = sum(not verdict.passed for verdict in verdicts)
+        if failures > most:
+            most, spread, landscape = failures, chances, around
+        for verdict in verdicts:
+            named = _named(verdict, market.symbol) if len(markets) > 1 else verdict
+            if verdict.name not in worst or (worst[verdict.name].passed and not verdict.passed):
+                worst[verdict.name] = named
+    return list(worst.values()), spread, landscape
+
+
+def _named(verdict: Verdict, symbol: str) -> Verdict:
+    sentence = f"{symbol}: {verdict.sentence}"
+    return replace(verdict, sentence=sentence)
 
 
 def _luck(
@@ -190,10 +222,12 @@ def _without(check: Check, sentence: str, *, passed: bool = True) -> Verdict:
 
 
 class _Bar:
-    """One progress from several parts, each with its weight."""
+    """One progress from several parts, each with its weight; of the whole bar, or of a stretch of it."""
 
-    def __init__(self, progress: Progress, checks: tuple[Check, ...]) -> None:
-        self._progress = progress
+    def __init__(
+        self, progress: Progress, checks: tuple[Check, ...], start: float = 0.0, width: float = 1.0
+    ) -> None:
+        self._progress, self._start, self._width = progress, start, width
         total = sum(_WEIGHTS[check] for check in checks)
         self._share = {check: _WEIGHTS[check] / total for check in checks}
 
@@ -201,4 +235,10 @@ class _Bar:
         """A progress of 0 ... 1 for this check alone."""
         order = list(self._share)
         before = sum(self._share[c] for c in order[: order.index(check)])
-        return lambda done: self._progress(before + self._share[check] * done)
+        return lambda done: self._progress(self._start + self._width * (before + self._share[check] * done))
+
+    def of_market(self, number: int, count: int) -> "_Bar":
+        """What is left after the checks for bias, an equal stretch for each market."""
+        luck = tuple(check for check in self._share if check is not Check.BIAS)
+        bias = self._share.get(Check.BIAS, 0.0)
+        return _Bar(self._progress, luck, bias + (1 - bias) * number / count, (1 - bias) / count)

@@ -250,13 +250,34 @@ def test_answers_that_cannot_be_traded_end_the_examination():
     assert [v.name for v in found.verdicts] == ["answers"]
 
 
-def test_look_ahead_is_checked_on_every_market_and_luck_on_the_first():
+def test_every_check_is_made_on_every_market_and_the_first_failure_is_named():
+    sound, other = market(walk(600)), market(walk(700, seed=2), "ETH/USDT")
+    alone = {symbol.symbol: examined(a_job(recorded=(symbol,))) for symbol in (sound, other)}
+
+    found = examined(a_job(recorded=(sound, other)))
+
+    assert found.symbol == "BTC/USDT, ETH/USDT"
+    assert (
+        "Luck is judged on each of 2 markets; a check is passed when it is passed on all of them."
+        in found.notes
+    )
+    for one in found.verdicts:
+        if one.check is Check.BIAS:
+            continue
+        mine = [verdict(alone[symbol], one.name) for symbol in ("BTC/USDT", "ETH/USDT")]
+        assert one.passed == all(v.passed for v in mine)
+        named = 0 if one.passed or not mine[0].passed else 1
+        assert one.sentence == f"{('BTC/USDT', 'ETH/USDT')[named]}: {mine[named].sentence}"
+
+
+def test_progress_goes_up_through_all_markets():
+    heard: list[float] = []
     job = a_job(recorded=(market(walk(600)), market(walk(700, seed=2), "ETH/USDT")))
 
-    assert examined(job, checks=(Check.BIAS,)).symbol == "BTC/USDT, ETH/USDT"
-    found = examined(job)
-    assert found.symbol == "BTC/USDT"
-    assert "Luck is judged on BTC/USDT only; choose another market with --symbols." in found.notes
+    examine(job, a_trial(), heard.append)
+
+    assert heard == sorted(heard)
+    assert heard[-1] == 1.0
 
 
 def test_a_strategy_that_compares_markets_is_shown_all_of_them():
