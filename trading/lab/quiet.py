@@ -15,7 +15,7 @@ from trading.build import Room
 from trading.core.frames import Columns, Floats, Ints
 from trading.core.signals import Board, Question
 from trading.core.weighing import beginnings
-from trading.domain.events import CandlesClosed
+from trading.domain.events import CandlesClosed, PricesSeen
 from trading.domain.market import Candle, Timeframe
 from trading.domain.report import EquityPoint
 from trading.domain.risk import HaltKind
@@ -63,6 +63,17 @@ class Track:
         )
         return CandlesClosed(datetime.fromtimestamp(int(self.times[index]), UTC), candles)
 
+    def opening(self, index: int, symbols: Iterable[str]) -> PricesSeen | None:
+        """The opens of the candles that follow this place without a gap, of those of these symbols that have one."""
+        if index + 1 >= len(self.times):
+            return None
+        now, prices = int(self.times[index]), {}
+        for symbol in symbols:
+            columns, row = self.columns[symbol], int(self.rows[symbol][index + 1])
+            if row >= 0 and int(columns.opened[row]) == now:
+                prices[symbol] = float(columns.open[row])
+        return PricesSeen(datetime.fromtimestamp(now, UTC), prices) if prices else None
+
     def last_closes(self, index: int) -> dict[str, tuple[float, datetime]]:
         """Each symbol's newest close up to here, and when it closed."""
         found = {}
@@ -86,6 +97,9 @@ def step_through(
     index = 0
     while index < len(track):
         room.session.step(track.event(index))
+        opening = track.opening(index, room.executor.waiting)
+        if opening is not None:
+            room.session.step(opening)  # what was just decided fills here; the candle itself may be quiet
         walk.visited(index)
         following = index + 1
         if room.desk.settled:
