@@ -51,16 +51,18 @@ class AccountStore:
             "closed_at": None,
         }
         added = insert(table(AccountRow)).values(**values)
-        await self._store.change(f"account {name}", f"opened: {settings}", lambda c: c.execute(added))
+        await self._store.note_change(f"account {name}", f"opened: {settings}", lambda c: c.execute(added))
 
     async def change(self, name: str, settings: dict[str, Any]) -> None:
         """From the next start on the account is set up so."""
         accounts = table(AccountRow)
         changed = update(accounts).where(accounts.c.name == name).values(settings=settings)
-        await self._store.change(f"account {name}", f"set up anew: {settings}", lambda c: c.execute(changed))
+        await self._store.note_change(
+            f"account {name}", f"set up anew: {settings}", lambda c: c.execute(changed)
+        )
 
     async def close(self, name: str) -> None:
         """The account does not trade any more; its books stay."""
         accounts, now = table(AccountRow), self._store.clock()
         closed = update(accounts).where(accounts.c.name == name).values(closed_at=now)
-        await self._store.change(f"account {name}", "closed", lambda c: c.execute(closed))
+        await self._store.note_change(f"account {name}", "closed", lambda c: c.execute(closed))

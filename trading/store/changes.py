@@ -34,7 +34,7 @@ async def keep_skipped(store: Store, account: str, ids: Collection[str]) -> None
 async def _keep(store: Store, key: str, outcome: str, value: Any) -> None:
     """Together with its row in the audit."""
     row = {"key": key, "value": json.dumps(value)}
-    await store.change(key, outcome, lambda connection: put(connection, MetaRow, [row]))
+    await store.note_change(key, outcome, lambda connection: put(connection, MetaRow, [row]))
 
 
 async def _read(store: Store, key: str, otherwise: Any) -> Any:

@@ -33,7 +33,7 @@ class Delegations(Persons):
         }
         given = insert(table(DelegationRow)).values(**values)
         what = f"delegation of {account} to person {person_id}"
-        await self._store.change(what, f"up to {cap} until {until:%Y-%m-%d}", lambda c: c.execute(given))
+        await self._store.note_change(what, f"up to {cap} until {until:%Y-%m-%d}", lambda c: c.execute(given))
 
     async def end_delegation(self, person_id: int, account: str) -> bool:
         """Take it back; whether there was one."""
@@ -42,7 +42,7 @@ class Delegations(Persons):
         still = given.c.revoked_at.is_(None) & (given.c.expires_at > now)
         end = update(given).where(mine & still).values(revoked_at=now)
         what = f"delegation of {account} to person {person_id}"
-        return await self._store.change(what, "ended", lambda c: bool(c.execute(end).rowcount))
+        return await self._store.note_change(what, "ended", lambda c: bool(c.execute(end).rowcount))
 
     async def delegations(self, account: str, now: datetime) -> list[Delegation]:
         """Those in force on an account. One whose giver may not approve any more is not."""

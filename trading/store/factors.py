@@ -34,7 +34,7 @@ class Factors(Persons):
             "last_step": 0,
         }
         what = f"second factor of person {person_id}"
-        await self._store.change(what, "begun", lambda connection: put(connection, FactorRow, [values]))
+        await self._store.note_change(what, "begun", lambda connection: put(connection, FactorRow, [values]))
         return secret
 
     async def has_factor(self, person_id: int) -> bool:
@@ -67,7 +67,7 @@ class Factors(Persons):
         factors = table(FactorRow)
         gone = delete(factors).where(factors.c.person_id == person_id)
         what = f"second factor of person {person_id}"
-        await self._store.change(what, "given up", lambda connection: connection.execute(gone))
+        await self._store.note_change(what, "given up", lambda connection: connection.execute(gone))
 
     async def rewrap_factors(self) -> int:
         """Wrap every secret with the current master key, after it was renewed; how many there are."""

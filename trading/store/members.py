@@ -88,7 +88,7 @@ class Members(Persons):
         await self._change(person_id, "enabled", lambda connection: connection.execute(again))
 
     async def _change(self, person_id: int, outcome: str, job: Any) -> None:
-        await self._store.change(f"person {person_id}", outcome, job)
+        await self._store.note_change(f"person {person_id}", outcome, job)
         self._forget()
 
 

@@ -178,7 +178,7 @@ class Store:
             "params": override.params,
             "changed_at": self.clock(),
         }
-        await self.change(
+        await self.note_change(
             f"strategy {name} of {account}",
             f"enabled: {override.enabled}, parameters: {override.params}",
             lambda connection: put(connection, SleeveRow, [values]),
@@ -239,7 +239,7 @@ class Store:
         actor = Actor(person=person, place=place, account=account)
         await self._chained(lambda c: self.chain.append(c, at, actor, line, outcome))
 
-    async def change(self, what: str, outcome: str, job: Callable[[Connection], T]) -> T:
+    async def note_change(self, what: str, outcome: str, job: Callable[[Connection], T]) -> T:
         """A change and its row in the audit, in one transaction; on behalf of whoever `act_for` named.
 
         A job that answers False has changed nothing, and leaves no row.

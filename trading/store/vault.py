@@ -106,7 +106,7 @@ class Vault:
             return stored
 
         what = f"{given.purpose} key of {given.account} at {given.exchange}"
-        stored = await self.store.change(what, f"kept, ends in {given.hint}", work)
+        stored = await self.store.note_change(what, f"kept, ends in {given.hint}", work)
         self._tell_changed(given.account)
         return stored
 
@@ -115,7 +115,7 @@ class Vault:
         gone = delete(table(CredentialRow)).where(*_of(account, purpose))
         if not await self._rows(account, purpose):
             raise Refused(f"There is no {purpose} key for account {account}, so there is nothing to remove.")
-        await self.store.change(f"{purpose} key of {account}", "removed", lambda c: c.execute(gone))
+        await self.store.note_change(f"{purpose} key of {account}", "removed", lambda c: c.execute(gone))
         self._tell_changed(account)
 
     # --- the master key -------------------------------------------------------------------------------------
@@ -132,7 +132,7 @@ class Vault:
             keyring.write(fresh)
         self.tell(fresh.secrets)
         before, self.ring = self.ring, fresh
-        await self.store.change("master key", f"{before.current.id} → {fresh.current.id}", self._rewrap)
+        await self.store.note_change("master key", f"{before.current.id} → {fresh.current.id}", self._rewrap)
         for wrap_anew in self.others:
             await wrap_anew()
         if len(fresh.keys) > 1:

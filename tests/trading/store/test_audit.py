@@ -193,7 +193,7 @@ async def test_a_change_that_fails_leaves_no_row(audited):
         connection.execute(text("UPDATE nowhere SET x = 1"))
 
     with pytest.raises(Broken):
-        await audited.change("something", "done", breaks)
+        await audited.note_change("something", "done", breaks)
 
     assert [row.line for row in await audited.audits(limit=1)] == ["/status 5"]
 
