@@ -12,6 +12,7 @@ import pytest
 from bot.notify import announcer, living, outbox
 from bot.notify.acting import ACTING
 from bot.notify.build import Notices, notices
+from bot.reply import Reply
 from tests.bot.notify.desk import FakePlatform, a_database, until
 from tests.builders import a_fill
 from tests.fakes.clock import HandClock
@@ -57,6 +58,7 @@ class Desk:
     notices: Notices
     telegram: FakePlatform
     discord: FakePlatform
+    mail: FakePlatform
     clock: HandClock
     incidents: Incidents
     people: People
@@ -93,11 +95,11 @@ async def a_desk(folder, **settings: Any):
         clock=clock,
         header=lambda account: f"PAPER · {account}",
     )
-    telegram, discord = FakePlatform("telegram"), FakePlatform("discord")
-    wired = notices(trading, people, {"telegram": telegram, "discord": discord})
+    telegram, discord, mail = (FakePlatform(name) for name in ("telegram", "discord", "apprise"))
+    wired = notices(trading, people, {"telegram": telegram, "discord": discord, "apprise": mail})
     loops = [asyncio.create_task(loop()) for loop in (wired.announcer.run, wired.outbox.run)]
     try:
-        yield Desk(wired, telegram, discord, clock, incidents, people)
+        yield Desk(wired, telegram, discord, mail, clock, incidents, people)
     finally:
         for loop in loops:
             loop.cancel()
@@ -139,7 +141,9 @@ async def test_routes_lead_by_severity_and_topic_with_mentions_and_every_chat_on
             "warning": ["alerts @here"],
             "emergency": ["alerts @owner", "discord:owner", "telegram:owner"],
             "trades": ["log", "telegram:-100/7"],
+            "reports": ["apprise:mail", "discord:owner"],
         },
+        "services": {"mail": "mailtos://user:password@example.org"},
     }
     async with a_desk(tmp_path, **settings) as desk:
         desk.people.chats = {"telegram:1": OWNER}
@@ -149,14 +153,23 @@ async def test_routes_lead_by_severity_and_topic_with_mentions_and_every_chat_on
         await desk.told(5)
         desk.hear(halted(desk, HaltKind.KILL))
         await desk.told(8)
+        await desk.notices.announcer.tell("main", "reports", a_report, Severity.INFO)
+        await desk.told(11)
 
-    assert [m.chat for m in desk.telegram.messages] == ["1", "-100/7", "1", "1"]
+    assert [m.chat for m in desk.telegram.messages] == ["1", "-100/7", "1", "1", "1"]
+    assert [(m.chat, m.reply.title) for m in desk.mail.messages] == [("mail", "The day, for ann")]
     assert [(m.chat, m.mention, m.silent) for m in desk.discord.messages] == [
         ("500", "", True),
         ("600", "@here", False),
         ("600", "77", False),
         ("dm:77", "", False),
+        ("500", "", True),  # a report is information, too
+        ("dm:77", "", True),
     ]
+
+
+async def a_report(person: Person) -> Reply:
+    return Reply(title=f"The day, for {person.name}")
 
 
 async def test_what_somebody_did_is_no_news_to_the_chat_they_did_it_in(tmp_path):
