@@ -14,6 +14,10 @@ TASKS = {
     "bot/nursery.py": (1, "the place for it: keeps, watches and ends every background task"),
     "bot/web/lines.py": (1, "a line from a page; kept in a set that the server ends"),
     "bot/web/server.py": (1, "uvicorn itself; awaited in the function that starts it"),
+    "trading/lab/queue.py": (
+        1,
+        "one step of a job; awaited, or cancelled and awaited, in the function that starts it",
+    ),
     "trading/exchange/stream.py": (1, "one connection; cancelled and awaited in the function that starts it"),
 }
 # Where any error is caught, and why nothing narrower will do.

@@ -56,8 +56,7 @@ class Queue:
                 _go_on(job)
             yield Going(job=job.id)
             async with aclosing(work(job.id)) as heard:
-                async for told in heard:
-                    _go_on(job)
+                while (told := await _next(heard, job)) is not None:
                     if isinstance(told, Going | SearchProgress):
                         job.share = told.share
                     yield told
@@ -155,6 +154,24 @@ class Queue:
             found = "".join(secrets.choice(_LETTERS) for _ in range(3))
             if found not in self._jobs:
                 return found
+
+
+async def _next(heard: AsyncGenerator[T, None], job: _Job) -> T | None:
+    """What is told next, None at the end; what takes long is left as soon as somebody stops the job."""
+    step = asyncio.create_task(_step(heard))
+    try:
+        while not step.done():
+            await asyncio.wait({step}, timeout=POLL_SECONDS)
+            _go_on(job)
+        return step.result()
+    finally:
+        if not step.done():
+            step.cancel()
+            await asyncio.wait({step})
+
+
+async def _step(heard: AsyncGenerator[T, None]) -> T | None:
+    return await anext(heard, None)
 
 
 def _go_on(job: _Job) -> None:

@@ -117,6 +117,7 @@ async def test_a_stopped_job_ends_and_makes_room_whether_it_waits_or_runs(queue,
         ended = third if waits else first
         async with asyncio.timeout(5):
             assert await ended == "Stopped by Oda."
+        await settle()
         assert queue.view(chosen.id).state is JobState.STOPPED
         assert works[2].begun is not waits
         for work in works:
@@ -124,6 +125,28 @@ async def test_a_stopped_job_ends_and_makes_room_whether_it_waits_or_runs(queue,
 
     with pytest.raises(Refused, match="is over already: stopped"):
         queue.stop(chosen.id, by="Oda")
+
+
+async def test_work_that_says_nothing_for_long_is_ended_all_the_same(queue):
+    left = []
+
+    async def silent(job: str) -> AsyncGenerator[Going, None]:
+        try:
+            await asyncio.sleep(3600)
+            yield Going(job=job)
+        finally:
+            left.append(job)
+
+    told = queue.run(MINA, "backtest rsi", silent)
+    job = (await anext(told)).job
+    waiting = asyncio.ensure_future(anext(told))
+    await settle()
+    queue.stop(job, by="Oda")
+    with pytest.raises(Refused, match="Stopped by Oda"):
+        async with asyncio.timeout(5):
+            await waiting
+
+    assert left == [job]
 
 
 async def test_a_listener_who_goes_away_ends_the_work(queue):
