@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, Final
 
+import orjson
 import structlog
 from sqlalchemy import Connection, select, text, update
 
@@ -48,8 +49,7 @@ class Entry:
         """The seal of this row behind that of the row before: another word, place or order gives another."""
         facts = [self.seq, self.at.astimezone(UTC).isoformat(timespec="microseconds"), self.person]
         facts += [self.place, self.account, self.line, self.outcome]
-        told = f"{before}{json.dumps(facts)}"
-        return hmac.new(key, told.encode(), hashlib.sha256).hexdigest()
+        return hmac.digest(key, before.encode() + orjson.dumps(facts), "sha256").hex()
 
 
 def entry(row: Any) -> Entry:
