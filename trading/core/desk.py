@@ -45,6 +45,7 @@ from trading.risk.gate import review
 from trading.risk.memory import RiskMemory
 from trading.risk.rules import Limits
 
+_NOTHING = Decimal(0)
 FAILED = "failed"  # in place of a rule's name
 
 
@@ -129,6 +130,8 @@ class Desk:
 
     def account(self, at: datetime) -> Account:
         live = self.orders.live
+        if not live:
+            return self.book.account(at, _NOTHING, ())
         committed = sum(
             (
                 _cost(o.intent) - o.filled * o.intent.price_at_decision

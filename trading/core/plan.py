@@ -1,12 +1,14 @@
 """Targets against positions: the orders that would close the difference."""
 
-import base64
 import hashlib
 from datetime import datetime
 from decimal import Decimal
 
 from trading.domain.market import Instrument
 from trading.domain.order import OrderIntent, OrderKind, Reason, Side
+
+_LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
+_PAIRS = [first + second for first in _LETTERS for second in _LETTERS]  # ten bits each
 
 NO_TRADE_BAND = 0.10  # a changed exposure smaller than this does not pay for its fees
 
@@ -59,17 +61,18 @@ def intent_for(
 
 
 def client_id(
-    account: str, sleeve: str, symbol: str, side: Side, reason: Reason, at: datetime, number: int = 0
+    account: str, sleeve: str, symbol: str, side: Side, reason: Reason, at: datetime, part: int = 0
 ) -> str:
     """26 letters that are the same whenever the same decision is made again: after a restart or a double tick.
 
-    `number` tells decisions of one moment apart.
+    `part` tells decisions of one moment apart.
     """
     text = "\x1f".join((account, sleeve, symbol, side, reason, at.isoformat()))
-    if number:
-        text = f"{text}\x1f{number}"
+    if part:
+        text = f"{text}\x1f{part}"
     digest = hashlib.sha256(text.encode()).digest()[:15]
-    return "tw" + base64.b32encode(digest).decode().lower()
+    number = int.from_bytes(digest)
+    return "tw" + "".join([_PAIRS[number >> shift & 1023] for shift in range(110, -1, -10)])
 
 
 def _too_small(amount: Decimal, price: Decimal, instrument: Instrument) -> bool:

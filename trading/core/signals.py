@@ -49,13 +49,37 @@ class Question:
 
 
 class _Answers:
-    """Exposures of one question, by the time at which they were known."""
+    """Exposures of one question and the times at which they were known, oldest first."""
 
-    __slots__ = ("by_time", "until")
+    __slots__ = ("times", "until", "values")
 
     def __init__(self) -> None:
         self.until = 0  # everything that was known up to this time is answered
-        self.by_time: dict[int, float] = {}
+        self.times: Ints = np.empty(0, np.int64)
+        self.values: Floats = np.empty(0)
+
+    def take(self, times: Ints, values: Floats) -> None:
+        """New answers; they stand in place of any older ones of the same time on."""
+        if len(times):
+            kept = int(self.times.searchsorted(times[0]))
+            self.times = np.concatenate((self.times[:kept], times))
+            self.values = np.concatenate((self.values[:kept], values))
+
+    def at(self, moment: int) -> float | None:
+        """The one that became known at this very moment."""
+        place = int(self.times.searchsorted(moment))
+        if place < len(self.times) and self.times[place] == moment:
+            return float(self.values[place])
+        return None
+
+    def newest(self, moment: int) -> float | None:
+        """The last one known by this moment."""
+        place = int(self.times.searchsorted(moment, "right"))
+        return float(self.values[place - 1]) if place else None
+
+    def forget(self, keep: int) -> None:
+        """Drop all but the newest."""
+        self.times, self.values = self.times[-keep:], self.values[-keep:]
 
 
 class Board:
@@ -140,37 +164,31 @@ class Board:
             if len(series.columns) > 2 * keep and self._answered(key):
                 series.trim(keep)
         for answers in self._answers.values():
-            for time in list(answers.by_time)[:-SLACK]:
-                del answers.by_time[time]
+            answers.forget(SLACK)
 
     def exposure(self, question: Question, at: int) -> float | None:
         """The wanted exposure that became known at `at` (seconds); None when no candle did, or while warming up."""
+        return self._answered_up_to(question, at).at(at)
+
+    def _answered_up_to(self, question: Question, at: int) -> _Answers:
+        """The answers to a question, brought up to the newest candles unless this moment is answered already."""
         answers = self._answers[question]
-        found = answers.by_time.get(at)
-        if found is not None:
-            return found
+        if answers.until >= at > 0:
+            return answers
         newest = [self._series[symbol, question.timeframe].newest for symbol in question.symbols]
         end = max(min(newest), max(newest) - SILENT * question.timeframe.seconds)
         if answers.until < end:
             self._answer(question, answers.until, end)
-        return answers.by_time.get(at)
+        return answers
 
     def newest(self, question: Question, at: int) -> float | None:
         """The newest answer known at `at` (seconds); None while there is none."""
-        found = self.exposure(question, at)
-        by_time = self._answers[question].by_time
-        if found is None:
-            found = by_time.get(question.timeframe.floor_seconds(at))
-        if found is None:  # beside a gap
-            last = max((time for time in by_time if time <= at), default=0)
-            found = by_time.get(last)
-        return found
+        return self._answered_up_to(question, at).newest(at)
 
     def curve(self, question: Question) -> tuple[Ints, Floats]:
         """All answers known so far, as times (seconds) and exposures; what a backtest looks ahead in to skip."""
-        self.exposure(question, 0)
-        by_time = self._answers[question].by_time
-        return np.fromiter(by_time.keys(), np.int64), np.fromiter(by_time.values(), np.float64)
+        answers = self._answered_up_to(question, 0)
+        return answers.times, answers.values
 
     def _answer(self, question: Question, until: int, end: int) -> None:
         """Answer everything that became known after `until`, up to `end`, for every symbol of the question."""
@@ -189,8 +207,7 @@ class Board:
             answers.until = end if symbol in frames else until
             if symbol in frames:
                 warm = max(question.warmup - 1 - series.dropped, first)  # earlier candles are only warm-up
-                times, values = series.known[warm:stop].tolist(), answer[symbol][warm - start :].tolist()
-                answers.by_time.update(zip(times, values, strict=True))
+                answers.take(series.known[warm:stop], answer[symbol][warm - start :])
 
     @staticmethod
     def _evaluate(question: Question, frames: dict[str, pd.DataFrame]) -> dict[str, Floats]:
