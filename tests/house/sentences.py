@@ -57,7 +57,7 @@ PLACES = {
     "trading/market/candle_checks.py": ("_RULES", "_place"),
     "trading/market/live.py": ("_trouble", "FeedState"),
     "trading/service.py": ("health",),
-    "trading/store/audit.py": ("first_wrong", "_against", "not_published"),
+    "trading/store/audit.py": ("first_wrong", "_against", "not_published", "wrong"),
     "trading/store/trouble.py": ("_SQLITE", "_POSTGRES", "sentence", "in_words"),
     "trading/strategies/__init__.py": ("_blamed", "_checked"),
     "trading/strategies/parameters.py": ("_WANTED", "nearest", "range"),

@@ -15,6 +15,7 @@ from typing import Any, Final
 import orjson
 import structlog
 from sqlalchemy import Connection, select, text, update
+from sqlalchemy.exc import OperationalError
 
 from trading.domain.audit import Actor, Head, Verdict
 from trading.store.columns import storable
@@ -27,6 +28,11 @@ NOTHING: Final = Head(0, "0" * 64)  # what stands before the first row
 LONGEST: Final = 1000  # characters of a line, and of what came of it, that are kept
 _ONE_AT_A_TIME: Final = "SELECT pg_advisory_xact_lock(7281904)"  # several desks may share a PostgreSQL
 _PAGE: Final = 5000  # rows that are checked at a time
+_UNREADABLE: Final = (
+    ValueError,
+    TypeError,
+    OperationalError,
+)  # what SQLite lets somebody write into any column
 
 SYSTEM: Final = Actor(person="the desk", place="desk", account=None)
 acting: ContextVar[Actor] = ContextVar("acting", default=SYSTEM)
@@ -148,17 +154,23 @@ class Chain:
 
     def check(self, connection: Connection) -> Verdict:
         """Read every row and the mark."""
-        audit, at, count, wrong = table(AuditEntry), NOTHING, 0, ""
+        at, count, wrong, size = NOTHING, 0, "", _PAGE
         mark, marked_mac = self.marked(), ""
         while not wrong:
-            query = select(audit).where(audit.c.seq > at.seq).order_by(audit.c.seq).limit(_PAGE)
-            page = [entry(row) for row in connection.execute(query)]
+            try:
+                page = _page(connection, at.seq, size)
+                wrong, reached = first_wrong(page, self.key, at)
+            except _UNREADABLE as error:
+                if isinstance(error, OperationalError) and "decode" not in str(error):
+                    raise
+                wrong = f"the row after row {at.seq} cannot be read: it was changed" if size == 1 else ""
+                size = 1  # from here on one by one, to name it
+                continue
             if not page:
                 break
             if mark is not None:
                 marked_mac = next((one.mac for one in page if one.seq == mark.seq), marked_mac)
-            wrong, at = first_wrong(page, self.key, at)
-            count += len(page)
+            count, at = count + len(page), reached
         return Verdict(rows=count, head=at, wrong=wrong or _against(mark, marked_mac, at))
 
     def _marked_by(self, head: Head) -> str:
@@ -189,6 +201,12 @@ def _against(mark: Head | None, marked_mac: str, at: Head) -> str:
 
 def not_published(seq: int) -> str:
     return f"row {seq} is not the one that was published"
+
+
+def _page(connection: Connection, after: int, size: int) -> list[Entry]:
+    audit = table(AuditEntry)
+    query = select(audit).where(audit.c.seq > after).order_by(audit.c.seq).limit(size)
+    return [entry(row) for row in connection.execute(query)]
 
 
 def _newest(connection: Connection) -> Head:

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+import structlog
 from sqlalchemy import Connection, delete, select, update
 
 from trading.domain.errors import Broken, Refused, SettingsError
@@ -18,6 +19,8 @@ from trading.store.keyring import Keyring
 from trading.store.store import Store
 from trading.store.tables import CredentialRow, MetaRow, table
 from trading.store.writing import add_new, put
+
+log = structlog.get_logger("vault")
 
 Tell = Callable[[Collection[str]], None]  # hears every opened secret, so that it can be kept out of logs
 
@@ -38,7 +41,7 @@ class Vault:
 
     @classmethod
     async def open(cls, store: Store, path: Path, tell: Tell) -> "Vault":
-        """Open every sealed thing once, so that a wrong key refuses the start. Raises SettingsError.
+        """Open every sealed thing once, so that all of it is hidden in logs. A wrong key raises SettingsError.
 
         The file at `path` is made when nothing has been sealed yet.
         """
@@ -54,7 +57,10 @@ class Vault:
         vault = cls(store, ring, b"", tell, made)
         vault.audit_key = await vault._audit_key()
         for row in await vault._rows():
-            vault._opened(row)
+            try:
+                vault._opened(row)
+            except Broken as error:  # the others open; whoever asks for this one is told
+                log.error("key_not_opened", account=row.account, purpose=row.purpose, reason=error.tell)
         return vault
 
     # --- keys -----------------------------------------------------------------------------------------------

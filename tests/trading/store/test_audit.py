@@ -92,6 +92,35 @@ async def test_what_somebody_does_to_the_table_is_found(audited, statements, wro
     assert wrong in (await audited.check_audit()).wrong
 
 
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        "line = CAST(x'ff' AS TEXT)",
+        "at = 'garbage'",
+        "at = x'00'",
+        "line = x'00ff'",
+        "outcome = 7.5",
+        "mac = 5",
+    ],
+)
+async def test_what_sqlite_lets_somebody_write_into_any_column_is_found(
+    sqlite_url, clock, tmp_path, nonsense
+):
+    store = await Store.open(sqlite_url, clock)
+    await store.keep_audit(Chain(KEY, tmp_path / "audit.head"))
+    for n in range(1, 6):
+        await said(store, f"/status {n}")
+    await sql(store, f"UPDATE audit SET {nonsense} WHERE seq = 3")
+
+    wrong = (await store.check_audit()).wrong
+    await store.close()
+
+    assert wrong in (
+        "the row after row 2 cannot be read: it was changed",
+        "row 3 was changed, put in or moved",
+    )
+
+
 async def test_a_row_written_with_another_key_is_found(audited):
     forger = Chain(b"x" * 32)
     await audited.database.write(lambda c: forger.append(c, START, MINA, "/unkill", "done"))

@@ -115,6 +115,22 @@ async def test_a_row_that_was_changed_or_moved_does_not_open(vault, column):
         )
 
 
+async def test_one_spoiled_key_keeps_nothing_else_from_opening_and_can_be_removed(vault):
+    await vault.add(MAIN, "mina")
+    await vault.add(replace(MAIN, account="other"), "mina")
+    held = table(CredentialRow)
+    spoiled = update(held).where(held.c.account == "main").values(exchange="kraken")
+    await vault.store.database.write(lambda c: c.execute(spoiled))
+
+    restarted = await again(vault)
+
+    assert (await restarted.credentials("other", Purpose.TRADE)).secret == SECRET
+    with pytest.raises(Broken, match="Remove it and add the key again"):
+        await restarted.credentials("main", Purpose.TRADE)
+    await restarted.remove("main", Purpose.TRADE)
+    assert [key.account for key in await restarted.stored()] == ["other"]
+
+
 async def test_a_wrong_master_key_refuses_the_start_in_one_sentence(vault, tmp_path):
     other = keyring.make(tmp_path / "other.key")
 
