@@ -20,7 +20,7 @@ from bot.notify.wording import alert, notice_for, over
 from bot.reply import Button, Reply, Row
 from bot.words import LANGUAGES, Words
 from trading.domain.errors import TradingError
-from trading.domain.events import Event
+from trading.domain.events import Event, TradingHalted
 from trading.domain.notice import Incident, Notice, Said, Severity
 from trading.domain.people import Person
 
@@ -41,6 +41,7 @@ class Heard:
     notice: Notice
     said: dict[str, Said]
     asked_in: str = ""
+    by: str = ""  # who asked for it; they know of it, so nobody need be called
 
 
 class Announcer:
@@ -59,6 +60,7 @@ class Announcer:
         self._router, self._outbox, self._living = router, outbox, living
         self._header, self._rules, self._clock = header, rules, clock
         self._heard: deque[Heard] = deque()
+        self._readers: dict[tuple[str, str, Severity], list[Target]] = {}
         self._news, self._pressing = asyncio.Event(), asyncio.Event()
 
     def hear(self, account: str, event: Event) -> None:
@@ -70,7 +72,8 @@ class Announcer:
         for language in LANGUAGES:
             worded = notice_for(account, event, Words(language)) or notice
             said[language] = Said(title=worded.title, facts=worded.facts)
-        self._note(Heard(notice, said, ACTING.get()))
+        by = event.halt.by if isinstance(event, TradingHalted) and ACTING.get() else ""
+        self._note(Heard(notice, said, ACTING.get(), by))
 
     def raise_alert(self, rule: str, detail: str, account: str, saying: Saying) -> None:
         """Something is wrong by one of the alert rules, and no event says so."""
@@ -93,6 +96,11 @@ class Announcer:
         if heard.notice.severity >= Severity.CRITICAL:
             self._pressing.set()
 
+    @property
+    def waiting(self) -> int:
+        """How much was heard and is not told yet."""
+        return len(self._heard)
+
     async def run(self) -> None:
         """Tell until cancelled."""
         while True:
@@ -103,7 +111,8 @@ class Announcer:
             await self.drain()
 
     async def drain(self) -> None:
-        """Tell everything that was heard so far."""
+        """Tell everything that was heard so far; who is told is asked once for all of it."""
+        self._readers.clear()
         while self._heard:
             one = self._heard.popleft()
             try:
@@ -129,7 +138,8 @@ class Announcer:
         elif notice.topic == "alerts":
             seen = self._living.see(notice, heard.said)
             if seen.fresh:
-                await self.tell_incident(seen.incident, but=heard.asked_in)
+                incident = await self._living.ack(seen.incident, heard.by) if heard.by else seen.incident
+                await self.tell_incident(incident, but=heard.asked_in)
         else:
             await self._tell_notice(heard)
 
@@ -148,8 +158,7 @@ class Announcer:
 
     async def tell_incident(self, incident: Incident, but: str = "") -> None:
         """A message of its own for an incident, to everybody but the chat that caused it."""
-        targets = await self._router.targets(incident.topic, incident.account, incident.severity)
-        for target in targets:
+        for target in await self._targets(incident.topic, incident.account, incident.severity):
             if target.address != but:
                 self.send_incident(incident, target)
 
@@ -167,10 +176,16 @@ class Announcer:
         for target in targets:
             self._outbox.put(replace(parcel, id=secrets.token_hex(8), address=target.address, mention=""))
 
+    async def _targets(self, topic: str, account: str, severity: Severity) -> list[Target]:
+        key = topic, account, severity
+        if key not in self._readers:
+            self._readers[key] = await self._router.targets(*key)
+        return self._readers[key]
+
     async def _tell_notice(self, heard: Heard) -> None:
         notice = heard.notice
         account = notice.account or ""
-        for target in await self._router.targets(notice.topic, account, notice.severity):
+        for target in await self._targets(notice.topic, account, notice.severity):
             if target.address == heard.asked_in and notice.topic == "alerts":
                 continue
             say = Words(target.person.language)

@@ -34,16 +34,16 @@ class Living:
             self._changed[seen.incident.id] = None
         return seen
 
+    async def ack(self, incident: Incident, by: str) -> Incident:
+        """Somebody did it themselves, so they know of it."""
+        return await self._incidents.ack(incident.id, by)
+
     def over(self, notice: Notice) -> Incident | None:
         """It has ended."""
         incident = self._incidents.over(notice.account or "", notice.key, notice.at)
         if incident is not None:
             self._changed[incident.id] = None
         return incident
-
-    def touch(self, incident: Incident) -> None:
-        """Its messages are to be drawn again."""
-        self._changed[incident.id] = None
 
     async def keep(self) -> None:
         """Write down what changed; a database that cannot is tried again with the next."""

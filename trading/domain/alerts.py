@@ -63,7 +63,7 @@ _ALL = (
         when="the desk's own risk rules refused an order; over after an hour without another",
         lasts=60 * MINUTES,
     ),
-    Rule(name="flat", severity=C, when="everything was sold; over after an hour", lasts=60 * MINUTES),
+    Rule(name="flat", severity=W, when="everything was sold; over after an hour", lasts=60 * MINUTES),
     Rule(
         name="loss_near",
         severity=W,

