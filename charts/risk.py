@@ -51,7 +51,7 @@ def risk_figure(meters: Sequence[Meter], *, title: str, theme: Theme, say: Say =
 def alt_text(meters: Sequence[Meter], *, say: Say = plain) -> str:
     """The picture in words, with the same numbers."""
     if not meters:
-        return say("No limits to show.")
+        return say("No limits to show yet.")
     told = say("{label}: {left}, {used} used")
     return "; ".join(told.format(label=m.label, left=m.left, used=f"{m.used:.0%}") for m in meters) + "."
 

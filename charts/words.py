@@ -116,6 +116,10 @@ CAPTIONS = (
     "Buying and holding made {change}.",
     "What explains the differences: {list}.",
     "{n} of {all} tries are beaten by none; best {x} {left}, best {y} {right}.",
+    "No limits to show yet.",
+    "{label}: {left}, {used} used",
+    "A full bar is where the rule acts.",
+    "used of what is nearest its limit",
 )
 
 KEYS = MONTHS + DATES + UNITS + PICTURES + CAPTIONS

@@ -23,6 +23,7 @@ from charts import (
     exposure,
     luck,
     returns,
+    risk,
     search,
     sensitivity,
     stress,
@@ -211,7 +212,18 @@ def mixes(count: int = 60) -> list[Allocation]:
     ]
 
 
+def meters() -> list[risk.Meter]:
+    """A bad week: the day is over, the rest is not."""
+    return [
+        risk.Meter("Loss left today", 1.0, "0.00 USDT"),
+        risk.Meter("Loss left this week", 0.71, "287.10 USDT"),
+        risk.Meter("Drawdown left", 0.29, "1,075.76 USDT"),
+        risk.Meter("Exposure left", 0.0, "9,617.44 USDT"),
+    ]
+
+
 PICTURES = {
+    "risk": Picture(risk.risk_figure, risk.risk_chart, risk.alt_text, meters(), [], {}, {}),
     "allocation": Picture(
         allocation.allocation_figure,
         allocation.allocation_chart,

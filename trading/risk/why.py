@@ -88,7 +88,8 @@ def _needed(case: Case, rule: Rule, limit: Limit) -> float | None:
         else:
             tight = middle
     fine = _FINE.get(limit.unit, 100)
-    typed = (floor if limit.more_is_stricter else ceil)(loose * fine - _NEARLY) / fine
+    steps = floor(loose * fine + _NEARLY) if limit.more_is_stricter else ceil(loose * fine - _NEARLY)
+    typed = steps / fine
     if not _passes(case, rule, limit, typed):  # limits that act when they are reached need a step more
         typed += (-1 if limit.more_is_stricter else 1) / fine
     return min(max(round(typed, 6), limit.low), limit.high)
