@@ -25,6 +25,7 @@ class Incidents:
     _known: dict[str, Incident] = field(default_factory=dict)
     _by_key: dict[tuple[str, str], str] = field(default_factory=dict)  # the newest of its key
     _changed: dict[str, None] = field(default_factory=dict)
+    _undrawn: dict[str, None] = field(default_factory=dict)
 
     async def load(self) -> None:
         """Go on with what a former run left open."""
@@ -166,6 +167,11 @@ class Incidents:
         self._change(incident)
         await self.keep()
 
+    def changed(self) -> list[str]:
+        """The names of what has changed since this was last asked, so that messages can follow."""
+        names, self._undrawn = list(self._undrawn), {}
+        return names
+
     def current(self, incident_id: str) -> Incident | None:
         """As it is known in memory right now."""
         return self._known.get(incident_id)
@@ -182,7 +188,7 @@ class Incidents:
 
     def _change(self, incident: Incident) -> None:
         self._remember(incident)
-        self._changed[incident.id] = None
+        self._changed[incident.id] = self._undrawn[incident.id] = None
 
     def _remember(self, incident: Incident) -> None:
         self._known[incident.id] = incident

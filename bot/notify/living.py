@@ -29,10 +29,7 @@ class Living:
 
     def see(self, notice: Notice, said: dict[str, Said]) -> Seen:
         """Count it, or begin a new one."""
-        seen = self._incidents.see(notice, said)
-        if not seen.fresh:
-            self._changed[seen.incident.id] = None
-        return seen
+        return self._incidents.see(notice, said)
 
     async def ack(self, incident: Incident, by: str) -> Incident:
         """Somebody did it themselves, so they know of it."""
@@ -40,10 +37,7 @@ class Living:
 
     def over(self, notice: Notice) -> Incident | None:
         """It has ended."""
-        incident = self._incidents.over(notice.account or "", notice.key, notice.at)
-        if incident is not None:
-            self._changed[incident.id] = None
-        return incident
+        return self._incidents.over(notice.account or "", notice.key, notice.at)
 
     async def keep(self) -> None:
         """Write down what changed; a database that cannot is tried again with the next."""
@@ -59,25 +53,25 @@ class Living:
         await self._store.show(
             [Shown(platform=platform, chat=chat, panel=panel, ref=sent.ref)], self._clock()
         )
-        incident = self._incidents.current(parcel.incident)
-        if incident is not None and (incident.count > 1 or not incident.is_open or incident.acked_by):
-            self._changed[incident.id] = None
+        self._changed[parcel.incident] = None  # it may have changed while this was on its way
 
     async def run(self) -> None:
         """Draw what has changed, every few seconds, until cancelled."""
         while True:
             await asyncio.sleep(EDIT_SECONDS)
-            for incident in self._incidents.expire():
-                self._changed[incident.id] = None
+            self._incidents.expire()
             await self.draw()
             await self.keep()
 
     async def draw(self) -> None:
         """Bring the messages of changed incidents up to date; what cannot be reached is tried again."""
+        self._changed |= dict.fromkeys(self._incidents.changed())
         for name in list(self._changed)[:EDITS_AT_ONCE]:
             self._changed.pop(name, None)
             try:
                 incident = await self._incidents.find(name)
+                if incident.is_as_told:
+                    continue
                 for shown in await self._store.shown(f"incident/{name}/"):
                     await self._edit(incident, shown)
             except TradingError as error:

@@ -68,6 +68,11 @@ class Incident:
     def is_open(self) -> bool:
         return self.over_at is None
 
+    @property
+    def is_as_told(self) -> bool:
+        """Whether nothing has happened to it since it began."""
+        return self.count == 1 and self.is_open and self.acked_by is None
+
     def words(self, language: str) -> Said:
         """What it is called in a language, or in English."""
         return self.said.get(language) or self.said["en"]

@@ -251,6 +251,22 @@ async def test_what_is_seen_again_changes_its_message_until_it_is_over(tmp_path,
     assert over.footer == f"#{incident.id}"
 
 
+async def test_who_takes_care_of_it_is_seen_in_every_chat_and_nothing_is_edited_without_need(tmp_path):
+    async with a_desk(tmp_path) as desk:
+        desk.hear(FeedLost(desk.clock(), "silence"))
+        await desk.told(2)
+        await desk.notices.living.draw()
+        untouched = [m.edits for m in desk.telegram.messages]
+        await desk.incidents.ack(desk.incidents.open()[0].id, "봄")
+        for _ in range(3):
+            await desk.notices.living.draw()
+
+    assert untouched == [0, 0]
+    assert [m.edits for m in desk.telegram.messages] == [1, 1]
+    assert desk.telegram.messages[0].reply.text == "봄 takes care of it, since 5 Aug 12:00."
+    assert [b.label for b in desk.telegram.messages[0].reply.buttons[0]] == ["Snooze 1 h"]
+
+
 async def test_an_edit_that_fails_is_made_later_and_a_deleted_message_is_left_alone(tmp_path):
     async with a_desk(tmp_path) as desk:
         desk.hear(FeedLost(desk.clock(), "silence"))
