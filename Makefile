@@ -25,7 +25,7 @@ export UV_SYSTEM_CERTS = 1
 endif
 unexport VIRTUAL_ENV UV_PYTHON
 
-.PHONY: help run setup test lint format audit migrate migrate-down migrate-new message bench
+.PHONY: help run setup test lint format audit migrate migrate-down migrate-new message bench simulate simulate-long
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' Makefile
@@ -69,6 +69,13 @@ message:
 
 bench: .venv/.installed-dev  ## measure speed and size; ARGS chooses
 	@$(VENV) -m bench $(ARGS)
+
+simulate: .venv/.installed-dev  ## 5,000 stories of what may go wrong with real orders
+	@$(VENV) -m tests.simulation --seeds 5000 --twice 50 --jobs $(JOBS)
+
+simulate-long: .venv/.installed-dev  ## 100,000 stories, and every fault that is put in on purpose
+	@$(VENV) -m tests.simulation --seeds 100000 --twice 200 --jobs $(JOBS)
+	@$(VENV) -m tests.simulation --mutants --jobs $(JOBS)
 
 # --- setting up ---------------------------------------------------------------------------------------------
 

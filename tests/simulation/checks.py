@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -12,12 +13,14 @@ from tests.fakes.inline import InlineDatabase
 from tests.fakes.venue import World
 from tests.trading.execution.livedesk import BTC, LiveDesk
 from trading.domain.live import AttemptState
-from trading.domain.order import Reason, Side
+from trading.domain.order import Side
 from trading.domain.risk import HaltKind
 from trading.execution.identity import is_ours
 from trading.execution.venue import IdReuse, Request
 
 SHARE = Decimal("0.5")  # of the equity, that the sleeve may have at work
+LONGEST_WAIT = {False: 190.0, True: 300.0}  # seconds from decision to wire; a person may be asked twice
+PRESSED_WITHIN = 20.0  # seconds from a press in time to the wire, when everything is slow
 SLACK = Decimal("1.15")  # prices move between decision and arrival; a second order would be twice as much
 
 
@@ -52,6 +55,8 @@ class Checks:
             self.say("I1 at most once", f"the intent {row['intent_id']} was sent twice")
         if not request.reduce_only:
             self._entry(desk, request, row)
+        elif request.side is Side.SELL and request.amount > self._ours():
+            self.say("I5 only what the desk bought", f"{request.amount} sold, {self._ours()} bought")
 
     def _same_bytes(self, request: Request, row: dict[str, Any]) -> None:
         intent = orjson.loads(row["intent"]) if isinstance(row["intent"], str | bytes) else row["intent"]
@@ -63,15 +68,33 @@ class Checks:
     def _entry(self, desk: LiveDesk, request: Request, row: dict[str, Any]) -> None:
         if desk.halted(HaltKind.KILL) or self.killed:
             self.say("I4 nothing after a kill", f"{request.side} {request.amount} left")
+        if desk.halted(HaltKind.PAUSE) or desk.live.seat.fenced:
+            self.say("I4 nothing while entries are closed", f"{request.side} {request.amount} left")
+        intent = orjson.loads(row["intent"]) if isinstance(row["intent"], str | bytes) else row["intent"]
+        age = (self.world.wall() - datetime.fromisoformat(intent["decided_at"])).total_seconds()
+        if age > LONGEST_WAIT[self.asks]:
+            self.say("I17 nothing old", f"decided {age:.0f} s ago")
         if self.asks:
-            self.used[row["approval"] or "none"] += 1
-            card = _one(desk.database, "select state from approval where id = :id", id=row["approval"] or "")
-            if card != "approved" or self.used[row["approval"] or "none"] > 1:
-                self.say("I11 one yes, one order", f"the card {row['approval']} is {card}")
+            self._card(desk, request, row)
         worth = self._ours() + request.amount
         cap = SHARE * SLACK * self._equity() / self.world.prices[request.symbol]
         if request.side is Side.BUY and worth > cap:
             self.say("I9 never more than the cap", f"{worth} BTC would be held where {cap:.5f} are allowed")
+
+    def _card(self, desk: LiveDesk, request: Request, row: dict[str, Any]) -> None:
+        name = row["approval"] or "none"
+        self.used[name] += 1
+        found = _rows(desk.database, "select * from approval where id = :id", id=name)
+        if not found or found[0]["state"] != "approved" or self.used[name] > 1:
+            self.say("I11 one yes, one order", f"the card {name} is {found and found[0]['state']}")
+            return
+        card = found[0]
+        drift = abs(self.world.prices[request.symbol] / Decimal(card["price_at_ask"]) - 1)
+        if drift > Decimal(str(card["max_drift"])) + Decimal("1e-9"):
+            self.say("I11 inside the price bound", f"{drift:.2%} away from the question")
+        late = (self.world.wall() - _time(card["expires_at"])).total_seconds()
+        if late > PRESSED_WITHIN:
+            self.say("I11 in time", f"sent {late:.0f} s after the card had lapsed")
 
     def _ours(self) -> Decimal:
         """What our orders have bought and not sold, and what of them may still be bought, by the exchange's books."""
@@ -168,8 +191,10 @@ class Checks:
         return not _rows(desk.database, "select id from difference where answered_at is null")
 
 
-def liquidates(reason: Reason) -> bool:
-    return reason in (Reason.KILL, Reason.DRAWDOWN)
+def _time(value: Any) -> datetime:
+    """As it was read: text or a time without a zone, which is UTC."""
+    at = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _attempt(database: InlineDatabase, client_id: str) -> dict[str, Any] | None:

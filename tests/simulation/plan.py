@@ -10,7 +10,7 @@ from tests.fakes.venue import Fault, a_profile
 from trading.execution.venue import IdReuse, Profile
 
 STORM = 600.0  # seconds in which things go wrong
-CALM = 1500.0  # seconds after it in which nothing does: everything must have been found out by then
+CALM = 700.0  # seconds after it in which nothing does: everything must have been found out by then
 
 
 class Do(StrEnum):
@@ -29,7 +29,7 @@ class Do(StrEnum):
     RESUME = "entries are opened again"
     DISK = "the disk is full"  # x: seconds
     CRASH = "the process dies"  # x: at so many steps from now; word: seconds until it is started again
-    SLEEP = "the process is frozen"  # x: seconds; another one takes its place
+    SLEEP = "the process is frozen"  # x: seconds; word: taken over, alone, or paused meanwhile
     YES = "a person presses yes"
     TWICE = "two people press yes at once"
     NO = "a person presses no"
@@ -109,7 +109,7 @@ KINDS: dict[Do, tuple[int, Maker]] = {  # at most so many of each, and what they
     Do.RESUME: (1, lambda dice: (0.0, "")),
     Do.DISK: (2, lambda dice: (dice.uniform(1, 40), "")),
     Do.CRASH: (3, lambda dice: (float(dice.randint(1, 12)), str(dice.choice([0.5, 3, 20, 90])))),
-    Do.SLEEP: (1, lambda dice: (dice.uniform(65, 120), "")),
+    Do.SLEEP: (2, lambda dice: (dice.uniform(65, 300), dice.choice(["taken over", "alone", "paused"]))),
 }
 
 

@@ -21,7 +21,7 @@ from tests.fakes.venue import Fault, World
 from tests.fakes.virtual import live_through, this_loop
 from tests.simulation.checks import Checks
 from tests.simulation.plan import CALM, STORM, Act, Do, Plan
-from tests.trading.execution.livedesk import LiveDesk, a_world, open_desk
+from tests.trading.execution.livedesk import BTC, LiveDesk, a_world, open_desk
 from trading.domain.errors import Broken, Refused, TradingError
 from trading.domain.events import HaltAsked, HaltLifted
 from trading.domain.live import Answered
@@ -32,6 +32,7 @@ from trading.execution.venue import Standing
 
 ASKING = Asking(above=Decimal(0), lasts=timedelta(seconds=90), max_drift=0.01)
 TICK = 5.0  # seconds between two looks of the house: what was stepped is written down
+MOST_BROKEN = 20  # a story that has gone so wrong need not go on
 LOST = (Crash, BaseExceptionGroup, asyncio.CancelledError, TradingError)
 
 
@@ -103,6 +104,13 @@ class Story:
             except Crash:
                 self.marks["crash while recovering"] += 1
                 await self._bury()
+                continue
+            except TradingError as error:  # as the house does: told, and tried again
+                self.checks.say("I15 recovers", error.tell)
+                await self._bury()
+                await asyncio.sleep(30)
+                if len(self.checks.broken) > MOST_BROKEN:
+                    return
                 continue
             self.task = asyncio.create_task(self.desk.live.run())
 
@@ -207,7 +215,7 @@ class Story:
             case Do.CRASH:
                 self.steps_left, self.down_for = int(act.x), float(act.word)
             case Do.SLEEP:
-                await self._sleep(desk, act.x)
+                await self._sleep(desk, act.x, act.word)
             case Do.YES:
                 await self._press(desk, 1)
             case Do.TWICE:
@@ -234,12 +242,20 @@ class Story:
         self.marks["press refused"] += sum(isinstance(one, Refused) for one in told)
         self.marks["card drifted"] += sum("price moved" in str(one) for one in told)
 
-    async def _sleep(self, desk: LiveDesk, seconds: float) -> None:
-        """The process stands still, another one takes its place; then it wakes up and must not send anything."""
+    async def _sleep(self, desk: LiveDesk, seconds: float, meanwhile: str) -> None:
+        """The executor stands still with an order in its hand. When it wakes up, that must not leave any more:
+        another process has taken over, entries were closed, or it was decided too long ago."""
         lock = desk.live._turn_lock
         await lock.acquire()
         self.marks["frozen"] += 1
+        flipped = 0.0 if desk.wanted.exposures.get(BTC) else 1.0
+        desk.close(exposure=flipped, price=str(self.world.prices[BTC]))
+        if meanwhile == "paused":
+            desk.pause()
         await asyncio.sleep(seconds)
+        if meanwhile != "taken over":
+            lock.release()
+            return
         other = None
         with contextlib.suppress(Refused, Broken):
             other = await open_desk(

@@ -1,0 +1,82 @@
+"""`python -m tests.simulation`: stories by the thousand, and faults put in on purpose; or one story, told."""
+
+import argparse
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+from time import perf_counter
+
+from tests.simulation.many import WORTH_NAMING, all_mutants, lived, many
+from tests.simulation.mutants import MUTANTS
+from tests.simulation.plan import Plan, plan_of, shortest
+from tests.simulation.run import migrated, run
+
+
+def tell(plan: Plan, template: Path) -> int:
+    """One story, its verdict, and the shortest story that goes wrong the same way."""
+    verdict = run(plan, template)
+    print(verdict.plan, *verdict.broken, f"trace {verdict.trace}", sep="\n")
+    if verdict.broken:
+        print("\nThe shortest that goes wrong:")
+        print(shortest(plan, lambda p: bool(run(p, template).broken)))
+    return bool(verdict.broken)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
+    parser.add_argument("--seeds", type=int, default=5000)
+    parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--seed", type=int, help="only this one, with its story")
+    parser.add_argument(
+        "--mutants", action="store_true", help="find out every fault that is put in on purpose"
+    )
+    parser.add_argument("--twice", type=int, default=0, help="live so many stories twice: the same trace")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        template = migrated(Path(folder))
+        if asked.seed is not None:
+            return tell(plan_of(asked.seed), template)
+        if asked.mutants:
+            return _mutants(template, asked.jobs)
+        return _stories(asked.first, asked.seeds, asked.twice, template, asked.jobs)
+
+
+def _stories(first: int, count: int, twice: int, template: Path, jobs: int) -> int:
+    started, marks, wrong = perf_counter(), Counter[str](), 0
+    for number, verdict in enumerate(many(range(first, first + count), template, jobs), 1):
+        marks += verdict.marks
+        if verdict.broken:
+            wrong += 1
+            print(f"\nseed {verdict.plan.seed}: {verdict.broken[0]}")
+        if sys.stderr.isatty() and number % 50 == 0:
+            print(f"\r{number:,} of {count:,} stories, {wrong} wrong", end="", file=sys.stderr)
+    for seed in range(first, first + twice):
+        if lived(seed, template).trace != lived(seed, template).trace:
+            wrong += 1
+            print(f"seed {seed}: two traces")
+    missing = [words for mark, words in WORTH_NAMING.items() if not marks[mark]]
+    print(f"{count:,} stories in {perf_counter() - started:.0f} s: {wrong} wrong")
+    for mark, words in WORTH_NAMING.items():
+        print(f"  {marks[mark]:8,}  {words}")
+    if count >= 1000 and missing:
+        print(f"never met: {', '.join(missing)}")
+        return 1
+    return bool(wrong)
+
+
+def _mutants(template: Path, jobs: int) -> int:
+    started, survived = perf_counter(), []
+    for name, number in all_mutants(template, jobs):
+        print(f"  {number if number is not None else 'NOT':>5}  {name}", flush=True)
+        if number is None:
+            survived.append(name)
+    print(
+        f"{len(MUTANTS) - len(survived)} of {len(MUTANTS)} mutants caught in {perf_counter() - started:.0f} s"
+    )
+    return bool(survived)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
