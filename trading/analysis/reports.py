@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from trading.analysis import costs, portions
@@ -44,6 +44,7 @@ def report(
     `closes` (when, and at what) are those of each market, for what the money was in over time; `news` tell what the
     rules did. `prices` are the last ones, `sleeves` and `symbols` everything that might have traded.
     """
+    equity = _with_start(equity, float(initial_equity))
     trades, still_open = split_trips(fills)
     valued = prices or {trip.symbol: trip.entry_price for trip in still_open}
     money = costs.traded(fills)
@@ -89,6 +90,13 @@ def _refused(news: Sequence[Event]) -> tuple[tuple[str, int], ...]:
 def months_of(equity: Sequence[EquityPoint]) -> tuple[Month, ...]:
     """Every calendar month (UTC) the curve touches."""
     return tuple(Month(p.start.year, p.start.month, p.change) for p in periods(equity, Span.MONTH))
+
+
+def _with_start(equity: Sequence[EquityPoint], initial: float) -> Sequence[EquityPoint]:
+    """The money at the start comes first, also where the very first point has paid a fee already."""
+    if not equity or equity[0].equity == initial:
+        return equity
+    return (EquityPoint(equity[0].at - timedelta(microseconds=1), initial), *equity)
 
 
 def _turnover(money: Decimal, equity: Sequence[EquityPoint]) -> float | None:

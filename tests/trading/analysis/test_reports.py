@@ -7,6 +7,7 @@ import pytest
 from tests.builders import HOUR, a_curve, a_fill, at
 from trading.analysis.reports import report
 from trading.domain.order import Side
+from trading.domain.report import EquityPoint
 
 
 def test_a_report_counts_closed_trades_all_fees_and_measures_the_curve():
@@ -39,6 +40,26 @@ def test_a_report_counts_closed_trades_all_fees_and_measures_the_curve():
     assert (found.timeframe, found.symbols, found.bars) == ("1h", ("BTC/USDT",), 48)
     assert found.notes == ("Nothing was filled in.",)
     assert len(found.equity) == 3
+
+
+def test_what_the_very_first_fill_cost_is_in_the_curve_the_months_and_the_figures():
+    found = report(
+        strategy="ema_cross",
+        symbols=["BTC/USDT"],
+        timeframe=HOUR,
+        bars=48,
+        start=at(0),
+        end=at(48),
+        initial_equity=Decimal(1000),
+        final_equity=Decimal(990),
+        fills=(),
+        equity=(EquityPoint(at(1), 995.0), EquityPoint(at(48), 990.0)),
+        seconds={},
+    )
+
+    assert [point.equity for point in found.equity] == [1000, 995, 990]
+    assert found.metrics["total_return"] == pytest.approx(found.total_return) == pytest.approx(-0.01)
+    assert [month.change for month in found.months] == pytest.approx([-0.01])
 
 
 def test_a_report_of_nothing_is_a_report():
