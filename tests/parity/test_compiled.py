@@ -24,6 +24,7 @@ from trading.lab import compiled
 from trading.lab.backtest import backtest
 from trading.lab.compiled import PLAIN, Market, Rules, cannot, fastest, wanted
 from trading.lab.job import NO_LIMITS, Job
+from trading.lab.kernel import STOP
 from trading.market.archive import Recorded
 from trading.risk.rules import Limits
 from trading.settings_protect import Protect
@@ -122,8 +123,8 @@ def agree(job: Job, wishes: np.ndarray) -> int:
     closed = [datetime.fromtimestamp(int(market.closed[bar]), UTC) for bar in run.bars]
     opened = [at - timedelta(hours=1) for at in closed]
     assert [f.at for f in fills] == [
-        at_close if within else at_open
-        for at_close, at_open, within in zip(closed, opened, run.within, strict=True)
+        at_close if why >= STOP else at_open
+        for at_close, at_open, why in zip(closed, opened, run.why, strict=True)
     ]
     assert [f.side.sign for f in fills] == np.sign(run.amounts).tolist()
     signed = np.array([float(f.side.sign * f.amount) for f in fills])
@@ -252,8 +253,8 @@ def test_compiled_and_plain_python_give_the_same_bits(seed, kind, drawdown, prot
 
     assert fast is not None
     assert plain is not None
-    assert [x.tobytes() for x in (fast.bars, fast.within, fast.amounts, fast.prices, fast.cash)] == [
-        x.tobytes() for x in (plain.bars, plain.within, plain.amounts, plain.prices, plain.cash)
+    assert [x.tobytes() for x in (fast.bars, fast.why, fast.amounts, fast.prices, fast.cash)] == [
+        x.tobytes() for x in (plain.bars, plain.why, plain.amounts, plain.prices, plain.cash)
     ]
     assert (fast.final, fast.killed) == (plain.final, plain.killed)
 

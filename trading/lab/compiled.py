@@ -30,7 +30,7 @@ from trading.risk.rules import Limits
 from trading.strategies import Strategy, evaluate
 from trading.strategies.shapes import NOTHING
 
-Bools = np.ndarray[tuple[int], np.dtype[np.bool_]]
+Kinds = np.ndarray[tuple[int], np.dtype[np.int8]]
 
 SMALLEST = 1e-6  # below this price a step of 1e-8 is too coarse for floats and decimals to agree on
 
@@ -183,10 +183,11 @@ class Run:
     """What came of it: one row for each fill, oldest first."""
 
     bars: Ints  # at the open of which base candle ...
-    within: Bools  # ... or inside it, at a protective level
+    why: Kinds  # ... or inside it, at a protective level: kernel's numbers
     amounts: Floats  # bought above zero, sold below
     prices: Floats
     cash: Floats  # after the fill
+    met: Floats  # the price before slippage
     killed: int  # the candle on whose close the drawdown limit stopped everything; -1: never
     initial: float
     final: float
@@ -200,8 +201,8 @@ class Run:
     def equity(self, market: Market) -> Floats:
         """At each base candle's close, after what filled at that very moment."""
         follows = np.concatenate(([False], market.closed[1:] - market.closed[:-1] == _step(market)))
-        early = (
-            follows[self.bars] & ~self.within
+        early = follows[self.bars] & (
+            self.why < kernel.STOP
         )  # at the open that follows: the close before it is moved already
         newest = np.searchsorted(self.bars - early, np.arange(len(market.close)), "right")
         cash = np.concatenate(([self.initial], self.cash))[newest]
@@ -241,8 +242,8 @@ def trade(market: Market, wishes: Floats, rules: Rules, gear: Kernel | None = No
     """Trade these wishes; None when an amount is too large to be counted exactly (the desk can)."""
     gear, limits, p = gear or fastest(), rules.limits, rules.protection
     size = len(market.close) * (2 + len(p.tiers) if p.on else 1)
-    at, within = np.empty(size, np.int64), np.empty(size, np.bool_)
-    moved, paid, purse = np.empty(size), np.empty(size), np.empty(size)
+    at, why = np.empty(size, np.int64), np.empty(size, np.int8)
+    moved, paid, purse, met = (np.empty(size) for _ in range(4))
     swings = market.swings(gear) if p.needs_swing else (np.empty(0),) * 2
     if p.on and not p.needs_swing:
         swings = (np.zeros(len(market.close)),) * 2
@@ -262,16 +263,17 @@ def trade(market: Market, wishes: Floats, rules: Rules, gear: Kernel | None = No
         arrays = tuple(row.tolist() for row in arrays)
     numbers = (rules.cash, rules.fee, rules.slippage, limits.order_share, limits.daily_loss, limits.drawdown)
     said = (p.on, rules.levels(market.timeframe.seconds), *tiers)
-    count, cash, held, killed = gear.trade(*arrays, *numbers, *said, at, within, moved, paid, purse)
+    count, cash, held, killed = gear.trade(*arrays, *numbers, *said, at, why, moved, paid, purse, met)
     if count == kernel.TOO_MANY:
         return None
     last = kernel.to_step(float(market.close[-1]))
     return Run(
         bars=at[:count].copy(),
-        within=within[:count].copy(),
+        why=why[:count].copy(),
         amounts=moved[:count] * kernel.STEP,
         prices=paid[:count].copy(),
         cash=purse[:count].copy(),
+        met=met[:count].copy(),
         killed=killed,
         initial=rules.cash,
         final=cash + held * kernel.STEP * last,

@@ -18,6 +18,13 @@ TIE = 1e-12  # a limit missed by less than this share of it is reached: in decim
 EXACT = 2.0**51  # above it, rounding to a step is left alone: a float has no such digits there
 MOST = 2.0**53  # amounts of more steps than this cannot be counted exactly
 TOO_MANY = -1
+SIGNAL, TIME, STOP, TRAIL, TARGET = (
+    0,
+    1,
+    2,
+    3,
+    4,
+)  # why: the first two at the open, the others inside the candle
 LEVELS = (
     "stop",
     "atr_stop",
@@ -103,13 +110,14 @@ def trade(  # type: ignore[no-untyped-def]
     gains,
     shares,
     at,
-    within,
+    why,
     moved,
     paid,
     purse,
+    met,
 ):
-    """Every fill into `at`, `within`, `moved`, `paid` and `purse` (bar, inside it or at its open, signed steps, price,
-    cash after it).
+    """Every fill into `at`, `why`, `moved`, `paid`, `purse` and `met` (bar, reason, signed steps, price, cash
+    after it, price before slippage).
 
     `levels` are the numbers of a Protection in the order of LEVELS, times in seconds; they count where `guarded`.
     Returns how many fills there are, or TOO_MANY when an amount cannot be counted; then cash, steps held and the bar
@@ -124,7 +132,7 @@ def trade(  # type: ignore[no-untyped-def]
         levels[5],
     )
     min_hold, time_stop, cool_down = levels[6], levels[7], levels[8]
-    reenter, kind, needs_swing = levels[9] > 0, levels[10] > 0, atr_stop > 0 or atr_trail > 0
+    reenter, kinder, needs_swing = levels[9] > 0, levels[10] > 0, atr_stop > 0 or atr_trail > 0
     fills, held, order = 0, 0.0, 0.0
     acted, reached = 0.0, True
     watched = drawdown < 1.0 or daily_loss < 1.0
@@ -163,8 +171,13 @@ def trade(  # type: ignore[no-untyped-def]
                         whole(worth / MARGIN * abs(acted * left) / mark), whole(order_share * worth / mark)
                     )
                     reached = held * acted > 0 and held >= goal * (1.0 - BAND)
-                at[fills], within[fills], moved[fills], paid[fills] = bar, False, side * steps, price
-                purse[fills] = cash
+                at[fills], why[fills], moved[fills], paid[fills] = (
+                    bar,
+                    TIME if leaving else SIGNAL,
+                    side * steps,
+                    price,
+                )
+                purse[fills], met[fills] = cash, opens[bar]
                 fills += 1
             leaving = False
             if killed >= 0:
@@ -174,11 +187,13 @@ def trade(  # type: ignore[no-untyped-def]
                 to_step(entry * (1.0 - stop)) if stop > 0 else 0.0,
                 to_step(entry - atr_stop * begun) if atr_stop > 0 else 0.0,
             )
-            free = opened[bar] - since >= min_hold
+            free, kind = opened[bar] - since >= min_hold, STOP
             if free:
-                floor = max(floor, follow)
+                level = follow
                 if trail > 0 and best >= to_step(entry * (1.0 + trail_from)):
-                    floor = max(floor, to_step(best * (1.0 - trail)))
+                    level = max(level, to_step(best * (1.0 - trail)))
+                if level > floor:
+                    floor, kind = level, TRAIL
             while held > 0:
                 goal = math.inf
                 if free and taken < len(gains):
@@ -190,7 +205,7 @@ def trade(  # type: ignore[no-untyped-def]
                     price = first
                 elif first >= goal:
                     price, up = first, True
-                elif lows[bar] <= floor and (highs[bar] < goal or not kind):
+                elif lows[bar] <= floor and (highs[bar] < goal or not kinder):
                     price = floor
                 elif highs[bar] >= goal:
                     price, up = goal, True
@@ -201,6 +216,7 @@ def trade(  # type: ignore[no-untyped-def]
                     steps = min(whole(most_held * shares[taken]), held)
                     if steps == 0:
                         break
+                met[fills] = price
                 price = to_step(price * (1.0 - slippage))
                 cost = steps * STEP * price
                 cash += cost - cost * fee
@@ -218,7 +234,7 @@ def trade(  # type: ignore[no-untyped-def]
                         whole(worth / MARGIN * abs(acted * left) / mark), whole(order_share * worth / mark)
                     )
                     reached = held >= goal * (1.0 - BAND)
-                at[fills], within[fills], moved[fills], paid[fills] = bar, True, -steps, price
+                at[fills], why[fills], moved[fills], paid[fills] = bar, TARGET if up else kind, -steps, price
                 purse[fills] = cash
                 fills += 1
             if held > 0:
