@@ -37,18 +37,22 @@ async def alerts(
         accounts, open_only=which == "open", limit=PAGE + 1, offset=offset
     )
     shown = found[:PAGE]
-    if which == "open":
-        title = ask.say("Open alerts: {n}", n=f"{len(shown)}{'+' if len(found) > PAGE else ''}") if shown else ask.say("Nothing is wrong.")
-    else:
-        title = ask.say("Alerts, newest first") if shown else ask.say("There were no alerts yet.")
+    more = len(found) > PAGE
+    title = _title(ask, which, f"{len(shown)}+" if more else str(len(shown)))
     worst = max((i.severity for i in shown if i.is_open), default=Severity.INFO)
     return Reply(
         title=title,
         rows=tuple(_row(incident, ask) for incident in shown),
-        buttons=_pages(ask, which, page, more=len(found) > PAGE, shown=shown),
+        buttons=_pages(ask, which, page, more=more, shown=shown),
         tone=Tone.WARNING if worst >= Severity.WARNING else Tone.PLAIN,
         data=shown,
     )
+
+
+def _title(ask: Ask, which: str, count: str) -> str:
+    if which == "open":
+        return ask.say("Open alerts: {n}", n=count) if count != "0" else ask.say("Nothing is wrong.")
+    return ask.say("Alerts, newest first") if count != "0" else ask.say("There were no alerts yet.")
 
 
 def _row(incident: Incident, ask: Ask) -> Row:

@@ -150,15 +150,8 @@ async def test_the_panel_is_sent_once_pinned_and_edited_only_when_something_chan
     assert (message.pinned, message.silent, unchanged, message.edits) == (True, True, 0, 1)
     assert message.reply.title.startswith("Equity ")
     assert message.reply.text.startswith("PAUSED by owner since 5 Aug 12:00: lunch.")
-    assert [label for label in labels if " · " not in label] == [
-        "Today",
-        "Loss left today",
-        "Drawdown left",
-        "Open positions",
-        "Next report",
-        "Health",
-        "Open alerts",
-    ]
+    assert [labels[0], *labels[-3:]] == ["Today", "Next report", "Health", "Open alerts"]
+    assert {"Loss left today", "Drawdown left", "Open positions"} <= set(labels)
 
 
 async def test_a_restart_goes_on_with_the_same_message_and_a_deleted_one_comes_anew(house, telegram):
