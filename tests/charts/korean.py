@@ -137,6 +137,10 @@ KOREAN = {name: f"{n}월" for n, name in enumerate(MONTHS, 1)} | {
     ),
     "Buying and holding made {change}.": "사서 그대로 보유했다면 {change}였습니다.",
     "holding {change}": "보유 {change}",
+    "No limits to show yet.": "아직 보여 줄 한도가 없습니다.",
+    "{label}: {left}, {used} used": "{label}: {left}, {used} 사용",
+    "A full bar is where the rule acts.": "막대가 다 차면 규칙이 작동합니다.",
+    "used of what is nearest its limit": "한도에 가장 가까운 항목의 사용률",
 }
 
 

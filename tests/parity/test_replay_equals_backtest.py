@@ -1,5 +1,6 @@
 """The same candles give the same book, whether they are stepped through at once or lived through bit by bit."""
 
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from trading.risk.rules import Limits
 from trading.strategies import find
 
 SHORT = {"dual_momentum": {"lookback": 1, "every": 0.2}}  # days; these candles are few
+START = datetime(2024, 3, 1, tzinfo=UTC)
 STRICT = Limits(order_share=0.4, daily_loss=0.02, drawdown=0.10)
 
 
@@ -103,3 +105,34 @@ async def test_a_drawdown_kill_sells_once_and_nothing_is_bought_after_it():
     assert all(t.side == "buy" for t in tested.trades)
     assert tested.final_equity == asked.cash + sum(t.pnl for t in tested.trades)
     assert facts(lived) == facts(tested)
+
+
+@settings(max_examples=8, deadline=None)
+@given(
+    strategy=st.sampled_from(["ema_cross", "rsi"]),
+    seed=st.integers(0, 10_000),
+    leap=st.sampled_from([5, 300]),
+)
+async def test_limits_that_look_back_see_the_same_past_live_and_in_a_backtest(strategy, seed, leap):
+    looking_back = Limits(
+        order_share=0.4,
+        daily_loss=0.02,
+        drawdown=0.10,
+        weekly_loss=0.03,
+        losses=4,
+        volatility=1.2,
+        liquidity=4.0,
+        symbol_exposure=0.3,
+        cluster_exposure=0.35,
+        cluster_correlation=0.0,
+        value_at_risk=0.03,
+        shortfall=0.04,
+        orders_per_hour=1,
+    )
+    asked = job(strategy, seed, symbols=2, limits=looking_back)
+
+    tested = backtest(asked, quietly)
+    lived = await replay(asked, quietly, leap=leap)
+
+    assert facts(lived) == facts(tested)
+    assert all(trade.entry_at >= START + timedelta(hours=49) for trade in tested.trades)
