@@ -46,11 +46,20 @@ class Router:
         self._identities, self._platforms = identities, platforms
 
     async def targets(self, topic: str, account: str, severity: Severity) -> list[Target]:
-        """Everybody who is told of this."""
+        """Everybody who is told of this; an emergency is told to the owner in private as well."""
         found = [Target(address=a, person=p) for a, p in await self._readers.readers(topic, account)]
         routes: dict[str, tuple[str, ...]] = dict(self._settings.routes)
         named = dict.fromkeys((*routes[severity.name.lower()], *routes.get(topic, ())))
-        return _each_once([*found, *await self._routed(named)])
+        found += await self._routed(named)
+        if severity is Severity.EMERGENCY:
+            found += await self._in_private(found)
+        return _each_once(found)
+
+    async def _in_private(self, told: Collection[Target]) -> list[Target]:
+        """The owner's private chats, but Discord's where they are told on Discord: it may be the same chat."""
+        here = {t.person.id for t in told if t.address.startswith("discord:") and not t.mention}
+        owners = await self.owners()
+        return [t for t in owners if not (t.address.startswith("discord:") and t.person.id in here)]
 
     async def owners(self) -> list[Target]:
         """The private chats of the house's owner."""

@@ -330,13 +330,13 @@ async def test_an_emergency_is_repeated_until_it_is_acknowledged(tmp_path):
         for _ in range(5):
             desk.clock.advance(timedelta(minutes=5))
             await desk.notices.escalation.look()
-        await until(lambda: len(desk.discord.messages) == 5)
+        await until(lambda: len(desk.discord.messages) == 6)
         await desk.incidents.ack(desk.incidents.open()[0].id, "ann")
         desk.clock.advance(timedelta(minutes=30))
         await desk.notices.escalation.look()
         await asyncio.sleep(0.1)
 
-    assert len(desk.discord.messages) == 5
+    assert len(desk.discord.messages) == 6  # once, and five times again
 
 
 async def test_who_killed_the_desk_is_not_called_because_of_it_and_others_see_who_it_was(tmp_path):
@@ -349,7 +349,7 @@ async def test_who_killed_the_desk_is_not_called_because_of_it_and_others_see_wh
 
     (message,) = desk.telegram.messages
     assert (message.chat, message.reply.text) == ("2", "담당: ann (8월 5일 21:00부터).")
-    assert desk.discord.messages == []
+    assert [m.chat for m in desk.discord.messages] == ["dm:77"]  # in private, as every emergency, and once
 
 
 # --- bad chats ----------------------------------------------------------------------------------------------
