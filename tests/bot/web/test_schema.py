@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, Phase, settings
 
 from bot.web.guard import HEADERS
 from bot.web.site import application
-from tests.bot.web.desk import COMMANDS, Desk, a_person
+from tests.bot.web.desk import COMMANDS, TERMINAL_TOKEN, Desk, a_person
 from tests.fakes.clock import HandClock
 
 HOST = "127.0.0.1:8080"
@@ -36,14 +36,16 @@ class Browser:
     def __init__(self) -> None:
         self.clock = HandClock()
         self.desk = Desk(self.clock)
-        self.desk.sessions.people["good"] = a_person()
         self.app = application(self.desk.build()._site(), frozenset({HOST}), f"http://{HOST}")
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
             return
         self.clock.advance(timedelta(minutes=1))  # a line a minute is never too fast
+        self.desk.sessions.people["good"] = a_person()  # whoever left comes back
         mine = {b"host": HOST.encode(), b"origin": f"http://{HOST}".encode(), b"cookie": b"tradewind_0=good"}
+        if scope["path"] == "/api/terminal":
+            mine[b"authorization"] = f"Bearer {TERMINAL_TOKEN}".encode()
         others = [(name, value) for name, value in scope["headers"] if name not in mine]
         await self.app(scope | {"headers": [*others, *mine.items()]}, receive, send)
 
