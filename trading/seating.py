@@ -110,12 +110,13 @@ class Seats:
     keeper: Keeper
     clock: Clock
     open_way: OpenWay | None = None
-    times: Times = field(default_factory=Times)
+    times: Times = field(init=False)
     holder: str = ""  # the same for every life of this data folder, and for no other
     lives: dict[str, Live] = field(default_factory=dict)
     _ways: dict[str, Way] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.times = Times(self.clock)
         self.holder = self.holder or f"{socket.gethostname()}:{self.settings.data_dir.absolute()}"
 
     def real(self, room: Room) -> bool:

@@ -95,8 +95,11 @@ class Looker:
 
     def _again(self, tracked: Tracked) -> None:
         tracked.looks += 1
-        pause = min(FIRST_LOOK * 2 ** min(tracked.looks, 10), LAST_LOOK)
-        tracked.next_look = self._seat.times.monotonic() + pause
+        now = self._seat.times.monotonic()
+        tracked.next_look = now + min(FIRST_LOOK * 2 ** min(tracked.looks, 10), LAST_LOOK)
+        over = tracked.since + (self.horizon or PATIENCE) + FIRST_LOOK
+        if tracked.attempt.state.is_doubtful and now < over < tracked.next_look:
+            tracked.next_look = over  # the look that may decide comes no later than it can
 
     # --- finding ----------------------------------------------------------------------------------------
 
