@@ -66,11 +66,9 @@ class _Answers:
             self.values = np.concatenate((self.values[:kept], values))
 
     def at(self, moment: int) -> float | None:
-        """The one that became known at this very moment."""
-        place = int(self.times.searchsorted(moment))
-        if place < len(self.times) and self.times[place] == moment:
-            return float(self.values[place])
-        return None
+        """The one that became known at this very moment; beside a gap two may, and the newer candle's counts."""
+        place = int(self.times.searchsorted(moment, "right")) - 1
+        return float(self.values[place]) if place >= 0 and self.times[place] == moment else None
 
     def newest(self, moment: int) -> float | None:
         """The last one known by this moment."""

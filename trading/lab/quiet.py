@@ -121,6 +121,7 @@ def _changes(track: Track, board: Board, questions: Iterable[Question]) -> Ints:
             continue
         times, values = board.curve(question)
         changed = np.diff(values, prepend=0.0) != 0
+        changed[int(np.searchsorted(times, track.times[0])) :][:1] = True  # where it is first heard
         found.append(track.index_of(times[changed]))
     return np.unique(np.concatenate(found))
 
