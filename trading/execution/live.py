@@ -25,7 +25,7 @@ from trading.execution.reconciler import Outcome, Reconciler
 from trading.execution.recovery import recover
 from trading.execution.seat import Seat, Tracked
 from trading.execution.sending import Sender
-from trading.execution.venue import Venue
+from trading.execution.venue import TellsOrders, Unreachable, Venue
 from trading.execution.waiting import Queue, Wish, as_order
 
 log = structlog.get_logger("live")
@@ -74,6 +74,7 @@ class Live:
         self._turn_lock = asyncio.Lock()
         self._calm = False
         self._parked_told: set[str] = set()
+        self._hinted = False
         now = seat.times.monotonic()
         self._beat_at, self._reconcile_at, self._deep_at = now + HEARTBEAT, now, now + DEEP_EVERY
         self._clocks = (seat.times.wall(), now)
@@ -118,7 +119,6 @@ class Live:
 
     async def recover(self) -> Outcome:
         """After a start, before anything is decided: know everything that was out, and reconcile it."""
-        self.seat.halt(HaltKind.EXCHANGE, "starting: not reconciled yet")
         await recover(self.seat, self.sweeper, self._restored)
         await self.reconciler.differences.recall()
         await self.approvals.recall()
@@ -131,6 +131,17 @@ class Live:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._carry())
             group.create_task(self.killing.run())
+            if isinstance(self.seat.venue, TellsOrders):
+                group.create_task(self._listen(self.seat.venue))
+
+    async def _listen(self, venue: TellsOrders) -> None:
+        """The stream is a hint: whatever it says, we look for ourselves, only sooner."""
+        async for symbol in venue.hints():
+            for tracked in self.seat.out:
+                if tracked.attempt.intent.symbol == symbol:
+                    tracked.looks, tracked.next_look = 0, self.seat.times.monotonic()
+            self._hinted = True
+            self._wake_up()
 
     async def _carry(self) -> None:
         while True:
@@ -157,6 +168,7 @@ class Live:
             await self.looker.look(tracked)
             if len(self._queue):
                 await self._send_waiting()
+        await self._follow_hint()
         await self.sweeper.keep()
         await self.seat.write()
         await self._beat()
@@ -164,6 +176,16 @@ class Live:
             await self._reconcile(deep=False)
         self._tell_parked()
         self.killing.report(waiting=len(self._queue))
+
+    async def _follow_hint(self) -> None:
+        """Something moved that may belong to an order we took for done."""
+        hinted, self._hinted = self._hinted, False
+        if not hinted or self.seat.out:
+            return
+        try:
+            await self.sweeper.sweep()
+        except Unreachable as error:
+            log.info("hint_not_followed", account=self.seat.account, reason=str(error))
 
     async def _rest(self, least: float) -> None:
         """Until something is due or somebody wakes us, at least so many seconds."""

@@ -1,6 +1,6 @@
 """What the live executor asks of an exchange, and everything an exchange may answer."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -188,6 +188,14 @@ class Venue(Protocol):
 
     async def clock_offset(self) -> timedelta:
         """The venue's clock minus ours, measured now."""
+
+
+@runtime_checkable
+class TellsOrders(Protocol):
+    """A venue with a stream of what happens to our orders: a hint, never a fact."""
+
+    def hints(self) -> AsyncIterator[str]:
+        """Symbols whose orders have moved. Never raises for what a venue may do; ends where nothing is told."""
 
 
 @runtime_checkable

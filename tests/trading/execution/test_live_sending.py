@@ -8,7 +8,7 @@ import pytest
 
 from tests.fakes.venue import Fault, a_profile
 from tests.fakes.virtual import live_through
-from tests.trading.execution.livedesk import BTC, a_live_desk, a_world
+from tests.trading.execution.livedesk import BTC, a_live_desk, a_world, open_desk
 from trading.domain.events import OrderParked
 from trading.domain.live import AttemptState
 from trading.domain.order import OrderStatus
@@ -267,5 +267,33 @@ def test_five_failures_in_a_row_close_entries_until_it_is_reconciled(path):
             await desk.until(lambda: not desk.halted(HaltKind.EXCHANGE))
             desk.close()
             await desk.until(lambda: desk.held)
+
+    live_through(story())
+
+
+def test_a_hint_of_the_stream_makes_the_desk_look_at_once(path):
+    async def story():
+        world = a_world(fills_at_once=False)
+        hints = asyncio.Queue()
+
+        async def heard():
+            while True:
+                yield await hints.get()
+
+        desk = await open_desk(path, world)
+        desk.venue.hints = heard
+        await desk.live.recover()
+        task = asyncio.create_task(desk.live.run())
+        desk.close(exposure=1.0)
+        (order,) = await desk.until(lambda: world.open)
+        await desk.pass_time(200)  # by now it is looked at every half minute only
+        world.fill(order.exchange_id, order.amount)
+        filled_at = desk.loop.time()
+        hints.put_nowait(BTC)
+        await desk.until(lambda: desk.held)
+
+        assert desk.loop.time() - filled_at < 1.0
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
     live_through(story())
