@@ -84,7 +84,7 @@ def overdue(desk: "Desk", sleeve: Sleeve, symbol: str, at: datetime) -> bool:
 
 def _give_up(sleeve: Sleeve, line: Line) -> None:
     """Out, whatever the strategy says; whether it may be in again is looked at with its next word."""
-    line.acted, line.reached, line.barred = 0.0, False, True
+    line.acted, line.reached, line.barred = 0.0, False, line.wanted != 0
     line.due = 0 if sleeve.protection.reenter else None
 
 
@@ -99,8 +99,10 @@ def may_act(desk: "Desk", sleeve: Sleeve, symbol: str, line: Line, exposure: flo
             return True
         line.due = guard.since + p.min_hold * sleeve.timeframe.seconds
         return False
-    if line.barred and (not p.reenter or desk.orders.busy(sleeve.name, symbol)):
-        line.due = 0 if p.reenter else None
+    if line.barred and not p.reenter:
+        return False
+    if guard is not None:
+        line.due = 0  # first what is left of the last position has to go
         return False
     if now < line.shut_until:
         line.due = line.shut_until
@@ -118,12 +120,12 @@ def after_fill(desk: "Desk", fill: Fill, before: Position | None) -> None:
     if sleeve is None or not sleeve.protection.on:
         return
     now, position, guard = _seconds(fill.at), desk.book.positions.get(key), desk.guards.get(key)
-    if position is None or position.quantity <= 0:
+    if position is None or not _sellable(desk, position):
         desk.guards.pop(key, None)
         if fill.reason in PROTECTIVE:
             line = desk.line(*key)
             line.shut_until = now + sleeve.protection.cool_down * sleeve.timeframe.seconds
-    elif guard is None or before is None or desk.instruments[fill.symbol].amount(before.quantity) == 0:
+    elif guard is None or before is None or not _sellable(desk, before):
         _begin(desk, sleeve, position, now)
     elif position.quantity > before.quantity:
         protect.enlarge(guard, float(position.entry_price), float(position.quantity))
@@ -149,8 +151,13 @@ def closed(desk: "Desk", candles: Iterable[Candle], at: datetime) -> None:
             if guard is not None:
                 swing = _swing(desk, sleeve, candle.symbol, now) if p.atr_trail else None
                 protect.closed(p, guard, candle, swing)
-            elif position.quantity > 0:
+            elif _sellable(desk, position):
                 _begin(desk, sleeve, position, now)
+
+
+def _sellable(desk: "Desk", position: Position) -> bool:
+    """Whether it is at least one step of something held; dust is nobody's to protect."""
+    return position.quantity > 0 and desk.instruments[position.symbol].amount(position.quantity) > 0
 
 
 def left(desk: "Desk", sleeve: Sleeve, symbol: str) -> float:

@@ -138,7 +138,7 @@ def trade(  # type: ignore[no-untyped-def]
     watched = drawdown < 1.0 or daily_loss < 1.0
     peak, day_start, today, lost_on, mark, killed = cash, cash, days[0], -1, 0.0, -1
     entry, since, most_held, begun, best, follow, taken, left = 0.0, 0, 0.0, 0.0, 0.0, 0.0, 0, 1.0
-    barred, leaving, shut_until = False, False, 0.0
+    barred, leaving, shut_until, said = False, False, 0.0, 0.0
     for bar in range(len(closes)):
         if order != 0.0:
             side = 1.0 if order > 0 else -1.0
@@ -222,7 +222,13 @@ def trade(  # type: ignore[no-untyped-def]
                 cash += cost - cost * fee
                 held -= steps
                 if held == 0:
-                    acted, reached, barred, shut_until, left = 0.0, True, True, closed[bar] + cool_down, 1.0
+                    acted, reached, barred, shut_until, left = (
+                        0.0,
+                        True,
+                        said != 0,
+                        closed[bar] + cool_down,
+                        1.0,
+                    )
                 else:
                     taken += 1
                     left = 1.0
@@ -256,10 +262,11 @@ def trade(  # type: ignore[no-untyped-def]
                 lost_on = today
         mark = to_step(closes[bar])
         if guarded and held > 0 and time_stop > 0 and closed[bar] - since >= time_stop:
-            acted, reached, barred, leaving, order = 0.0, False, True, True, -held
+            acted, reached, barred, leaving, order = 0.0, False, said != 0, True, -held
         wish = wanted[bar]
         if wish != wish:
             continue
+        said = wish
         if wish == 0:
             barred = False
         if missing(wish, acted):
@@ -268,7 +275,7 @@ def trade(  # type: ignore[no-untyped-def]
                 less = wish * acted <= 0 or abs(wish) < abs(acted)
                 act = not less or held <= 0 or closed[bar] - since >= min_hold
             elif guarded:
-                act = not barred or (reenter and order == 0)
+                act = (not barred or reenter) and order == 0
                 act = act and closed[bar] >= shut_until
                 act = act and (not needs_swing or swing_close[bar] == swing_close[bar])
                 barred = barred and not act
