@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from time import perf_counter
@@ -17,7 +18,8 @@ import pandas as pd
 
 from trading.domain.errors import Refused
 from trading.domain.market import Timeframe
-from trading.domain.research import Question
+from trading.domain.research import Question, Terms
+from trading.domain.risk import Limits
 from trading.domain.search import SearchQuestion
 from trading.lab import compiled
 from trading.lab.backtest import backtest
@@ -34,24 +36,25 @@ RULES = Rules(cash=10_000.0, fee=FEE, slippage=SLIPPAGE)
 FAST, SLOW = range(5, 30), range(30, 110, 2)  # 1,000 pairs
 
 
-def market(bars: int, seconds: int) -> Recorded:
-    """A year that trends for some days and then turns; the same every time."""
-    dice = np.random.default_rng(20240101)
-    noise = dice.standard_normal(bars) * 0.0006 * (seconds / 60) ** 0.5
-    drift = 0.0003 * np.sin(np.arange(bars) * seconds / 86400 / 3) * (seconds / 60) * 0.2
-    close = np.round(30_000 * np.exp(np.cumsum(noise + drift)), 2)
+def market(bars: int, seconds: int, seed: int = 20240101, symbol: str = "BTC/USDT") -> Recorded:
+    """A year whose moves linger for an hour or two, so that following them pays for its fees; the same every time."""
+    dice = np.random.default_rng(seed)
+    shocks = dice.standard_normal(bars) * 0.0004 * (seconds / 60) ** 0.5
+    lingers = np.convolve(shocks, np.exp(-np.arange(400) / 80))[:bars] * 0.04
+    close = np.round(30_000 * np.exp(np.cumsum(shocks + lingers)), 2)
     opened = np.concatenate(([30_000.0], close[:-1]))
+    wicks = 1 + np.abs(dice.standard_normal((2, bars))) * 0.0002
     columns = {
         "open": opened,
-        "high": np.maximum(opened, close) + 1,
-        "low": np.minimum(opened, close) - 1,
+        "high": np.round(np.maximum(opened, close) * wicks[0], 2),
+        "low": np.round(np.minimum(opened, close) / wicks[1], 2),
         "close": close,
         "volume": dice.gamma(2.0, 5.0, bars),
     }
     index = pd.date_range("2024-01-01", periods=bars, freq=pd.Timedelta(seconds=seconds), tz="UTC", unit="s")
     frame = pd.DataFrame(columns, index=index)
     return Recorded(
-        symbol="BTC/USDT", timeframe=Timeframe(seconds), frame=frame, gaps=(), source=Path("made here")
+        symbol=symbol, timeframe=Timeframe(seconds), frame=frame, gaps=(), source=Path("made here")
     )
 
 
@@ -91,28 +94,110 @@ def row(name: str, seconds: float, base: float | None = None, note: str = "") ->
     print(f"{name:58}{seconds * 1e3:>12.1f} ms{ratio:>12}  {note}")
 
 
-def bare() -> Callable[..., tuple[float, int]] | None:
-    """The floor, compiled; None without numba."""
+def bare(plain: Callable[..., Any] = floor) -> Any:
+    """A floor, compiled; None without numba."""
     try:
         from numba import njit
     except ImportError:
         return None
-    return njit(floor)  # type: ignore[no-any-return]
+    return njit(plain)
+
+
+def guarded(
+    opens: Any, highs: Any, lows: Any, closes: Any, fast: int, slow: int, fee: float, slippage: float
+) -> float:
+    """The floor with a trailing stop of three ATR(14) and a target of 5 %: no ids, no record, the stop first."""
+    quick = slowly = closes[0]
+    a, b = 2.0 / (fast + 1), 2.0 / (slow + 1)
+    cash, held, wish, barred, swing = 10_000.0, 0.0, False, False, highs[0] - lows[0]
+    best = entry = trail = 0.0
+    for bar in range(1, len(closes)):
+        if wish and held == 0.0 and not barred:
+            entry = opens[bar] * (1.0 + slippage)
+            held = cash / 1.005 / entry
+            cash -= held * entry * (1.0 + fee)
+            best, trail = entry, entry - 3.0 * swing
+        elif not wish and held > 0.0:
+            cash += held * opens[bar] * (1.0 - slippage) * (1.0 - fee)
+            held = 0.0
+        if held > 0.0 and (lows[bar] <= trail or highs[bar] >= entry * 1.05):
+            level = min(trail, opens[bar]) if lows[bar] <= trail else max(entry * 1.05, opens[bar])
+            cash += held * level * (1.0 - slippage) * (1.0 - fee)
+            held, barred = 0.0, True
+        before = closes[bar - 1]
+        swing += (max(highs[bar], before) - min(lows[bar], before) - swing) / 14.0
+        best = max(best, highs[bar])
+        trail = max(trail, best - 3.0 * swing)
+        quick += a * (closes[bar] - quick)
+        slowly += b * (closes[bar] - slowly)
+        wish = quick > slowly and bar > 16 * slow
+        barred = barred and wish
+    return float(cash + held * closes[-1])
+
+
+def _job(*recorded: Recorded, protect: dict[str, str] | None = None, **changes: Any) -> Job:
+    strategy = find("ema_cross")
+    fields: dict[str, Any] = {
+        "strategy": strategy,
+        "params": strategy.params({}),
+        "recorded": recorded,
+        "timeframe": recorded[0].timeframe,
+        "cash": Decimal(10_000),
+        "fee": Decimal(str(FEE)),
+        "slippage": Decimal(str(SLIPPAGE)),
+        "terms": Terms(protect=protect or {}),
+    }
+    return Job(**fields | changes)
+
+
+STRICT = Limits(
+    order_share=1.0, daily_loss=0.999999, drawdown=0.999999
+)  # watched at every candle, never reached
+
+
+def protected() -> None:
+    """W4: W1 with a trailing stop of three ATR(14) and a target of 5 %."""
+    year = market(525_600, 60)
+    job = _job(year, protect={"atr_trail": "3", "take": "0.05"})
+    compiled.run(job)
+    arrays, rules, base = Market.of(year, year.timeframe), Rules.of(job), None
+
+    def warm() -> Any:
+        arrays.averages.clear()
+        arrays.ranges.clear()
+        return compiled.trade(arrays, compiled.wanted(arrays, job.strategy, job.params), rules)
+
+    loop = bare(guarded)
+    if loop is not None:
+        given = (arrays.open, arrays.high, arrays.low, arrays.close, 9, 21, FEE, SLIPPAGE)
+        loop(*given)
+        base, _ = timed(lambda: loop(*given), 7)
+        row("W4 bare compiled loop (floor)", base)
+    quick, run = timed(warm, 7)
+    row("W4 compiled gear, warm, indicators included", quick, base)
+    exact, report = timed(lambda: backtest(job, lambda done: None))
+    row("W4 booked to the last digit, with its report", exact, base, f"{len(run.bars)} fills")
+    desk, watched = timed(lambda: backtest(replace(job, limits=STRICT), lambda done: None))
+    row("W4 the desk, every candle's limits watched, with its report", desk, base)
+    assert report.final_equity == watched.final_equity
+    assert abs(run.final - float(report.final_equity)) < 0.01
+
+
+def eight_markets() -> None:
+    """W2: W1 over eight symbols that share one account."""
+    names = ("BTC", "ETH", "SOL", "XRP", "ADA", "DOT", "LTC", "BNB")
+    years = [market(525_600, 60, seed=seed, symbol=f"{name}/USDT") for seed, name in enumerate(names)]
+    seconds, report = timed(lambda: backtest(_job(*years), lambda done: None))
+    row("W2 eight symbols in one portfolio, the desk", seconds, None, f"{2 * len(report.trades)} fills")
 
 
 def one_year_of_minutes() -> None:
     """W1: EMA 9/21 over 525,600 one-minute candles."""
-    year, strategy = market(525_600, 60), find("ema_cross")
-    job = Job(
-        strategy=strategy,
-        params=strategy.params({}),
-        recorded=(year,),
-        timeframe=year.timeframe,
-        cash=Decimal(10_000),
-        fee=Decimal(str(FEE)),
-        slippage=Decimal(str(SLIPPAGE)),
-    )
-    desk, report = timed(lambda: backtest(job, lambda done: None))
+    year = market(525_600, 60)
+    job = _job(year)
+    strategy = job.strategy
+    exact, booked = timed(lambda: backtest(job, lambda done: None))
+    desk, report = timed(lambda: backtest(replace(job, limits=STRICT), lambda done: None))
     first, _ = timed(lambda: compiled.run(job))
     whole, run = timed(lambda: compiled.run(job), 5)
     arrays = Market.of(year, year.timeframe)
@@ -134,7 +219,9 @@ def one_year_of_minutes() -> None:
     row("W1 compiled gear, first call in this process", first, base)
     row("W1 the same loops as plain Python", plain, base)
     fills = len(run.bars)
-    row("W1 the desk, every rule on, with its report", desk, base, f"{fills} fills")
+    row("W1 booked to the last digit, with its report", exact, base, f"{fills} fills")
+    row("W1 the desk, every candle's limits watched, with its report", desk, base)
+    assert booked.final_equity == report.final_equity
     assert fills // 2 == len(report.trades)
     assert abs(run.final - float(report.final_equity)) < 0.01
 
@@ -229,5 +316,7 @@ def _process(folder: str, words: list[str]) -> tuple[float, dict[str, float]]:
 async def main() -> None:
     whole_process()
     one_year_of_minutes()
+    protected()
+    eight_markets()
     a_thousand_pairs()
     fifty_generations()
