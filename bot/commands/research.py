@@ -17,7 +17,9 @@ from trading.domain.errors import Refused
 from trading.domain.report import Report
 from trading.domain.research import Question, Terms
 
-Data = Annotated[Path, Source("archives"), "recorded candles: archive, a Parquet or CSV file, or a folder of them"]
+Data = Annotated[
+    Path, Source("archives"), "recorded candles: archive, a Parquet or CSV file, or a folder of them"
+]
 Symbols = Annotated[str, "which markets, separated by commas"]
 Frame = Annotated[str, "candle length, for instance 1h"]
 From = Annotated[datetime, "first day, for instance 2024-01-01"]

@@ -123,7 +123,7 @@ def _progress(ask: Ask, strategy: str, told: SearchProgress, objectives: tuple[s
 async def shadow(
     ask: Ask, strategy: StrategyName, *, symbols: Symbols = "", timeframe: Frame = "", **params: str
 ) -> Reply:
-    """Let parameters prove themselves in a shadow account: live prices, orders written down and never sent."""
+    """Try parameters in a shadow account: live prices, orders written down and never sent."""
     known = ask.trading.lab.about(strategy, params)
     wanted = {p["name"]: p["value"] for p in known["parameters"]}
     shadows = [name for name in ask.trading.lab.shadows() if name in ask.mine(TRADERS)]
