@@ -17,6 +17,7 @@ from trading.exchange.connection import Connection, goodbye
 from trading.exchange.facts import Facts
 from trading.exchange.fitting import misfit, plain
 from trading.exchange.ids import Misfit
+from trading.exchange.learning import learn, learn_anew
 from trading.exchange.outgoing import Meant, NotWhatWasMeant
 from trading.exchange.quirks import quirk
 from trading.exchange.translate import failure
@@ -79,18 +80,14 @@ class Counter:
         source = self._reads
         if self._donor is not None and (await self._donor.exchange()).markets:
             source = self._donor
-        known = await source.exchange()
-        if not known.markets:
-            await source.read("load_markets")
-        for method in self._facts.warm:
-            await source.read(method)
-        return known
+        await learn(source, *self._facts.warm)
+        return await source.exchange()
 
     async def _refresh(self) -> None:
         """Load the markets anew: the venue refused what they allow, or they are old. The old ones serve meanwhile."""
         self._stale, self._loaded = False, time.monotonic()
         try:
-            await self._reads.read("load_markets", True)
+            await learn_anew(self._reads)
         except (Uncertain, ExchangeSaidNo) as error:
             log.warning("markets_not_refreshed", exchange=self._id, reason=error.tell)
             return

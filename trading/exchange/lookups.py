@@ -10,6 +10,7 @@ from trading.domain.errors import ExchangeSaidNo, Uncertain
 from trading.exchange import orders, verdict
 from trading.exchange.connection import Connection
 from trading.exchange.facts import Facts, LookUp
+from trading.exchange.learning import learn
 from trading.exchange.outgoing import NotWhatWasMeant
 from trading.exchange.wire import Errand, trip
 from trading.execution.venue import (
@@ -207,10 +208,8 @@ class Lookups:
 
     async def _known(self) -> Any:
         try:
-            exchange = await self._reads.exchange()
-            if not exchange.markets:
-                await self._reads.read("load_markets")
-            return exchange
+            await learn(self._reads)
+            return await self._reads.exchange()
         except (Uncertain, ExchangeSaidNo) as error:
             raise Unreachable(error.tell) from None
 

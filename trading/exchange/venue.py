@@ -14,6 +14,7 @@ from trading.exchange.budget import Budget
 from trading.exchange.connection import Connection
 from trading.exchange.counter import Counter
 from trading.exchange.hints import Hints
+from trading.exchange.learning import learn_anew
 from trading.exchange.lookups import Lookups
 from trading.exchange.resilience import Patience, Seconds, Tell
 from trading.exchange.verdict import Heard
@@ -181,7 +182,7 @@ class CcxtVenue:
             if exchange.has.get("fetchTime"):
                 milliseconds = await self.reads.read_once("fetch_time")
                 return datetime.fromtimestamp(int(milliseconds) / 1000, UTC)
-            await self.reads.read_once("fetch_markets")
+            await learn_anew(self.reads)
         except (Uncertain, ExchangeSaidNo) as error:
             raise Unreachable(error.tell) from None
         except (TypeError, ValueError):

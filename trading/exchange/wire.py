@@ -20,12 +20,16 @@ from trading.exchange.verdict import Heard
 _NEVER = re.compile(
     r"withdraw|transfer|payout|send.?money|/transactions|sub.?account|convert|borrow|loan", re.IGNORECASE
 )
-_CHANGES = re.compile(r"create|place|submit|new|cancel|amend|edit|close|leverage|margin", re.IGNORECASE)
+_CHANGES = re.compile(
+    r"create|place|submit|new|cancel|amend|edit|close|leverage|margin|buy|sell|/(orders?|trades?)$",
+    re.IGNORECASE,
+)
 
 
 class Errand(StrEnum):
     """What somebody is out for."""
 
+    LEARN = "learn"  # markets and their rules, in numbers as ccxt likes them
     READ = "read"
     ORDER = "order"
     CANCEL = "cancel"
@@ -113,7 +117,7 @@ class Wire:
         if _NEVER.search(path) and not known_list:
             raise Guarded("paths that move money out are shut")
         errand = mine.errand if mine is not None else Errand.READ
-        if errand is Errand.READ:
+        if errand in (Errand.READ, Errand.LEARN):
             if method != "GET" and not self._may_read_by(path, mine):
                 raise Guarded("a question may not change anything")
             return
@@ -195,8 +199,9 @@ def _ms(length: timedelta) -> int:
 
 
 def _number(value: Any) -> Any:
-    """How ccxt parses a number: as text inside an errand, so that no digit is lost; else as it does by itself."""
-    return str(value) if _trip.get() is not None else float(value)
+    """How ccxt parses a number: as text, so that no digit is lost; only markets are learned as it does by itself."""
+    mine = _trip.get()
+    return float(value) if mine is None or mine.errand is Errand.LEARN else str(value)
 
 
 def _retry_after(headers: Any) -> float | None:

@@ -8,7 +8,7 @@ import pytest
 from tests.trading.exchange.wire.conftest import ID, an_order
 from trading.domain.order import OrderKind, Side
 from trading.exchange import atlas
-from trading.execution.venue import Accepted, Denied, Doubtful, Standing, Why
+from trading.execution.venue import Accepted, Denied, Doubtful, Standing, Unreachable, Why
 
 
 @pytest.fixture
@@ -60,6 +60,19 @@ async def test_an_exchange_that_would_drop_our_id_is_sent_nothing(stranger, bina
     assert isinstance(answer, Denied) and answer.why is Why.NOT_SENT
     assert "without our order id" in answer.reason
     assert binance.account.posts() == []
+
+
+async def test_markets_that_can_only_be_had_by_changing_something_are_not_had(open_venue, monkeypatch):
+    monkeypatch.delitem(atlas.FACTS, "binance")
+    venue = open_venue()
+    exchange = await venue.reads.exchange()
+    monkeypatch.setattr(exchange, "load_markets", lambda *_: exchange.private_post_order({}))
+
+    answer = await venue.send(an_order())
+    with pytest.raises(Unreachable, match="Nothing was sent"):
+        await venue.open_orders(["BTC/USDT"])
+
+    assert isinstance(answer, Denied) and answer.why is Why.NOT_SENT
 
 
 async def test_a_second_request_behind_an_order_is_stopped(stranger, binance, monkeypatch):

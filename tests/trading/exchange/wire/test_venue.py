@@ -7,8 +7,10 @@ from decimal import Decimal
 
 import pytest
 
-from tests.trading.exchange.wire.conftest import ID, an_order
+from tests.trading.exchange.wire.conftest import ID, QUICK, an_order
+from trading.clock import wall_clock
 from trading.domain.order import OrderKind, Side
+from trading.exchange.venue import CcxtVenue
 from trading.execution.venue import (
     Accepted,
     Balance,
@@ -98,6 +100,19 @@ async def test_a_protective_stop_rests_at_the_venue(venue, binance):
     binance.account.move("BTC/USDT", "95")
 
     assert (await venue.order("BTC/USDT", ID, None)).standing is Standing.FILLED
+
+
+async def test_the_sandbox_is_the_test_network_and_nothing_else(binance):
+    options = binance.exchange_options(apiKey="key", secret="secret", sandbox=True)
+    nowhere = {name: "http://127.0.0.1:9/api/v3" for name in options["urls"]["api"] if name != "ws"}
+    options["urls"] = {"api": nowhere, "test": options["urls"]["test"]}
+    venue = CcxtVenue("binance", options, wall_clock, patience=QUICK)
+
+    answer = await venue.send(an_order())
+    await venue.close()
+
+    assert isinstance(answer, Accepted)
+    assert len(binance.account.posts()) == 1
 
 
 # --- what a venue may answer ------------------------------------------------------------------------------
