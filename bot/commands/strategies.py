@@ -17,18 +17,26 @@ async def strategies(ask: Ask, name: StrategyName = "") -> Reply:
     """The strategies of this account and what they want now; with a name: what it does and its parameters."""
     if name:
         return await _one(ask, name)
-    now = ask.trading.status(ask.account)
+    sleeves = _sleeves(ask)
     known = ask.trading.lab.catalogue()
-    others = [n for n in known if n not in {s.strategy for s in now.sleeves}]
-    on = sum(s.enabled for s in now.sleeves)
+    others = [n for n in known if n not in {s.strategy for s in sleeves}]
+    on = sum(s.enabled for s in sleeves)
     many = ask.say("{n} strategies trade this account", n=on)
     return Reply(
         title=ask.say("1 strategy trades this account") if on == 1 else many,
         text=ask.say("Also known: {names}", names=", ".join(others)) if others else "",
-        rows=tuple(_row(s, ask) for s in now.sleeves),
-        buttons=tuple((Button(s.name, f"/strategies {s.name}"),) for s in now.sleeves[:6]),
-        data={"sleeves": now.sleeves, "known": list(known)},
+        rows=tuple(_row(s, ask) for s in sleeves),
+        buttons=tuple((Button(s.name, f"/strategies {s.name}"),) for s in sleeves[:6]),
+        data={"sleeves": sleeves, "known": list(known)},
     )
+
+
+def _sleeves(ask: Ask) -> tuple[SleeveView, ...]:
+    """Those of the account; none while it does not trade: strategies can be read about all the same."""
+    try:
+        return tuple(ask.trading.status(ask.account).sleeves)
+    except Refused:
+        return ()
 
 
 @command(allow=TRADERS, acts=True)
@@ -93,7 +101,7 @@ async def set_(ask: Ask, name: SleeveName, **params: str) -> Reply:
 
 
 async def _one(ask: Ask, name: str) -> Reply:
-    mine = next((s for s in ask.trading.status(ask.account).sleeves if s.name == name), None)
+    mine = next((s for s in _sleeves(ask) if s.name == name), None)
     about = ask.trading.lab.about(mine.strategy if mine else name, mine.params if mine else {})
     rows = tuple(
         Row(

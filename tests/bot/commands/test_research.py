@@ -188,3 +188,18 @@ async def test_every_strategy_shows_what_it_wants_and_its_parameters(house):
         assert "changes of mind: 0" not in picture.alt, name
         assert matplotlib.image.imread(BytesIO(picture.png)).shape[1] == 1280
         assert [row.label.partition(" = ")[0] for row in reply.rows] == [p.name for p in strategy.parameters]
+
+
+async def test_a_strategy_can_be_read_about_while_nothing_trades(tmp_path, clock):
+    settings = load(None, {"TRADEWIND__DATA_DIR": str(tmp_path)})
+    await upgrade(settings.database_url)
+    built = await build(settings, clock)
+
+    one = await answered(built, "/strategies donchian")
+    listed = await answered(built, "/strategies")
+
+    assert [image.name for image in one.images] == ["exposure.png"]
+    assert "donchian" in listed.text
+    await built.trading.close()
+    built.studio.close()
+    await built.store.close()
