@@ -7,6 +7,7 @@ from trading.core.memory import remember
 from trading.domain.events import (
     CandlesClosed,
     CashMoved,
+    CoinsGone,
     Event,
     KillAsked,
     KillLifted,
@@ -56,6 +57,11 @@ class Recorder:
             case CashMoved(at, flow):
                 self._flows.append(flow)
                 self._flow += float(flow.amount)
+                self._note_equity(at)
+            case CoinsGone(at, _, symbol, amount):
+                taken = CashFlow(at=at, amount=-amount * self._desk.book.prices[symbol], note="taken by hand")
+                self._flows.append(taken)
+                self._flow += float(taken.amount)
                 self._note_equity(at)
             case KillAsked() | KillLifted():
                 pass

@@ -80,6 +80,18 @@ class Book:
         self.peak_equity += flow.amount
         self.day_start_equity += flow.amount
 
+    def let_go(self, sleeve: str, symbol: str, amount: Decimal) -> Decimal:
+        """Somebody took so much of a position away; what it was worth leaves the marks, too. Answers that worth."""
+        position = self.positions[sleeve, symbol]
+        left, worth = position.quantity - amount, amount * self.prices[symbol]
+        if left == 0:
+            del self.positions[sleeve, symbol]
+        else:
+            self.positions[sleeve, symbol] = replace(position, quantity=left)
+        self.peak_equity -= worth
+        self.day_start_equity -= worth
+        return worth
+
     def forget_peak(self) -> None:
         """Measure drawdown from here on; after an owner lifted a kill."""
         self.peak_equity = self.equity

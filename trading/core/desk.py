@@ -20,6 +20,7 @@ from trading.domain.events import (
     CalendarChanged,
     CandlesClosed,
     CashMoved,
+    CoinsGone,
     DepthSeen,
     DeskEvent,
     HaltAsked,
@@ -38,6 +39,7 @@ from trading.domain.events import (
 )
 from trading.domain.market import Candle, Instrument
 from trading.domain.order import OrderIntent, OrderStatus, Reason, Side
+from trading.domain.report import CashFlow
 from trading.domain.risk import Cleared, Halt, HaltKind
 from trading.domain.signal import Signal
 from trading.risk.calendar import Calendar
@@ -88,6 +90,10 @@ class Desk:
                 self.book.move(event.flow)
                 self.risk.move(event.flow)
                 return []
+            case CoinsGone(at, sleeve, symbol, amount):
+                worth = self.book.let_go(sleeve, symbol, amount)
+                self.risk.move(CashFlow(at=at, amount=-worth, note=""))
+                return stopping.tell_when_flat(self, at)
             case KillAsked():
                 return stopping.kill(self, event.at, event.reason, event.by, Reason.KILL)
             case KillLifted():

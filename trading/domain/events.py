@@ -51,6 +51,16 @@ class CashMoved:
 
 
 @dataclass(frozen=True, slots=True)
+class CoinsGone:
+    """A person took what the bot held (sold or withdrawn by hand): no trade of ours, neither profit nor loss."""
+
+    at: datetime
+    sleeve: str
+    symbol: str
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class KillAsked:
     """A person, the file or a rule wants everything sold and stopped."""
 
@@ -261,6 +271,7 @@ DeskEvent = (
     | OrderChanged
     | OrderFilled
     | CashMoved
+    | CoinsGone
     | KillAsked
     | KillLifted
     | HaltAsked

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from decimal import Decimal
 
 from trading.domain.errors import Refused
-from trading.domain.events import DifferenceAnswered, DifferenceFound
+from trading.domain.events import CoinsGone, DifferenceAnswered, DifferenceFound
 from trading.domain.live import Answered, AttemptState, Difference, ExternalFlow, FlowKind
 from trading.execution.identity import token
-from trading.execution.reconcile import Gap, gaps, likely_cause
+from trading.execution.reconcile import Gap, gaps, likely_cause, shortages
 from trading.execution.seat import ZERO, Seat
 from trading.execution.venue import VenueTrade
 
@@ -35,6 +36,8 @@ class Differences:
                 moving.update(assets_of(one.attempt.intent.symbol))
         tolerance = {i.base: i.amount_step for i in seat.instruments.values()}
         found = gaps(theirs, seat.balances, self._watched() - moving, tolerance)
+        short = shortages(theirs, self._held(), tolerance, moving)
+        found = short + [gap for gap in found if gap.asset not in {one.asset for one in short}]
         self._seen = {gap: self._seen.get(gap, now) for gap in found}
         old = [gap for gap, since in self._seen.items() if now - since >= QUIET]
         await self._renew(old, {gap.asset for gap in found} | moving)
@@ -49,6 +52,14 @@ class Differences:
         seat = self._seat
         watched = {asset for symbol in seat.symbols for asset in assets_of(symbol)}
         return watched | (seat.fee_assets & seat.opened)
+
+    def _held(self) -> dict[str, Decimal]:
+        """By coin: what the bot has bought and not sold."""
+        held: dict[str, Decimal] = {}
+        for position in self._seat.view().positions:
+            base, _ = assets_of(position.symbol)
+            held[base] = held.get(base, ZERO) + position.quantity
+        return held
 
     async def _renew(self, old: list[Gap], open_assets: set[str]) -> None:
         seat = self._seat
@@ -69,7 +80,7 @@ class Differences:
     async def _ask(self, gap: Gap, card: Difference | None, number: int) -> Difference:
         """One card for each asset; when the gap changes, the card changes."""
         seat, now = self._seat, self._seat.times.wall()
-        held = sum((p.quantity for p in seat.view().positions if assets_of(p.symbol)[0] == gap.asset), ZERO)
+        held = self._held().get(gap.asset, ZERO)
         words = (seat.account, "difference", gap.asset, str(number), str(seat.lease.epoch))
         difference = Difference(
             id=card.id if card else token(seat.secret, *words)[:8],
@@ -102,25 +113,38 @@ class Differences:
 
     async def answer(self, id: str, answer: Answered, by: str) -> Difference:
         """A person explains a difference. A transfer takes the exchange's figure, as no profit and no loss."""
-        seat = self._seat
         waiting = {d.id: d for d in await self.waiting()}
         if id not in waiting:
             raise Refused(f"The card {id} does not wait for an answer any more.")
         difference = waiting.pop(id)
         if answer is Answered.TRANSFER:
-            flow = ExternalFlow(
-                account=seat.account,
-                ref=f"difference {id} {difference.theirs}",
-                asset=difference.asset,
-                amount=difference.theirs - difference.ours,
-                kind=FlowKind.ADJUSTMENT,
-                at=seat.times.wall(),
-                note=f"explained by {by} (card {id})",
-            )
-            seat.flowed(await seat.journal.add_flows([flow]))
+            await self._take_theirs(difference, by)
         answered = await self._end(difference, answer, by)
         self.freeze(waiting.values())
         return answered
+
+    async def _take_theirs(self, difference: Difference, by: str) -> None:
+        """The exchange's figure counts from now on, and the bot holds no more than there is."""
+        seat, asset = self._seat, difference.asset
+        apart = difference.theirs - seat.balances.get(asset, ZERO)
+        flow = ExternalFlow(
+            account=seat.account,
+            ref=f"difference {difference.id} {difference.theirs}",
+            asset=asset,
+            amount=apart,
+            kind=FlowKind.ADJUSTMENT,
+            at=seat.times.wall(),
+            note=f"explained by {by} (card {difference.id})",
+        )
+        if apart:
+            seat.flowed(await seat.journal.add_flows([flow]))
+        missing = self._held().get(asset, ZERO) - difference.theirs
+        for position in seat.view().positions:
+            if missing > 0 and assets_of(position.symbol)[0] == asset:
+                gone = min(missing, position.quantity)
+                seat.step(CoinsGone(seat.times.wall(), position.sleeve, position.symbol, gone))
+                missing -= gone
+        await seat.keep()
 
     async def _end(self, difference: Difference, answer: Answered | None, by: str) -> Difference:
         seat = self._seat

@@ -156,6 +156,21 @@ def gaps(
     return found
 
 
+def shortages(
+    theirs: Mapping[str, Decimal],
+    held: Mapping[str, Decimal],
+    tolerance: Mapping[str, Decimal],
+    moving: Collection[str],
+) -> list[Gap]:
+    """Coins of which the exchange has less than the bot bought: somebody took them, whatever was told of it."""
+    return [
+        Gap(asset, theirs.get(asset, Decimal(0)), amount)
+        for asset, amount in sorted(held.items())
+        if asset not in moving
+        and amount - theirs.get(asset, Decimal(0)) > tolerance.get(asset, Decimal("1e-8"))
+    ]
+
+
 def likely_cause(gap: Gap, held: Decimal) -> str:
     """A guess for the person who is asked; the books are never changed because of it."""
     if gap.theirs < held:

@@ -280,3 +280,53 @@ def test_whatever_happens_to_orders_the_books_equal_the_exchange_in_the_end(
             assert not desk.halted(HaltKind.BROKEN)
 
     live_through(story())
+
+
+def test_what_a_person_sells_of_the_bots_coins_is_asked_about_and_then_no_longer_held(path):
+    async def story():
+        async with a_live_desk(path, a_world()) as desk:
+            desk.close(exposure=1.0)
+            await desk.until(lambda: desk.held)
+            bought = desk.held
+            desk.world.by_hand(Side.SELL, str(bought - 10))
+            (found,) = await desk.until(lambda: desk.news(DifferenceFound), within=2000)
+            card = found.difference
+            assert (card.asset, card.theirs, card.ours) == ("BTC", Decimal(10), bought)
+            assert card.cause == "less than the bot holds: sold or withdrawn by hand"
+            equity = desk.desk.book.equity
+
+            await desk.live.answer(card.id, Answered.TRANSFER, "ann")
+
+            book = desk.desk.book
+            assert desk.held == 10
+            assert book.equity == equity - (bought - 10) * 100
+            assert book.peak_equity - book.equity < 15  # the fees, and nothing that looks like a loss
+            assert desk.live.seat.frozen == {}
+            await desk.pass_time(3600)
+            assert len(desk.news(DifferenceFound)) == 1
+            desk.close(exposure=0.0)
+            await desk.until(lambda: desk.held == 0)
+            assert desk.books_agree()
+
+    live_through(story())
+
+
+def test_coins_that_were_withdrawn_are_gone_from_the_book_through_a_restart(path):
+    async def story():
+        world = a_world()
+        async with a_live_desk(path, world) as desk:
+            desk.close(exposure=1.0)
+            await desk.until(lambda: desk.held)
+            world.totals["BTC"] = Decimal(0)
+            (found,) = await desk.until(lambda: desk.news(DifferenceFound), within=2000)
+            await desk.live.answer(found.difference.id, Answered.TRANSFER, "ann")
+            assert desk.held == 0
+
+        async with a_live_desk(path, world) as reborn:
+            await reborn.pass_time(1000)
+            assert reborn.held == 0
+            assert reborn.books_agree()
+            assert reborn.news(DifferenceFound) == []
+            assert not reborn.halted(HaltKind.EXCHANGE)
+
+    live_through(story())
