@@ -35,6 +35,7 @@ from trading.execution.venue import (
     Why,
 )
 
+_HALF_A_SECOND = timedelta(milliseconds=500)
 _WRONG = timedelta(seconds=60)  # a clock this far off is repaired by a person, not made up for
 
 
@@ -154,9 +155,9 @@ class CcxtVenue:
     async def clock_offset(self) -> timedelta:
         """The venue's clock minus ours, measured now; up to a minute it is made up for in signatures."""
         began, before = self._clock(), self._steady()
-        told = await self._time()
+        told, doubt = await self._time()
         middle = began + timedelta(seconds=(self._steady() - before) / 2)
-        offset = told - middle
+        offset = _at_least(told - middle, doubt)
         if abs(offset) <= _WRONG:
             await self._make_up_for(offset // timedelta(milliseconds=1))
         return offset
@@ -175,13 +176,13 @@ class CcxtVenue:
             return Doubtful(f"{self.profile.name} would not cancel an order that it shows as open.")
         return Accepted(found.exchange_id)
 
-    async def _time(self) -> datetime:
-        """The venue's time: as it tells it, or else from the date on its answers, good to half a second."""
+    async def _time(self) -> tuple[datetime, timedelta]:
+        """The venue's time and how far off that may be: as it tells it, or from the dates on its answers."""
         try:
             exchange = await self.reads.exchange()
             if exchange.has.get("fetchTime"):
                 milliseconds = await self.reads.read_once("fetch_time")
-                return datetime.fromtimestamp(int(milliseconds) / 1000, UTC)
+                return datetime.fromtimestamp(int(milliseconds) / 1000, UTC), timedelta(0)
             await learn_anew(self.reads)
         except (Uncertain, ExchangeSaidNo) as error:
             raise Unreachable(error.tell) from None
@@ -189,7 +190,7 @@ class CcxtVenue:
             raise Unreachable(f"{self.profile.name} sent a time that makes no sense.") from None
         dates = {name.lower(): text for name, text in (exchange.last_response_headers or {}).items()}
         try:
-            return parsedate_to_datetime(dates.get("date", "")) + timedelta(milliseconds=500)
+            return parsedate_to_datetime(dates.get("date", "")) + _HALF_A_SECOND, _HALF_A_SECOND
         except ValueError:
             raise Unreachable(f"{self.profile.name} does not tell the time.") from None
 
@@ -201,3 +202,10 @@ class CcxtVenue:
     def _heard(self, heard: Heard, wait: float | None) -> None:
         if verdict.says_wait(self.facts, heard):
             self.reads.breaker.hush(self._budget.hush(wait))
+
+
+def _at_least(offset: timedelta, doubt: timedelta) -> timedelta:
+    """How far off a clock is for certain."""
+    if abs(offset) <= doubt:
+        return timedelta(0)
+    return offset - doubt if offset > timedelta(0) else offset + doubt

@@ -1,7 +1,6 @@
 """The way out: it shares nothing with a stuck client, and requests are kept for it."""
 
 import asyncio
-import time
 from decimal import Decimal
 
 from tests.trading.exchange.wire.conftest import ID, an_order
@@ -16,7 +15,6 @@ async def test_a_stuck_client_does_not_hold_up_a_kill(venue, binance):
     killer = venue.killer()
     loads = binance.asked["exchangeInfo"]
 
-    began = time.monotonic()
     canceled = await killer.cancel("BTC/USDT", ID, None)
     sold = await killer.send(
         an_order(
@@ -28,10 +26,10 @@ async def test_a_stuck_client_does_not_hold_up_a_kill(venue, binance):
             reduce_only=True,
         )
     )
-    took = time.monotonic() - began
+    waited_for_the_stuck = stuck.done()
 
     assert isinstance(canceled, Accepted) and isinstance(sold, Accepted)
-    assert took < 1.0
+    assert not waited_for_the_stuck
     assert binance.asked["exchangeInfo"] == loads
     assert binance.account.truth.open() == []
     assert binance.account.truth.total("BTC") == 0
@@ -47,13 +45,13 @@ async def test_orders_leave_requests_for_the_kill(venue, binance):
         for n in range(30)
     ]
     placed = sum(isinstance(answer, Accepted) for answer in answers)
+    waits = venue._budget.wait(reserved=False), venue._budget.wait(reserved=True)
 
-    began = time.monotonic()
     for n in range(placed):
         assert isinstance(await killer.cancel("BTC/USDT", f"tw{n}", None), Accepted)
 
     assert placed >= 10
-    assert time.monotonic() - began < 3.0
+    assert waits[0] > 0.0 == waits[1]
     assert binance.account.truth.open() == []
     await killer.close()
 
@@ -64,10 +62,8 @@ async def test_what_the_venue_told_one_the_other_knows(venue, binance):
     binance.fail("POST order", status=429, body="{}", headers={"Retry-After": "30"})
     await venue.send(an_order())
 
-    began = time.monotonic()
     answer = await killer.send(an_order(client_id="twkill", side=Side.SELL, reduce_only=True))
 
     assert isinstance(answer, Denied) and answer.why is Why.RATE
-    assert time.monotonic() - began < 1.0
     assert binance.asked["order"] == 1
     await killer.close()

@@ -223,4 +223,7 @@ async def test_a_market_on_upbit_reads_candles_and_hears_trades(upbit):
 
 
 async def test_the_time_is_read_off_the_answers(venue):
-    assert abs(await venue.clock_offset()) < timedelta(seconds=1.1)
+    assert abs(await venue.clock_offset()) < timedelta(seconds=1)
+
+    venue._clock = lambda: wall_clock() - timedelta(minutes=5)
+    assert abs(await venue.clock_offset() - timedelta(minutes=5)) < timedelta(seconds=3)
