@@ -72,7 +72,7 @@ async def _verified(ask: Ask, published: str) -> Reply:
 
 def _row(one: AuditRow, ask: Ask) -> Row:
     return Row(
-        f"{one.seq} · {moment(one.at, ask.person.zone)}",
+        f"{one.seq} · {moment(one.at, ask.person.zone, ask.say)}",
         one.line[:LONGEST],
         f"{one.person} · {one.place} · {one.outcome[:LONGEST]}",
     )

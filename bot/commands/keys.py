@@ -38,7 +38,9 @@ async def keys(ask: Ask) -> Reply:
 
 def _row(one: StoredKey, ask: Ask) -> Row:
     what = ask.say("{purpose} key at {exchange}", purpose=ask.say(one.purpose), exchange=one.exchange)
-    detail = ask.say("by {name}, {when}", name=one.added_by, when=moment(one.added_at, ask.person.zone))
+    detail = ask.say(
+        "by {name}, {when}", name=one.added_by, when=moment(one.added_at, ask.person.zone, ask.say)
+    )
     return Row(one.account, f"{what} {one.hint}", detail)
 
 
@@ -80,6 +82,9 @@ async def keys_add(ask: Ask, account: Account, *, read_only: ReadOnly = False) -
             (
                 say(
                     "Make sure at the exchange that it cannot withdraw, and works from this machine's address only."
+                ),
+                say(
+                    "It is used from the next time the account connects on: at a start, or when it goes live."
                 ),
                 say(
                     "Keep a copy of {file}, never in the same backup as the database: it opens the stored keys.",
