@@ -33,9 +33,10 @@ def backtest(job: Job, progress: Progress, load_seconds: float = 0.0) -> Report:
 
 def play(job: Job, progress: Progress) -> tuple[Room, float]:
     """The account after this job, and when its signals were known (in seconds of `perf_counter`)."""
+    began = perf_counter()
     quick = booked(job)
     if quick is not None:
-        return quick, perf_counter()
+        return quick, began
     board = Board(job.base, keep_all=True)
     done = job.open_room(Mode.BACKTEST, board)
     questions = [q for sleeve in done.desk.sleeves.values() for q in sleeve.questions()]
