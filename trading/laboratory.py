@@ -21,7 +21,7 @@ from trading.domain.search import SearchProgress, SearchQuestion, SearchResult
 from trading.lab import searching, several
 from trading.lab.ask import from_candles, warmed
 from trading.lab.example import example
-from trading.lab.queue import Queue
+from trading.lab.queue import Queue, Stopped
 from trading.lab.several import warm_up
 from trading.lab.workers import Answer, Kind, Workers
 from trading.market.archive import Recorded
@@ -94,8 +94,12 @@ class Laboratory:
             return searching.run(order, own_process=self.workers.own_process)
 
         async with aclosing(self._queued(asker, f"search {question.strategy}", work)) as heard:
-            async for told in heard:
-                yield told
+            try:
+                async for told in heard:
+                    yield told
+            except Stopped as stopped:
+                said = f"{stopped.tell} What it tried is kept; --join {asked.study} goes on with it."
+                raise Refused(said) from None
 
     def _research(
         self, kind: Kind, question: Question, account: str, asker: Asker | None

@@ -20,6 +20,10 @@ REMEMBERED = 100  # jobs that are over and can still be looked at or asked again
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that are read for another
 
 
+class Stopped(Refused):
+    """Somebody ended the job before it was done."""
+
+
 @dataclass(slots=True)
 class _Job:
     id: str
@@ -176,4 +180,5 @@ async def _step(heard: AsyncGenerator[T, None]) -> T | None:
 
 def _go_on(job: _Job) -> None:
     if job.stopped_by:
-        raise Refused(f"Stopped by {job.stopped_by}.")
+        reason = f"Stopped by {job.stopped_by}."
+        raise Stopped(reason)

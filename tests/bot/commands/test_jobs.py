@@ -106,3 +106,18 @@ async def test_a_long_line_is_asked_again_by_its_number(house):
     assert again == f"/again {house.trading.lab.queue.views()[-1].id}"
     assert second.data["metrics"] == first.data["metrics"]
     assert (await listen(house, again, JUN)).failed
+
+
+async def test_a_search_that_is_ended_keeps_what_it_tried_and_says_how_to_go_on(house):
+    shown: list[Reply] = []
+    asked = "/optimise rsi --trials 100000 --study mine --symbols BTC/USDT"
+    async with asyncio.TaskGroup() as group:
+        group.create_task(listen(house, asked, into=shown))
+        job = await begun(house)
+        while not any(reply.text.startswith("Best so far") for reply in shown):
+            await asyncio.sleep(0.1)
+
+        await listen(house, f"/stop-job {job}")
+
+    assert shown[-1].title == "Stopped by owner. What it tried is kept; --join mine goes on with it."
+    assert [b.command for b in shown[-2].buttons[0]] == [f"/stop-job {job}"]
