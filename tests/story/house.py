@@ -35,9 +35,9 @@ class RunningClock:
         self._ahead += timedelta(**length)
 
 
-async def until(holds: Callable[[], Any], within: float = PATIENCE) -> Any:
+async def until(holds: Callable[[], Any], within: float | None = None) -> Any:
     """What `holds` answers once that is true; TimeoutError when it never is."""
-    async with asyncio.timeout(within):
+    async with asyncio.timeout(PATIENCE if within is None else within):
         while not (found := holds()):
             await asyncio.sleep(0.01)
     return found
