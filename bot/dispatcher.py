@@ -68,6 +68,7 @@ class Dispatcher:
 
     async def handle(self, line: Line) -> AsyncIterator[Reply]:
         """Every reply to one line, the last being the answer; nothing for a line seen before. Never raises."""
+        line = replace(line, text=line.text.encode("utf-8", "replace").decode())  # no halves of letters
         person = await self._who(line.place)
         if is_pasted_key(line.text):
             if not self._stops(line):

@@ -75,6 +75,17 @@ async def test_whatever_is_typed_gets_an_answer_and_does_only_what_its_sender_ma
     assert wrong == []
 
 
+async def test_half_a_letter_is_asked_about_like_any_other_word(clock):
+    people = People()
+    people.somebody = a_person(Role.OWNER, "everywhere")
+    dispatcher = a_dispatcher(people, Counter(), clock)
+    line = Line(text="/kill \ud83d", place=PLACES["telegram"], name="x", update_id="1", sent_at=clock())
+
+    (asked,) = [reply async for reply in dispatcher.handle(line)]
+
+    assert asked.buttons[0][0].command.startswith("/kill ? !")
+
+
 async def test_of_strangers_nothing_is_obeyed_and_little_is_answered(clock):
     dice, answers, did = random.Random(SEED), 0, Counter()
     dispatcher = a_dispatcher(People(), did, clock)
