@@ -1,7 +1,7 @@
 """Fills and prices in, positions, cash and equity out; to the last digit."""
 
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from trading.domain.account import Account, Position
@@ -10,6 +10,12 @@ from trading.domain.order import Fill
 from trading.domain.report import CashFlow
 
 ZERO = Decimal(0)
+MOMENT = timedelta(seconds=1)
+
+
+def day_of(closed_at: datetime) -> date:
+    """The UTC day a candle belongs to: the one that closes at midnight is the old day's last."""
+    return (closed_at - MOMENT).date()
 
 
 class Book:
@@ -40,7 +46,7 @@ class Book:
 
     def mark(self, at: datetime, prices: dict[str, Decimal]) -> None:
         """Take prices; keeps the highest equity and the equity at the start of the UTC day."""
-        today = at.date()
+        today = day_of(at)
         if self.day is None or today > self.day:  # a late candle never turns the day back
             if self.day is not None:
                 self.day_start_equity = self.equity

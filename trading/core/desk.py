@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from trading.core import guard, guarding, stopping, targets
-from trading.core.book import Book
+from trading.core.book import Book, day_of
 from trading.core.halts import Halts
 from trading.core.orders import Orders, reserved
 from trading.core.plan import NO_TRADE_BAND, intent_for, worth_acting
@@ -158,7 +158,7 @@ class Desk:
         self.book.mark(event.at, self._marks({c.symbol: c.close for c in fresh}))
         guarding.closed(self, fresh, event.at)
         actions: list[Action] = []
-        if self.halts.since(HaltKind.DAILY_LOSS, event.at).date() < event.at.date():
+        if day_of(self.halts.since(HaltKind.DAILY_LOSS, event.at)) < day_of(event.at):
             actions += stopping.resume(self, event.at, HaltKind.DAILY_LOSS, "the new day")
         actions += guard.turn(self, event.at)
         if self.halts.killed:

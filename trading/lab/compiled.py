@@ -130,7 +130,7 @@ class Market:
             close=_plain(columns.close),
             opened=np.require(columns.opened, np.int64, ["C", "W"]),
             closed=np.require(closed, np.int64, ["C", "W"]),
-            days=np.require(closed // 86400, np.int64, ["C", "W"]),
+            days=np.require((closed - 1) // 86400, np.int64, ["C", "W"]),
             timeframe=timeframe,
             columns=series.columns,
             known=series.known,
@@ -260,7 +260,10 @@ def trade(market: Market, wishes: Floats, rules: Rules, gear: Kernel | None = No
     tiers = tuple(np.array([pair[n] for pair in p.tiers], np.float64) for n in (0, 1))
     arrays: tuple[Any, ...] = (*rows, *swings)
     if not gear.compiled:
-        arrays = tuple(row.tolist() for row in arrays)
+        needed = (
+            (0, 1, 4, 5) if not p.on else range(len(arrays))
+        )  # without levels the others are never looked at
+        arrays = tuple(row.tolist() if number in needed else [] for number, row in enumerate(arrays))
     numbers = (rules.cash, rules.fee, rules.slippage, limits.order_share, limits.daily_loss, limits.drawdown)
     said = (p.on, rules.levels(market.timeframe.seconds), *tiers)
     count, cash, held, killed = gear.trade(*arrays, *numbers, *said, at, why, moved, paid, purse, met)

@@ -12,6 +12,7 @@ from decimal import Decimal
 import numpy as np
 
 from trading.build import Room
+from trading.core.book import day_of
 from trading.core.frames import Columns, Floats, Ints
 from trading.core.signals import Board, Question
 from trading.core.weighing import beginnings
@@ -147,7 +148,7 @@ class _Walk:
         self._turns = min(self._limits.weekly_loss, self._limits.monthly_loss) < 1
         losses = min(self._limits.daily_loss, self._limits.drawdown)
         self._watches = losses < 1 or self._turns or bool(self._limits.drawdown_warnings)
-        self._days = track.times // DAY
+        self._days = (track.times - 1) // DAY  # what closes at midnight is the last of its day
         self.places: list[int] = []
         self._cash: list[float] = []
         self._held: dict[tuple[str, str], list[tuple[int, float]]] = {}
@@ -201,7 +202,7 @@ class _Walk:
         newest = self._track.last_closes(last)
         self._book.prices.update({symbol: Decimal(repr(close)) for symbol, (close, _) in newest.items()})
         self._room.desk.seen.update({symbol: at for symbol, (_, at) in newest.items()})
-        self._book.day = datetime.fromtimestamp(int(self._track.times[last]), UTC).date()
+        self._book.day = day_of(datetime.fromtimestamp(int(self._track.times[last]), UTC))
 
     def fill_in_equity(self) -> None:
         """The equity points of the candles that were left out, among those that were recorded."""

@@ -293,3 +293,11 @@ async def test_a_warning_of_the_ladder_is_kept_with_the_news(house):
     events = await house.store.events("main", kinds=["drawdown_warned"])
 
     assert [event.facts["step"] for event in events] == [0.08]
+
+
+async def test_today_is_the_same_in_every_answer(house):
+    status, daily = await answered(house, "/status"), await answered(house, "/daily")
+
+    today = daily.data[-1]
+    assert float(today.profit) == pytest.approx(float(status.data.day_profit), abs=0.01)
+    assert today.change == pytest.approx(status.data.day_change, abs=1e-6)

@@ -82,16 +82,18 @@ def test_a_deposit_is_neither_profit_nor_a_new_top():
     assert (now.equity, now.drawdown, now.day_change) == (Decimal(15000), 0.0, 0.0)
 
 
-def test_the_day_starts_with_the_first_price_after_midnight_utc():
+def test_a_day_is_measured_from_its_midnight_utc():
     book = a_book()
-    book.mark(START, {})
+    book.mark(at(1), {})
     book.apply(a_fill(amount="50", price="100", fee="0"))
     book.mark(at(5), {"BTC/USDT": Decimal(110)})
 
-    book.mark(at(24), {"BTC/USDT": Decimal(99)})
+    book.mark(at(24), {"BTC/USDT": Decimal(110)})  # the candle that closes at midnight is the old day's last
+    before = book.day_start_equity
+    book.mark(at(25), {"BTC/USDT": Decimal(99)})
 
-    now = book.account(at(24), Decimal(0), ())
-    assert book.day_start_equity == Decimal(10500)
+    now = book.account(at(25), Decimal(0), ())
+    assert (before, book.day_start_equity) == (Decimal(10000), Decimal(10500))
     assert now.day_change == pytest.approx(-0.05238, abs=1e-5)
     assert now.drawdown == pytest.approx(1 - 9950 / 10500)
 

@@ -42,13 +42,13 @@ def test_a_lost_week_closes_entries_until_monday():
     assert halted(story) == [HaltKind.WEEKLY_LOSS]
     assert HaltKind.WEEKLY_LOSS in story.desk.halts
 
-    story.candles(*[93] * (7 * DAY - 5), first=5)
+    story.candles(*[93] * (7 * DAY - 4), first=5)  # up to the one that closes at Sunday's midnight
     assert HaltKind.WEEKLY_LOSS in story.desk.halts
-    story.candles(93, first=7 * DAY)
+    story.candles(93, first=7 * DAY + 1)
 
     resumed = story.news(TradingResumed)
     assert [(event.kind, event.by, event.at) for event in resumed] == [
-        (HaltKind.WEEKLY_LOSS, "the new week", START + timedelta(days=7))
+        (HaltKind.WEEKLY_LOSS, "the new week", START + timedelta(days=7, hours=1))
     ]
     assert story.desk.risk.week_start_equity == story.desk.book.day_start_equity
 
