@@ -189,6 +189,7 @@ class Running:
                 f"The account {name} was begun on {known} and cannot go on as one on {identity(mine)}: its positions "
                 "and prices are another market's. Give the new account another name."
             )
+        await self.seats.check_kind(name)
         held = (position.symbol for position in await self.store.positions(name))
         return tuple(dict.fromkeys((*symbols_of(self.settings, name), *held)))
 
@@ -200,11 +201,15 @@ class Running:
                 new.append(room)
             else:
                 away.append(_away(room, now))
+        real = [room for room in new if self.seats.real(room)]
+        paper = [room for room in new if room not in real]
         if floor.market.name == "simulated":
-            await live_past(new, floor.market, now)
+            await live_past(paper, floor.market, now)
         else:
-            for room in new:
-                begin(room, now, "what was at the exchange" if self.seats.real(room) else "paper money")
+            for room in paper:
+                begin(room, now)
+        for room in real:
+            begin(room, now, "what was at the exchange")
         for room in rooms:
             floor.enter(room)
         await self.keeper.keep([step for room in new for step in room.recorder.drain(now)])

@@ -122,6 +122,23 @@ class Seats:
     def real(self, room: Room) -> bool:
         return wiring(room.mode, room.name).real
 
+    async def check_kind(self, account: str) -> None:
+        """Raise SettingsError when paper books would go on with real money, or real ones on paper."""
+        real = wiring(self.settings.accounts[account].trading_mode, account).real
+        if await self.store.snapshot(account) is None:
+            return
+        was_real = bool(await SqlJournal(self.store.database).flows(account))
+        if was_real and not real:
+            raise SettingsError(
+                f"The account {account} was begun with real money and cannot go on as a simulated one: its orders "
+                "are at the exchange. Give the simulated account another name."
+            )
+        if real and not was_real:
+            raise SettingsError(
+                f"The account {account} was begun on paper and cannot go on with real money: what it holds was never "
+                "bought. Give the account with real money another name."
+            )
+
     async def take(self, room: Room, market: Market) -> None:
         """Give an account its executor. Raises TradingError saying what is missing; then nothing can leave."""
         way = await self._way(room.name)

@@ -15,6 +15,7 @@ from trading.execution.venue import VenueTrade
 log = structlog.get_logger("fills")
 
 OVERLAP = timedelta(minutes=10)  # a trade may be listed this late and is still found
+CLOCKS_APART = timedelta(seconds=10)  # the venue's and ours, when the account began
 DEEP = timedelta(hours=72)  # the nightly look back
 REMEMBERED = timedelta(days=8)  # how far back trades are known by name
 
@@ -51,17 +52,18 @@ class Sweeper:
             if key is not None:
                 self._known.add(key)
 
-    async def sweep(self, back: timedelta = OVERLAP) -> int:
+    async def sweep(self, back: timedelta = OVERLAP, *, only: str = "") -> int:
         """Book what is new; how many trades that were. Raises Unreachable when the venue did not answer.
 
-        The cursor moves only when everything booked so far is on disk.
+        The cursor moves only when every symbol was asked for, and everything booked so far is on disk. `only`: a
+        quick look at one symbol, for most venues answer one symbol at a time.
         """
         seat = self._seat
         begun_at = seat.times.wall()
-        since = max(min(self._cursor or seat.began, begun_at) - back, seat.began)
-        trades = await seat.venue.trades(seat.symbols, since)
+        since = max(min(self._cursor or seat.began, begun_at) - back, seat.began - CLOCKS_APART)
+        trades = await seat.venue.trades((only,) if only else seat.symbols, since)
         booked = self.take(trades)
-        if await self.keep():
+        if await self.keep() and not only:
             await seat.journal.set_cursor(seat.account, begun_at)
             self._cursor = begun_at
         return booked

@@ -56,7 +56,7 @@ class Looker:
             if found is not None:
                 await self.saw(tracked, found)
                 if not tracked.complete or tracked.filled == 0:
-                    await self._sweeper.sweep()
+                    await self._sweeper.sweep(only=tracked.attempt.intent.symbol)
             else:
                 await self._missing(tracked, asked_at)
         except Unreachable as error:
@@ -155,7 +155,7 @@ class Looker:
             if order.client_id == attempt.client_id:
                 await self.saw(tracked, order)
                 return
-        await self._sweeper.sweep()
+        await self._sweeper.sweep(only=attempt.intent.symbol)
         if self._sweeper.unclaimed(attempt.intent.symbol, attempt.intent.side):
             await self._park(tracked, "there are trades at the exchange that could be its own")
             return

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.fakes.venue import Fault, a_profile
 from tests.fakes.virtual import live_through
-from tests.trading.execution.livedesk import a_live_desk, a_world
+from tests.trading.execution.livedesk import BTC, a_live_desk, a_world
 from trading.domain.errors import Refused
 from trading.domain.events import CashMoved, DifferenceFound, OrderFilled, Reconciled
 from trading.domain.live import Answered, AttemptState
@@ -328,5 +328,28 @@ def test_coins_that_were_withdrawn_are_gone_from_the_book_through_a_restart(path
             assert reborn.books_agree()
             assert reborn.news(DifferenceFound) == []
             assert not reborn.halted(HaltKind.EXCHANGE)
+
+    live_through(story())
+
+
+def test_a_look_at_one_order_asks_for_the_trades_of_its_symbol_alone(path):
+    async def story():
+        symbols = (BTC, "ETH/USDT")
+        prices = dict.fromkeys(symbols, Decimal(100))
+        async with a_live_desk(path, a_world(prices=prices), symbols=symbols) as desk:
+            asked = []
+            real = desk.venue.trades
+
+            async def trades(wanted, since):
+                asked.append(tuple(wanted))
+                return await real(wanted, since)
+
+            desk.venue.trades = trades
+            desk.close(exposure=1.0)
+            await desk.until(lambda: desk.held)
+            assert set(asked) == {(BTC,)}
+
+            await desk.live.reconcile()
+            assert asked[-1] == symbols
 
     live_through(story())
