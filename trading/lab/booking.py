@@ -6,6 +6,7 @@ holds the two together, to every id and digit. Where the gear and the exact amou
 the desk itself does the work.
 """
 
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -40,13 +41,16 @@ def booked(job: Job) -> Room | None:
     if job.limits != NO_LIMITS or float(job.fee) > 0.004 or compiled.cannot(job):
         return None  # above that fee the cash would cut orders down at the gate
     market = Market.of(job.recorded[0], job.timeframe)
-    wishes = compiled.wanted(market, job.strategy, job.params)
+    gear = (
+        compiled.fastest() if "numba" in sys.modules else compiled.PLAIN
+    )  # a lone run is over before it is loaded
+    wishes = compiled.wanted(market, job.strategy, job.params, gear)
     if not (np.isnan(wishes) | (wishes == 0.0) | (wishes == 1.0)).all():
         return None
     if job.begin is not None:
         cut = int(np.searchsorted(market.opened, int(job.begin.timestamp())))
         market, wishes = market[cut:], wishes[cut:].copy()
-    run = compiled.trade(market, wishes, Rules.of(job))
+    run = compiled.trade(market, wishes, Rules.of(job), gear)
     if run is None or run.killed >= 0:
         return None
     room = job.open_room(Mode.BACKTEST, Board(job.base))
