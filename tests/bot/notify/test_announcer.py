@@ -94,6 +94,7 @@ async def a_desk(folder, **settings: Any):
         incidents=incidents,
         clock=clock,
         header=lambda account: f"PAPER · {account}",
+        listen=lambda hear: None,
     )
     telegram, discord, mail = (FakePlatform(name) for name in ("telegram", "discord", "apprise"))
     wired = notices(trading, people, {"telegram": telegram, "discord": discord, "apprise": mail})
