@@ -106,7 +106,7 @@ class FakeUpbit(Faults):
     async def start(self, port: int) -> Self:
         app = web.Application()
         app.router.add_route("*", "/v1/{name:.+}", self._answer)
-        app.router.add_get("/websocket/v1", self._socket)
+        app.router.add_get("/websocket/v1{private:(/private)?}", self._socket)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", port)

@@ -19,7 +19,7 @@ from tests.fakes.binance_books import Books
 from tests.fakes.matching import Matching, State
 from tests.fakes.upbit import FakeUpbit
 from tests.story.house import settings_for
-from tests.story.process import Machine, a_machine
+from tests.story.process import Machine, Program, a_machine
 from trading.clock import wall_clock
 from trading.domain.keys import Purpose
 from trading.safe import Safe
@@ -27,6 +27,7 @@ from trading.store.store import Store
 
 MINUTE = timedelta(minutes=1)
 A_CANDLE = 90.0  # seconds within which a desk has decided on the next candle
+SOON = 30.0
 KEY, SECRET = "a-key-of-sixteen", "a-secret-that-is-long-enough-to-sign-with"
 
 
@@ -97,10 +98,28 @@ async def store_keys(folder: Path, **settings: Any) -> None:
         await store.close()
 
 
+def a_desk(machine: Machine) -> Program:
+    """The desk, trading; it has two exchanges to look at first."""
+    desk = machine.begin()
+    desk.heard("The desk is trading.", within=A_CANDLE)
+    return desk
+
+
 async def facts(machine: Machine, *words: str) -> Any:
     """What the desk answers to `python main.py WORDS --json`."""
     program = await asyncio.to_thread(machine.run, *words, "--json")
     return json.loads(program.out.whole())
+
+
+async def settled(machine: Machine, account: str) -> list[dict[str, Any]]:
+    """An account's orders, once it knows of each what became of it."""
+    await facts(machine, "use", account)
+    async with asyncio.timeout(SOON):
+        while True:
+            told = await facts(machine, "orders")
+            if told and not {row["status"] for row in told} & {"sending", "uncertain"}:
+                return told
+            await asyncio.sleep(0.2)
 
 
 async def until(holds: Callable[[], Any], within: float) -> None:
@@ -124,17 +143,15 @@ async def test_killed_between_orders_and_answers_it_adopts_them_and_buys_once(tm
     binance.fail("POST order", after=True, hang=True)
     upbit.fail("POST orders", after=True, hang=True)
     with a_machine(tmp_path, **settings) as machine:
-        first = await asyncio.to_thread(machine.a_desk)
+        first = await asyncio.to_thread(a_desk, machine)
         rise(binance.books, "BTCUSDT", 20_000.0)
         rise(upbit.books, "KRW-BTC", 20_000_000.0)
         await until(lambda: binance.account.truth.orders and upbit.truth.orders, A_CANDLE)
         killed, _ = await asyncio.to_thread(first.stop, signal.SIGKILL)
 
-        second = await asyncio.to_thread(machine.a_desk)
-        await asyncio.sleep(5)
-        dollars = await facts(machine, "orders")
-        await facts(machine, "use", "won")
-        won = await facts(machine, "orders")
+        second = await asyncio.to_thread(a_desk, machine)
+        dollars = await settled(machine, "main")
+        won = await settled(machine, "won")
         ended, _ = await asyncio.to_thread(second.stop, signal.SIGTERM)
 
     assert (killed, ended) == (-signal.SIGKILL, 0)
