@@ -25,7 +25,7 @@ export UV_SYSTEM_CERTS = 1
 endif
 unexport VIRTUAL_ENV UV_PYTHON
 
-.PHONY: help run setup test lint format audit migrate migrate-down migrate-new message bench simulate simulate-long
+.PHONY: help run setup test lint format audit migrate migrate-down migrate-new message fuzz soak-short bench simulate simulate-long
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' Makefile
@@ -66,6 +66,12 @@ migrate-new: message .venv/.installed-dev  ## write a migration from the models;
 
 message:
 	@test -n "$$MSG" || { echo 'Say what it does: make migrate-new MSG="keep notes with orders"' >&2; exit 1; }
+
+fuzz: .venv/.installed-dev  ## 100,000 command lines of every kind; FUZZ_SEED=8 for others
+	FUZZ_LINES=100000 $(VENV) -m pytest -q tests/bot/test_fuzz.py $(ARGS)
+
+soak-short: .venv/.installed-dev  ## 100 people chat and trade on paper for 10 minutes; ARGS="--minutes 1 --people 20"
+	@$(VENV) -m bench._soak $(ARGS)
 
 bench: .venv/.installed-dev  ## measure speed and size; ARGS chooses
 	@$(VENV) -m bench $(ARGS)

@@ -50,6 +50,8 @@ async def own_time(house: House, name: str) -> list[float]:
             commands=house.dispatcher.commands,
             studio=house.studio,
             people=house.people,
+            steps=house.dispatcher.steps,
+            go_on=lambda waiting: house.dispatcher.go_on(waiting, person),
             line=f"/{name}",
         )
         began = perf_counter()
