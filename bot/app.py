@@ -172,6 +172,7 @@ async def _live(house: House, held: lease.Lease, say: Say, stop: asyncio.Event) 
     telling = notices(house.trading, house.people, house.platforms)
     announcer = telling.announcer
     house.trading.listen(announcer.hear)
+    house.trading.listen(telling.canary.hear)
     await _open_platforms(house, held, say)
     for platform in house.platforms.values():
         nursery.start(platform.name, _run_platform(platform, say))

@@ -18,6 +18,7 @@ from trading.domain.market import Candle, Timeframe
 from trading.domain.order import Fill, Order
 from trading.domain.report import CashFlow, EquityPoint, RoundTrip
 from trading.domain.view import Figures, Period, Status
+from trading.drill import Drill, drill
 from trading.incidents import Incidents
 from trading.laboratory import Laboratory
 from trading.limits import limits_for
@@ -162,6 +163,14 @@ class Trading(Steering):
         if account not in self.settings.accounts:
             raise Refused(f"There is no account '{account}'; there are {', '.join(self.accounts)}.")
         return self.settings.accounts[account].exchange
+
+    def fee_of(self, account: str, symbol: str) -> Decimal:
+        """What the exchange takes of a trade, as a share."""
+        return self.room(account).desk.instruments[symbol].taker_fee
+
+    def drill(self, account: str) -> Drill:
+        """Rehearse a kill on a copy of the book."""
+        return drill(self.room(account), self.clock())
 
     def timeframe(self, account: str) -> str:
         return self.settings.accounts[account].timeframe

@@ -15,6 +15,7 @@ from trading.domain.notice import Said, Severity
 
 if TYPE_CHECKING:
     from bot.notify.announcer import Announcer
+    from bot.notify.canary import Canary
 
 log = structlog.get_logger("outbox")
 
@@ -26,13 +27,14 @@ class Arrivals:
         self._living, self._router = living, router
         self._lost: set[str] = set()
         self.announcer: Announcer | None = None  # set once both exist
+        self.canary: Canary | None = None  # likewise
 
     async def delivered(self, parcels: Sequence[Parcel], sent: Sent) -> None:
         """One message shows these."""
         address = parcels[0].address
-        if len(parcels) == 1 and parcels[0].incident and sent.ref:
+        if len(parcels) == 1 and sent.ref and (parcels[0].incident or parcels[0].card):
             try:
-                await self._living.delivered(parcels[0], sent)
+                await self._note(parcels[0], sent)
             except TradingError as error:
                 log.error("message_not_noted", address=address, reason=error.tell)
         if self.announcer is None:
@@ -43,6 +45,13 @@ class Arrivals:
         if sent.note:
             log.warning("sent_elsewhere", address=address, reason=sent.note)
             self.announcer.raise_alert("chat_changed", address, "", lambda say: _changed(address, say))
+
+    async def _note(self, parcel: Parcel, sent: Sent) -> None:
+        """Where it stands, so that it can be edited."""
+        if parcel.incident:
+            await self._living.delivered(parcel, sent)
+        elif self.canary is not None:
+            await self.canary.delivered(parcel, sent)
 
     async def undelivered(self, parcels: Sequence[Parcel], reason: str, *, closed: bool) -> None:
         """These will never arrive."""

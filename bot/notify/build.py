@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from bot.notify.announcer import Announcer
 from bot.notify.arrivals import Arrivals
+from bot.notify.canary import Canary, Deciders
 from bot.notify.escalation import Escalation
 from bot.notify.living import Living
 from bot.notify.outbox import Outbox
@@ -23,6 +24,7 @@ class Notices:
     living: Living
     escalation: Escalation
     watch: Watch
+    canary: Canary
 
     @property
     def loops(self) -> dict[str, Any]:
@@ -32,6 +34,7 @@ class Notices:
             "living messages": self.living.run,
             "escalation": self.escalation.run,
             "watch": self.watch.run,
+            "cards": self.canary.run,
         }
 
     async def close(self, seconds: float) -> None:
@@ -40,7 +43,11 @@ class Notices:
         await self.outbox.flush(seconds)
 
 
-def notices(trading: Trading, people: Readers, platforms: Mapping[str, Any]) -> Notices:
+class People(Readers, Deciders, Protocol):
+    """Who wants to hear what, and who may say yes."""
+
+
+def notices(trading: Trading, people: "People", platforms: Mapping[str, Any]) -> Notices:
     """Wire them; nothing runs yet. `platforms` may still fill up."""
     settings, store, clock = trading.settings.notify, trading.incidents.store, trading.clock
     router = Router(settings, people, store, platforms)
@@ -51,4 +58,5 @@ def notices(trading: Trading, people: Readers, platforms: Mapping[str, Any]) -> 
     announcer = Announcer(router, outbox, living, trading.header, rules, clock)
     arrivals.announcer = announcer
     escalation = Escalation(trading, announcer, router, settings.patience, clock)
-    return Notices(announcer, outbox, living, escalation, Watch(trading, announcer))
+    canary = arrivals.canary = Canary(trading, people, platforms, outbox)
+    return Notices(announcer, outbox, living, escalation, Watch(trading, announcer), canary)

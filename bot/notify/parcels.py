@@ -20,6 +20,7 @@ class Parcel:
     at:         when it was handed in; what waits too long is of no use any more.
     urgent:     passes by everything that waits (approvals; alerts from CRITICAL on are so anyway).
     alone:      a message of its own, whatever else waits (reports).
+    card:       the card it shows: its message is edited to the outcome.
     incident:   the incident it tells of: its message is edited later, as long as it shows nothing else.
     not_before: kept until then (quiet hours), and told together with whatever else was kept.
     """
@@ -33,6 +34,7 @@ class Parcel:
     urgent: bool = False
     alone: bool = False
     incident: str = ""
+    card: str = ""
     not_before: datetime | None = None
     language: str = "en"
     zone: str = "UTC"
@@ -50,7 +52,7 @@ class Parcel:
     @property
     def may_merge(self) -> bool:
         """Whether it may become a line among others: not with pictures, files or buttons of its own."""
-        apart = self.alone or self.urgent or self.reply.images or self.reply.files
+        apart = self.card or self.alone or self.urgent or self.reply.images or self.reply.files
         return not apart and self.severity < Severity.EMERGENCY
 
     def as_data(self) -> dict[str, Any]:
@@ -63,6 +65,7 @@ class Parcel:
             "urgent": self.urgent,
             "alone": self.alone,
             "incident": self.incident,
+            "card": self.card,
             "not_before": self.not_before.isoformat() if self.not_before else None,
             "language": self.language,
             "zone": self.zone,
@@ -98,6 +101,7 @@ def parcel_of(data: dict[str, Any], address: str, at: datetime, name: str) -> Pa
         urgent=data["urgent"],
         alone=data["alone"],
         incident=data["incident"],
+        card=data.get("card", ""),
         not_before=datetime.fromisoformat(held) if held else None,
         language=data["language"],
         zone=data["zone"],

@@ -2,24 +2,30 @@
 
 from datetime import datetime
 
-from bot.show import reason_of
+from bot.show import amount, reason_of
 from bot.words import Words
 from charts.format import money, price
 from trading.domain.alerts import RULES
 from trading.domain.events import (
+    DifferenceAnswered,
+    DifferenceFound,
     DrawdownWarned,
     Event,
     FeedLost,
     FeedRestored,
+    KillReported,
     OrderChanged,
     OrderFilled,
+    OrderParked,
     OrderRefused,
+    Reconciled,
     SignalChanged,
     SleeveFailed,
     TradingHalted,
     TradingResumed,
     WentFlat,
 )
+from trading.domain.live import KillReceipt
 from trading.domain.notice import Notice, Severity
 from trading.domain.order import Order, OrderStatus, Side
 from trading.domain.risk import HaltKind, RiskDecision
@@ -49,7 +55,7 @@ def notice_for(account: str, event: Event, say: Words) -> Notice | None:
                 (say("why"), say(fill.reason)),
             )
             values = {
-                "amount": f"{fill.amount:f}",
+                "amount": amount(fill.amount),
                 "symbol": fill.symbol,
                 "price": price(fill.price, fill.fee_currency),
             }
@@ -99,6 +105,8 @@ def notice_for(account: str, event: Event, say: Words) -> Notice | None:
         case WentFlat(at, _, equity, currency):
             title = say("Flat: everything is sold, {equity} is left", equity=money(equity, currency))
             return alert("flat", "", account, at, title)
+        case OrderParked() | DifferenceFound() | DifferenceAnswered() | KillReported() | Reconciled():
+            return real_money(account, event, say)
         case FeedLost(at, reason):
             title = say("No fresh prices: {reason}", reason=say.again(reason))
             return alert("no_prices", "", account, at, title)
@@ -106,6 +114,68 @@ def notice_for(account: str, event: Event, say: Words) -> Notice | None:
             title = say("Prices are back; {missed} candles were filled in", missed=missed)
             return over("no_prices", "", account, at, title if missed > 5 else "")
     return None
+
+
+def real_money(
+    account: str,
+    event: OrderParked | DifferenceFound | DifferenceAnswered | KillReported | Reconciled,
+    say: Words,
+) -> Notice:
+    """What an exchange account has to say."""
+    match event:
+        case OrderParked(at, attempt):
+            intent = attempt.intent
+            title = say(
+                "Does an order of {amount} {symbol} exist at the exchange? /parked",
+                amount=amount(intent.amount),
+                symbol=intent.symbol,
+            )
+            why = ((say("why"), say.again(attempt.note)),)
+            return alert("order_in_doubt", attempt.client_id, account, at, title, why)
+        case DifferenceFound(at, found):
+            title = say(
+                "{asset}: the exchange says {theirs}, the books say {ours}; /reconcile",
+                asset=found.asset,
+                theirs=amount(found.theirs),
+                ours=amount(found.ours),
+            )
+            cause = ((say("why"), say.again(found.cause)),)
+            return alert("books_differ", found.asset, account, at, title, cause)
+        case DifferenceAnswered(at, found):
+            return over("books_differ", found.asset, account, at)
+        case KillReported(at, receipt):
+            return alert(
+                "kill_receipt", "", account, at, _receipt_title(receipt, say), _receipt(receipt, say)
+            )
+        case Reconciled(at, lines):
+            return Notice(
+                severity=Severity.INFO,
+                topic="trades",
+                title=say("Reconciled: what differed is explained ({n})", n=len(lines)),
+                account=account,
+                key=f"reconciled:{at.isoformat()}",
+                at=at,
+                facts=tuple((str(n), say.again(text)) for n, text in enumerate(lines[:5], 1)),
+            )
+
+
+def _receipt_title(receipt: KillReceipt, say: Words) -> str:
+    left = len(receipt.left) + len(receipt.unconfirmed)
+    if left:
+        return say("The kill is not done: {n} left", n=left)
+    return say("The kill is done: flat, verified at the exchange")
+
+
+def _receipt(receipt: KillReceipt, say: Words) -> tuple[tuple[str, str], ...]:
+    """Every line of the receipt."""
+    took = (receipt.done_at - receipt.asked_at).total_seconds()
+    facts = [(say("took"), say("{n} s", n=f"{took:.1f}")), (say("cancelled"), str(len(receipt.canceled)))]
+    facts += [(say("sold"), f"{amount(sold)} {symbol}") for symbol, sold in receipt.sold]
+    facts += [
+        (say("LEFT"), f"{amount(left)} {symbol}: {say.again(why)}") for symbol, left, why in receipt.left
+    ]
+    facts += [(say("IN DOUBT"), name) for name in receipt.unconfirmed]
+    return tuple(facts)
 
 
 def _order_failed(account: str, at: datetime, order: Order, say: Words) -> Notice:

@@ -19,6 +19,12 @@ OTPVU     account   -    equity drawdown chart alerts panel
 OTPVU     account   -    risk why var correlation stress calendar halts
 OTPVU     account   s    limits
 OTV       account   -    backtest optimise biascheck honesty jobs stop-job again data
+OTPV      any       -    approve reject
+OTPVU     account   -    cards parked
+OT        account   -    reconcile
+OATP      account   -    drill
+O         account   -    adopt explain
+O         account   S    resolve
 O         account   -    replay
 OT        account   -    download
 OT        account   -    enable disable set resume rebalance

@@ -63,6 +63,23 @@ _ALL = (
         when="the desk's own risk rules refused an order; over after an hour without another",
         lasts=60 * MINUTES,
     ),
+    Rule(
+        name="order_in_doubt",
+        severity=C,
+        when="nobody knows whether the exchange has an order; over after a day",
+        lasts=1440 * MINUTES,
+    ),
+    Rule(
+        name="books_differ",
+        severity=C,
+        when="the exchange and the books disagree; over when somebody explains it",
+    ),
+    Rule(
+        name="kill_receipt",
+        severity=C,
+        when="what a kill did at the exchange; over after an hour",
+        lasts=60 * MINUTES,
+    ),
     Rule(name="flat", severity=W, when="everything was sold; over after an hour", lasts=60 * MINUTES),
     Rule(
         name="loss_near",
