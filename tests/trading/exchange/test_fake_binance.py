@@ -101,4 +101,4 @@ def test_no_address_of_the_outside_is_left_for_spot(binance):
     used = ("public", "private", "sapi", "sapiV2", "sapiV3")
 
     assert all(binance.base in options["urls"]["api"][name] for name in used)
-    assert all(binance.base in url for url in options["urls"]["api"]["ws"].values())
+    assert all(binance.base in str(url) for url in options["urls"]["api"]["ws"].values())
