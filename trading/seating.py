@@ -113,6 +113,7 @@ class Seats:
     times: Times = field(init=False)
     holder: str = ""  # the same for every life of this data folder, and for no other
     lives: dict[str, Live] = field(default_factory=dict)
+    _taken: dict[str, Live] = field(default_factory=dict)  # not all of them have recovered yet
     _ways: dict[str, Way] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -151,17 +152,19 @@ class Seats:
         live = Live(seat, self._outside(room, way, market))
         live.restore(room.desk.orders.live)
         room.session.executor = live
-        self.lives[room.name] = live
+        self._taken[room.name] = live
 
     async def recover(self, room: Room) -> None:
         """Before its first decision: everything that was out is known and reconciled."""
-        outcome = await self.lives[room.name].recover()
+        live = self._taken[room.name]
+        outcome = await live.recover()
+        self.lives[room.name] = live
         for problem in outcome.problems:
             log.error("not_reconciled", account=room.name, problem=problem)
 
     def leave(self, account: str) -> None:
         """The account did not come up after all."""
-        self.lives.pop(account, None)
+        self._taken.pop(account, None)
 
     async def check_clean(self, account: str) -> None:
         """Raise Refused unless ours and the exchange's books agree right now."""
@@ -193,7 +196,7 @@ class Seats:
 
     async def close(self) -> None:
         """Let others have the exchange accounts, and let go of every socket."""
-        for live in self.lives.values():
+        for live in self._taken.values():
             try:
                 await live.seat.journal.release(live.seat.lease, self.times.wall())
             except Broken as error:

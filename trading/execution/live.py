@@ -70,7 +70,7 @@ class Live:
         self.approvals = Approvals(seat, outside.asking, self._send_with, outside.recheck, outside.price)
         self._queue = Queue()
         self._restored: list[Order] = []
-        self._wake = asyncio.Event()
+        self._wake, self._recovered = asyncio.Event(), asyncio.Event()
         self._turn_lock = asyncio.Lock()
         self._calm = False
         self._parked_told: set[str] = set()
@@ -124,7 +124,9 @@ class Live:
         await self.approvals.recall()
         if any(halt.kind is HaltKind.KILL for halt in self.seat.halts()):
             self.killing.ask()
-        return await self.reconcile(deep=True)
+        outcome = await self.reconcile(deep=True)
+        self._recovered.set()
+        return outcome
 
     async def run(self) -> None:
         """Until cancelled. Begun again after a failure it goes on where it was."""
@@ -144,6 +146,7 @@ class Live:
             self._wake_up()
 
     async def _carry(self) -> None:
+        await self._recovered.wait()  # until then our own trades would look like a stranger's
         while True:
             self._wake.clear()
             least = 0.01

@@ -231,3 +231,26 @@ def test_an_attempt_says_for_ever_what_was_known_when_it_left(path):
             assert attempt.client_id.startswith("tw") and len(attempt.client_id) == 26
 
     live_through(story())
+
+
+def test_nothing_is_carried_before_the_desk_knows_what_it_did_in_its_last_life(path):
+    async def story():
+        world = a_world()
+        async with a_live_desk(path, world) as desk:
+            desk.close(exposure=1.0)
+            await desk.until(lambda: desk.held and not desk.live.seat.out)
+
+        reborn = await open_desk(path, world)
+        task = asyncio.create_task(reborn.live.run())
+        await asyncio.sleep(600)
+        assert await reborn.live.seat.journal.flows("main") == await desk.live.seat.journal.flows("main")
+        await reborn.live.recover()
+        await asyncio.sleep(600)
+
+        assert reborn.books_agree()
+        assert reborn.desk.book.cash == world.totals["USDT"]
+        assert len(await reborn.live.seat.journal.flows("main")) == 1  # what was there at the beginning
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    live_through(story())
