@@ -117,7 +117,12 @@ class Steps:
 
     async def _ask_a_second(self, waiting: Waiting, ask: Ask) -> Reply | None:
         """None where there is no second owner to ask."""
-        others = [o for o in await self.people.owners(waiting.account) if o.id != ask.person.id]
+        owners = await self.people.owners(waiting.account)
+        if (
+            waiting.account != EVERY_ACCOUNT
+        ):  # who owns the whole desk need not look after everybody's own account
+            owners = [o for o in owners if (waiting.account, Role.OWNER) in o.grants]
+        others = [o for o in owners if o.id != ask.person.id]
         if not others:
             return None
         word, until = secrets.token_hex(3), self.clock() + SECOND_FOR

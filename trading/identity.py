@@ -29,8 +29,8 @@ def identity(account: AccountSettings) -> str:
 
 
 def same(known: str | None, account: AccountSettings) -> bool:
-    """Whether books begun on `known` may go on here; older desks wrote down the exchange alone."""
-    return known in (None, account.exchange, identity(account))
+    """Whether books begun on `known` may go on here; None: there are no books yet."""
+    return known in (None, identity(account))
 
 
 def _hosts(urls: Any) -> list[str]:

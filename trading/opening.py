@@ -82,13 +82,17 @@ class Opening:
 
     async def close(self, name: str) -> None:
         """Let an opened account go for good; its books stay. Refused while it holds something."""
-        if name not in self.opened:
-            raise Refused(f"The account {name} stands in settings.toml; take it out there.")
+        self.check_closing(name)
         await self.desk.dismiss(name)
         await self._book.close(name)
         self.desk.settings.accounts.pop(name, None)
         self.opened.pop(name)
         self.closed.add(name)
+
+    def check_closing(self, name: str) -> None:
+        """Raise Refused for an account that was not opened in a chat."""
+        if name not in self.opened:
+            raise Refused(f"The account {name} stands in settings.toml; take it out there.")
 
     async def move(self, name: str, mode: Mode) -> None:
         """Let an opened account trade in another mode, with the books it has: the ladder's last act.

@@ -163,6 +163,7 @@ async def _close(ask: Ask, name: str) -> Reply:
 def _refuse_unless_owned(ask: Ask, name: str) -> None:
     if Role.OWNER not in ask.person.roles_on(name) or name not in ask.trading.accounts:
         raise Refused(_not_yours(ask, name))
+    ask.trading.opening.check_closing(name)
 
 
 def _not_yours(ask: Ask, name: str) -> str:
