@@ -334,3 +334,14 @@ def test_the_compiled_average_true_range_is_that_of_the_indicators():
     _, closes = market.swings(fastest())
 
     assert closes[500:].tolist() == atr(market.columns.frame(), 14).to_numpy()[500:].tolist()
+
+
+def test_a_limit_that_is_missed_by_a_hair_is_not_reached():
+    steady = recorded(np.array([80.0, 90.0, 100.0, 110.0, 100.0, 80.0]), np.zeros(6, bool))
+    steady.frame["open"] = [100.0, 80.0, 90.0, 100.0, 110.0, 100.0]
+    limits = Limits(order_share=0.5, daily_loss=1.0, drawdown=0.1)
+
+    wishes = np.array([0.0, 0.5, 1.0, 0.0, 1.0, 0.0])
+    fills = agree(a_job(steady, fee=Decimal(0), slippage=Decimal(0), limits=limits), wishes)
+
+    assert fills == 4  # 0.00000001 USDT above nine tenths of its top: no kill
