@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tests.builders import walk
 from trading.core.frames import Columns, Series
 from trading.core.signals import Board, Question
+from trading.core.weighing import SWING
 from trading.domain.errors import Broken
 from trading.domain.market import Timeframe
 from trading.strategies import find
@@ -125,3 +126,22 @@ def test_the_board_forgets_what_nobody_can_ask_for():
 
     series = board._series["BTC/USDT", MINUTE]
     assert len(series.columns) <= 2 * (question.warmup + 200) + 50
+
+
+def test_of_two_answers_known_at_one_moment_the_newer_candles_counts():
+    frame, question = minutes(3000), Question(SWING, None, "BTC/USDT", FIVE)
+    gone = frame.drop(
+        frame.index[[2504, 2505, 2506, 2507, 2508]]
+    )  # the end of one candle and the begin of the next
+    board = Board(MINUTE, keep_all=True)
+    board.ask(question)
+
+    board.extend("BTC/USDT", Columns.of_frame(gone))
+    times, values = board.curve(question)
+
+    twice = times[1:][np.diff(times) == 0]
+    assert len(twice) == 1
+    first, last = values[times == twice[0]].tolist()
+    assert first != last
+    assert board.exposure(question, int(twice[0])) == board.newest(question, int(twice[0]) + 59) == last
+    assert board.exposure(question, int(twice[0]) + 1) is None
