@@ -12,6 +12,7 @@ from trading.execution.reconcile import Gap, gaps, likely_cause, shortages
 from trading.execution.seat import ZERO, Seat
 from trading.execution.venue import VenueTrade
 
+ROUNDED = Decimal("1e-6")  # of the quote currency, for each fill
 QUIET = 10.0  # seconds a gap must have stood unchanged: balances lag behind fills
 BY_ITSELF = "the exchange"  # who answered a difference that went away
 
@@ -35,6 +36,8 @@ class Differences:
             if one.attempt.state is not AttemptState.PARKED:
                 moving.update(assets_of(one.attempt.intent.symbol))
         tolerance = {i.base: i.amount_step for i in seat.instruments.values()}
+        for instrument in seat.instruments.values():  # exchanges round what each trade costs in their own way
+            tolerance.setdefault(instrument.quote, ROUNDED * (1 + seat.booked))
         found = gaps(theirs, seat.balances, self._watched() - moving, tolerance)
         short = shortages(theirs, self._held(), tolerance, moving)
         found = short + [gap for gap in found if gap.asset not in {one.asset for one in short}]

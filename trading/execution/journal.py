@@ -1,6 +1,6 @@
 """What the live executor writes down, and when: the port. The real one is trading/store/journal.py."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -73,6 +73,9 @@ class Journal(Protocol):
 
     async def attempts(self, account: str, since: datetime) -> list[Attempt]:
         """Those that are out, however old, and all that were sent since then; oldest first."""
+
+    async def named(self, account: str, client_ids: Collection[str]) -> frozenset[str]:
+        """Those of these names that were ever given to an attempt, however long ago."""
 
     # --- money ---
 

@@ -323,7 +323,8 @@ class Live:
         if now >= self._deep_at:
             deep, self._deep_at = True, now + DEEP_EVERY
         outcome = await self.reconciler.run(deep=deep)
-        pause = RECONCILE_BUSY if self.seat.out or self.seat.frozen else RECONCILE_QUIET
+        busy = self.seat.out or self.seat.frozen or self.sweeper.held
+        pause = RECONCILE_BUSY if busy else RECONCILE_QUIET
         if self.failures.open or self.reconciler.differences.young:
             pause = RETRY
         self._reconcile_at = self.seat.times.monotonic() + (pause if outcome.clean else RETRY)

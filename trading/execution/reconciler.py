@@ -1,5 +1,6 @@
 """Reconciliation at work: reads the venue's books in a fixed order and lets nothing pass unexplained."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -20,6 +21,7 @@ from trading.execution.venue import TellsTransfers, Unreachable, VenueOrder, Ven
 log = structlog.get_logger("reconciler")
 
 CLOCK_LIMIT = timedelta(seconds=1)  # a clock further off makes requests late and horizons wrong
+UNNAMED_FOR = timedelta(seconds=30)  # beside its lag: how long a venue may show a trade before its order
 LISTS_AGREE_WITHIN = 3  # times the open orders are read until two readings in a row agree
 
 
@@ -120,20 +122,23 @@ class Reconciler:
             if was.is_doubtful or was in (AttemptState.DEAD, AttemptState.DENIED):
                 outcome.found.append(f"the order {order.exchange_id} ({order.symbol}) was found and adopted")
             await self._looker.close_if_complete(tracked)
-        self._refuse_strangers(found, outcome)
+        old = await seat.journal.named(seat.account, [o.client_id for o in found.strangers if o.client_id])
+        self._refuse_strangers(found, old, outcome)
         for attempt in unlisted((one.attempt for one in seat.out), lists):
             seat.tracked[attempt.client_id].next_look = 0.0
 
-    def _refuse_strangers(self, found: Sorted, outcome: Outcome) -> None:
+    def _refuse_strangers(self, found: Sorted, old: Collection[str], outcome: Outcome) -> None:
+        """`old`: names of ours from so long ago that nobody follows them any more."""
         seat, name = self._seat, self._seat.venue.profile.name
+        strangers = [order for order in found.strangers if order.client_id not in old]
         for attempt, _, against in found.contradicting:
             outcome.problems.append(f"{name} has another order under our id {attempt.client_id}: {against}")
-        for order in found.strangers:
+        for order in strangers:
             outcome.problems.append(
                 f"the order {order.exchange_id} ({order.side} {order.amount} {order.symbol}) carries a desk's name and "
                 "is in no journal: a second desk trades this account, or the database is an old copy"
             )
-        if found.contradicting or found.strangers:
+        if found.contradicting or strangers:
             seat.halt(HaltKind.BROKEN, outcome.problems[-1])
 
     # --- money ------------------------------------------------------------------------------------------
@@ -148,6 +153,9 @@ class Reconciler:
             order = by_id.get((trade.symbol, trade.exchange_id)) or await self._seat.venue.order(
                 trade.symbol, "", trade.exchange_id
             )
+            young = self._seat.times.wall() - trade.at < self._seat.venue.profile.visibility_lag + UNNAMED_FOR
+            if order is None and young:
+                continue  # its order may just not be shown yet
             if order is not None and is_ours(order.client_id) and self._seat.of_order(order) is None:
                 outcome.problems.append(
                     f"the trade {trade.id} ({trade.symbol}) belongs to a desk's order in no journal"

@@ -19,8 +19,9 @@ async def recover(seat: Seat, sweeper: Sweeper, restored: Iterable[Order]) -> No
 
     An order without an attempt never left. An attempt in SENDING is uncertain; there is no other special case.
     """
-    now = seat.times.monotonic()
-    for attempt in await seat.journal.attempts(seat.account, seat.times.wall() - WATCHED):
+    now, wall = seat.times.monotonic(), seat.times.wall()
+    since = min(await seat.journal.cursor(seat.account) or wall, wall) - WATCHED
+    for attempt in await seat.journal.attempts(seat.account, since):
         seat.add(Tracked(attempt, since=now))
     await sweeper.recall()
     await _recall_money(seat)
@@ -63,6 +64,7 @@ async def _recall_money(seat: Seat) -> None:
     opening = [flow for flow in flows if flow.kind is FlowKind.OPENING]
     seat.opened = {flow.asset for flow in opening}
     seat.began = min((flow.at for flow in opening), default=seat.began)
+    seat.booked = len(await seat.journal.fills(seat.account, seat.began - WATCHED))
     known = await seat.cash_moves()
     missing = [f for f in flows if f.kind is not FlowKind.OPENING and (f.at, f.amount, f.note) not in known]
     before = dict(seat.balances)

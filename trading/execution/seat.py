@@ -110,6 +110,7 @@ class Seat:
     tracked: dict[str, Tracked] = field(default_factory=dict)  # by venue client id
     balances: dict[str, Decimal] = field(default_factory=dict)  # what they should be, by our books
     fee_assets: set[str] = field(default_factory=set)  # whatever a fee was ever paid in
+    booked: int = 0  # fills since the account began
     opened: set[str] = field(default_factory=set)  # assets whose balance was known when the account began
     frozen: dict[str, str] = field(default_factory=dict)  # symbol -> why nothing is bought of it
     fenced: str = ""  # why this desk may not send any more
@@ -216,6 +217,7 @@ class Seat:
         before = tracked.order()
         tracked.count(fill)
         self.fee_assets.add(fill.fee_currency)
+        self.booked += 1
         for asset, amount in fill.moves:
             self.balances[asset] = self.balances.get(asset, ZERO) + amount
         self.step(OrderFilled(self.times.wall(), fill))

@@ -1,7 +1,7 @@
 """The live executor's journal on SQLite or PostgreSQL; the promises are those of trading/execution/journal.py."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -87,6 +87,11 @@ class SqlJournal:
         )
         found = await self._database.rows(query.order_by(rows.c.sent_at, rows.c.client_id))
         return [live_ledger.attempt(row) for row in found]
+
+    async def named(self, account: str, client_ids: Collection[str]) -> frozenset[str]:
+        rows = table(AttemptRow)
+        query = select(rows.c.client_id).where(rows.c.account == account, rows.c.client_id.in_(client_ids))
+        return frozenset(row.client_id for row in await self._database.rows(query))
 
     # --- money ----------------------------------------------------------------------------------------------
 

@@ -254,3 +254,24 @@ def test_nothing_is_carried_before_the_desk_knows_what_it_did_in_its_last_life(p
         await asyncio.gather(task, return_exceptions=True)
 
     live_through(story())
+
+
+def test_an_order_of_ours_from_long_ago_is_no_stranger(path):
+    async def story():
+        world = a_world(profile=a_profile(request_expiry=None))
+        async with a_live_desk(path, world) as desk:
+            desk.close(exposure=1.0)
+            await desk.until(lambda: desk.held and not desk.live.seat.out)
+            desk.venue.faults.append(Fault.LOST_REQUEST)
+            desk.close(exposure=0.0)
+            await desk.until(lambda: desk.live.parked)  # for weeks nobody answers
+            await desk.keep()
+        await asyncio.sleep(20 * 86400)
+
+        async with a_live_desk(path, world) as reborn:
+            await reborn.pass_time(1000)
+            assert len(reborn.live.parked) == 1
+            assert not reborn.halted(HaltKind.BROKEN)
+            assert reborn.books_agree()
+
+    live_through(story())

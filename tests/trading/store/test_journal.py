@@ -183,6 +183,15 @@ async def test_what_is_out_is_known_however_old_it_is(journal):
     assert {a.state for a in found} == {s for s in AttemptState if s.is_out}
 
 
+async def test_a_name_that_was_ever_given_is_known_for_ever(journal):
+    lease = await taken(journal)
+    long_ago = START - timedelta(days=999)
+    await journal.settle(an_attempt(state=AttemptState.CLOSED, sent_at=long_ago), lease)
+
+    assert await journal.named("main", ["tw1", "tw2"]) == {"tw1"}
+    assert await journal.named("other", ["tw1"]) == frozenset()
+
+
 def a_flow(ref: str, amount: str, asset: str = "USDT") -> ExternalFlow:
     return ExternalFlow(
         account="main", ref=ref, asset=asset, amount=Decimal(amount), kind=FlowKind.TRANSFER, at=START
