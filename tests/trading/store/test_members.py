@@ -1,5 +1,7 @@
 """Looking after people: roles by account, disabled persons, second factors, delegations, accounts of their own."""
 
+import random
+import string
 import time
 from datetime import timedelta
 from decimal import Decimal
@@ -339,3 +341,22 @@ async def test_ten_thousand_made_up_codes_open_nothing_and_write_nothing(store, 
     assert await rows(store, "pairing") == before
     assert await people.everybody() == []
     assert time.monotonic() - started < 60
+
+
+async def test_of_ten_thousand_forged_session_tokens_none_is_anybody(people):
+    owner = await an_owner(people)
+    good, dice = await people.new_session(owner.id, WEEK), random.Random(7)
+    letters = string.ascii_letters + string.digits + "-_"
+
+    def forged() -> str:
+        place = dice.randrange(len(good))
+        near = good[:place] + dice.choice(letters) + good[place + 1 :]
+        return dice.choice(
+            (near, good[:place], good + "A", good.swapcase(), "".join(dice.choices(letters, k=43)))
+        )
+
+    found = [await people.session(token) for _ in range(10_000) if (token := forged()) != good]
+
+    assert len(found) > 9_000
+    assert set(found) == {None}
+    assert (await people.session(good)).person == owner
