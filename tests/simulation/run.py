@@ -302,6 +302,8 @@ class Story:
             return
         for card in await desk.live.reconciler.differences.waiting():
             self.marks["difference explained"] += 1
+            if not any(act.do in (Do.DEPOSIT, Do.HAND) for act in self.plan.acts):
+                self.checks.say("I3 nothing unexplained", f"{card.asset}: {card.theirs} against {card.ours}")
             await self._safely(desk.live.answer(card.id, Answered.TRANSFER, "ann"))
 
     def _mark_the_end(self, desk: LiveDesk) -> None:
