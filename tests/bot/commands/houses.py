@@ -107,14 +107,15 @@ async def a_house_of_people(folder, clock, **environ):
     """A house at work; `environ` are further settings by their environment names."""
     settings = load(None, {"TRADEWIND__DATA_DIR": str(folder), **environ})
     await upgrade(settings.database_url)
-    house = await build(settings, clock)
-    house.settings.accounts.update(_simpler(house.settings.accounts))
-    try:
-        with pytest.MonkeyPatch.context() as patched:
-            patched.setattr("trading.boot.PAST", timedelta(days=2))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("trading.boot.PAST", timedelta(days=2))
+        patched.setattr("bot.app.logs.protect", lambda *values: None)  # the keys of hundreds of houses add up
+        house = await build(settings, clock)
+        house.settings.accounts.update(_simpler(house.settings.accounts))
+        try:
             await house.trading.start()
             yield People(house, clock, Somebody(house, TERMINAL))
-    finally:
-        await house.trading.close()
-        house.studio.close()
-        await house.store.close()
+        finally:
+            await house.trading.close()
+            house.studio.close()
+            await house.store.close()
