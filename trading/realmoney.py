@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from trading.domain.approval import Approval
 from trading.domain.errors import Refused
-from trading.domain.live import Answered, Attempt, Difference
+from trading.domain.live import Answered, Attempt, Difference, RealStanding
 from trading.execution.live import Live
 from trading.seating import Seats
 
@@ -25,6 +25,11 @@ class RealMoney:
     def accounts(self) -> tuple[str, ...]:
         """Those that have their seat at an exchange."""
         return tuple(self.seats.lives)
+
+    def standing(self, account: str) -> RealStanding | None:
+        """How it stands with its exchange; None for an account without real money."""
+        live = self.seats.lives.get(account)
+        return live.standing if live is not None else None
 
     # --- cards ---
 

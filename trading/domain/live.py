@@ -128,3 +128,21 @@ class KillReceipt:
     sold: tuple[tuple[str, Decimal], ...]  # symbol and amount
     left: tuple[tuple[str, Decimal, str], ...]  # symbol, amount and why it was not sold
     unconfirmed: tuple[str, ...]  # orders nobody can speak for yet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RealStanding:
+    """How an account with real money stands with its exchange, for status and health."""
+
+    account: str
+    exchange: str
+    open: int  # orders the venue has
+    uncertain: int  # being looked up
+    parked: int  # a person has to say
+    waiting: int  # not sent yet
+    cards: int  # waiting for a button
+    frozen: tuple[tuple[str, str], ...]  # symbol and why nothing is bought of it
+    problems: tuple[str, ...]  # what the last reconciliation could not explain
+    reconciled_at: datetime | None
+    epoch: int
+    fenced: str  # why this desk may not send any more; empty while it may

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import structlog
@@ -11,7 +11,7 @@ import structlog
 from trading.domain.actions import CancelAll, Submit
 from trading.domain.errors import Broken, Refused
 from trading.domain.events import DeskEvent, OrderChanged, OrderParked
-from trading.domain.live import Answered, Attempt, AttemptState, Difference, Fenced
+from trading.domain.live import Answered, Attempt, AttemptState, Difference, Fenced, RealStanding
 from trading.domain.order import Order, OrderIntent, OrderStatus
 from trading.domain.risk import Cleared, HaltKind, RiskDecision
 from trading.execution.approval import Approvals, Asking
@@ -22,7 +22,7 @@ from trading.execution.killing import Killing, is_liquidation
 from trading.execution.looking import Looker
 from trading.execution.reconcile import contradiction
 from trading.execution.reconciler import Outcome, Reconciler
-from trading.execution.recovery import recover
+from trading.execution.recovery import WATCHED, recover
 from trading.execution.seat import Seat, Tracked
 from trading.execution.sending import Sender
 from trading.execution.venue import TellsOrders, Unreachable, Venue
@@ -75,6 +75,8 @@ class Live:
         self._calm = False
         self._parked_told: set[str] = set()
         self._hinted = False
+        self.outcome = Outcome()  # of the last reconciliation
+        self.reconciled_at: datetime | None = None
         now = seat.times.monotonic()
         self._beat_at, self._reconcile_at, self._deep_at = now + HEARTBEAT, now, now + DEEP_EVERY
         self._clocks = (seat.times.wall(), now)
@@ -261,6 +263,25 @@ class Live:
         """Orders of which only a person can say whether they exist."""
         return [one.attempt for one in self.seat.out if one.attempt.state is AttemptState.PARKED]
 
+    @property
+    def standing(self) -> RealStanding:
+        """How this account stands with its exchange."""
+        states = [one.attempt.state for one in self.seat.out]
+        return RealStanding(
+            account=self.seat.account,
+            exchange=self.seat.venue.profile.name,
+            open=states.count(AttemptState.OPEN),
+            uncertain=states.count(AttemptState.UNCERTAIN) + states.count(AttemptState.SENDING),
+            parked=states.count(AttemptState.PARKED),
+            waiting=len(self._queue),
+            cards=len(self.approvals.pending),
+            frozen=tuple(sorted(self.seat.frozen.items())),
+            problems=tuple(self.outcome.problems),
+            reconciled_at=self.reconciled_at,
+            epoch=self.seat.lease.epoch,
+            fenced=self.seat.fenced,
+        )
+
     async def adopt(self, client_id: str, exchange_id: str, by: str) -> Attempt:
         """A person found the order at the exchange. Raises Refused unless it is there and is the one we sent."""
         async with self._turn_lock:
@@ -323,6 +344,9 @@ class Live:
         if now >= self._deep_at:
             deep, self._deep_at = True, now + DEEP_EVERY
         outcome = await self.reconciler.run(deep=deep)
+        self.outcome, self.reconciled_at = outcome, self.seat.times.wall()
+        if deep:
+            self.seat.forget(self.reconciled_at - WATCHED)
         busy = self.seat.out or self.seat.frozen or self.sweeper.held
         pause = RECONCILE_BUSY if busy else RECONCILE_QUIET
         if self.failures.open or self.reconciler.differences.young:

@@ -143,6 +143,16 @@ class Seat:
     def of_intent(self, intent: str) -> Tracked | None:
         return self.tracked.get(self._by_intent.get(intent, ""))
 
+    def forget(self, before: datetime) -> None:
+        """Let go of what is over since long ago; the journal knows it still."""
+        for client_id, one in list(self.tracked.items()):
+            attempt = one.attempt
+            if attempt.state.is_out or attempt.sent_at >= before:
+                continue
+            del self.tracked[client_id]
+            self._by_intent.pop(attempt.intent.client_id, None)
+            self._by_exchange_id.pop((attempt.intent.symbol, attempt.exchange_id or ""), None)
+
     @property
     def out(self) -> list[Tracked]:
         """Those because of which money may still move."""

@@ -353,3 +353,37 @@ def test_a_look_at_one_order_asks_for_the_trades_of_its_symbol_alone(path):
             assert asked[-1] == symbols
 
     live_through(story())
+
+
+def test_how_an_account_stands_is_told_at_any_time(path):
+    async def story():
+        async with a_live_desk(path, a_world()) as desk:
+            before = desk.live.standing
+            desk.venue.faults.append(Fault.LOST_REQUEST)
+            desk.close(exposure=1.0)
+            await desk.until(lambda: desk.live.standing.uncertain)
+            desk.world.totals["USDT"] += 500
+            await desk.until(lambda: desk.live.standing.frozen, within=2000)
+
+            assert (before.open, before.uncertain, before.epoch, before.fenced) == (0, 0, 1, "")
+            assert before.reconciled_at is not None
+            assert [symbol for symbol, _ in desk.live.standing.frozen] == [BTC]
+
+    live_through(story())
+
+
+def test_what_is_over_since_long_ago_is_let_go_of_and_missed_by_nobody(path):
+    async def story():
+        async with a_live_desk(path, a_world()) as desk:
+            desk.close(exposure=1.0)
+            await desk.until(lambda: desk.held and not desk.live.seat.out)
+            desk.loop.now += 10 * 86400
+            await desk.live.reconcile(deep=True)
+
+            assert desk.live.seat.tracked == {}
+            assert desk.books_agree()
+            assert not desk.halted(HaltKind.BROKEN)
+            desk.close(exposure=0.0)
+            await desk.until(lambda: desk.held == 0)
+
+    live_through(story())
