@@ -105,7 +105,7 @@ def _outcome(approval: Approval, say: Words, zone: str, fill: Fill | None) -> st
         case ApprovalState.LAPSED:
             text = say("Nobody answered; nothing was sent.")
         case ApprovalState.DRIFTED:
-            text = say("The price had moved too far; nothing was sent, a new card asks again.")
+            text = say("Nothing was sent: {why}. A new card asks again.", why=say.again(approval.note))
         case _:
             text = say("Withdrawn; nothing was sent. {why}", why=say.again(approval.note))
     if fill is not None:

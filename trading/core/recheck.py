@@ -9,14 +9,13 @@ from trading.core import guard
 from trading.domain.order import OrderIntent, Side
 from trading.domain.risk import Cleared, RiskDecision
 from trading.risk.gate import review
-from trading.risk.rules import refused
 
 if TYPE_CHECKING:
     from trading.core.desk import Desk
 
 
 def recheck(desk: "Desk", intent: OrderIntent, at: datetime) -> Cleared | RiskDecision:
-    """Ask every rule about this very order, as if it had not been reserved yet. It may pass whole or not at all."""
+    """Ask every rule about this very order, as if it had not been reserved yet; it may be made smaller."""
     asked = guard.case(desk, replace(intent, decided_at=at), at)
     account, own = asked.account, next((o for o in asked.live if o.client_id == intent.client_id), None)
     key = (intent.sleeve, intent.symbol)
@@ -37,9 +36,4 @@ def recheck(desk: "Desk", intent: OrderIntent, at: datetime) -> Cleared | RiskDe
         ),
     )
     live = tuple(order for order in asked.live if order is not own)
-    case = replace(asked, account=account, past=past, live=live)
-    answer = review(case)
-    if isinstance(answer, Cleared) and answer.intent.amount != intent.amount:
-        whole, now = f"{intent.amount}", f"{answer.intent.amount}"
-        return refused(case, "R21 order-share", now, whole, "less of it would pass now than was asked for")
-    return answer
+    return review(replace(asked, account=account, past=past, live=live))

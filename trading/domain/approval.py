@@ -15,7 +15,7 @@ class ApprovalState(StrEnum):
     APPROVED = "approved"  # used: in the same transaction that let the order leave
     REJECTED = "rejected"  # a person said no
     LAPSED = "lapsed"  # nobody answered in time
-    DRIFTED = "drifted"  # the price moved too far; a new quote is asked for
+    DRIFTED = "drifted"  # price or amount are not those of the question any more; a new card asks
     WITHDRAWN = "withdrawn"  # a kill, a halt, a restart, or the gate today
 
 
@@ -40,3 +40,12 @@ class Approval:
     def notional(self) -> Decimal:
         """What the order is worth at the price it was asked at."""
         return self.intent.amount * self.price_at_ask
+
+    def drifted_to(self, price: Decimal) -> bool:
+        """Whether this price is too far from the one of the question."""
+        return abs(price / self.price_at_ask - 1) > Decimal(str(self.max_drift))
+
+    def outdated_by(self, price: Decimal, amount: Decimal) -> bool:
+        """Whether a yes to this card is no yes to such an order: a little less is, at a price that hardly moved."""
+        least = self.intent.amount * (1 - Decimal(str(self.max_drift)))
+        return self.drifted_to(price) or not least <= amount <= self.intent.amount

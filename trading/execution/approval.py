@@ -118,14 +118,14 @@ class Approvals:
     async def _carry_out(self, card: _Card, by: str) -> Approval:
         approval = card.approval
         price = await self.price(approval.intent.symbol)
-        if abs(price / approval.price_at_ask - 1) > Decimal(str(approval.max_drift)):
-            raise Refused(await self._ask_again(card, price, by))
-        intent = replace(approval.intent, price_at_decision=price)
-        answer = self.recheck(intent)
+        answer = self.recheck(replace(approval.intent, price_at_decision=price))
         if isinstance(answer, RiskDecision):
             why = f"{answer.reason} ({answer.rule}: limit {answer.limit}, now {answer.observed})"
             await self._end(card, ApprovalState.WITHDRAWN, by, why, OrderStatus.REFUSED)
             raise Refused(f"Not sent: {why}.")
+        intent = replace(approval.intent, price_at_decision=price, amount=answer.intent.amount)
+        if approval.outdated_by(price, intent.amount):
+            raise Refused(await self._ask_again(card, intent, by))
         self._check_open(card)  # the price took its time
         against = await self.send(intent, Consent(approval=approval.id, by=by))
         self._cards.pop(approval.id, None)
@@ -156,15 +156,19 @@ class Approvals:
         if self.seat.times.monotonic() >= card.deadline:
             raise Refused(f"The card {approval.id} has lapsed; nothing was sent.")
 
-    async def _ask_again(self, card: _Card, price: Decimal, by: str) -> str:
-        """The price has moved too far: this card is void, and a new one with the price of now takes its place."""
-        approval = card.approval
-        moved = float(price / approval.price_at_ask - 1)
+    async def _ask_again(self, card: _Card, intent: OrderIntent, by: str) -> str:
+        """Price or amount are not those of the question: this card is void, a new one asks with those of now."""
+        approval, price = card.approval, intent.price_at_decision
         del self._cards[approval.id]
-        why = f"the price moved {moved:+.2%} since the question"
+        why = (
+            f"the price moved {float(price / approval.price_at_ask - 1):+.2%} since the question, "
+            f"more than {approval.max_drift:.2%}"
+            if approval.drifted_to(price)
+            else f"no more than {intent.amount} of it would pass the limits now"
+        )
         await self._write_end(_over(approval, ApprovalState.DRIFTED, by, self.seat, why))
-        again = self._ask(approval.intent, price)
-        return f"Not sent: {why}, more than {approval.max_drift:.2%}. The card {again.id} asks at {price}."
+        again = self._ask(replace(approval.intent, amount=intent.amount), price)
+        return f"Not sent: {why}. The card {again.id} asks at {price}."
 
     # --- ending -----------------------------------------------------------------------------------------
 

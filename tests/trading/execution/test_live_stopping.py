@@ -1,6 +1,7 @@
 """A kill at the exchange, and cards that wait for a person."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -254,6 +255,38 @@ def test_a_small_drift_passes(path):
             desk.world.prices[BTC] = Decimal("100.5")
             await desk.live.approvals.approve(card.id, "ann")
             await desk.until(lambda: desk.held)
+
+    live_through(story())
+
+
+def test_a_little_less_of_what_was_asked_is_sent_when_the_limits_leave_no_more(path):
+    async def story():
+        limits = replace(OPEN, order_share=0.4)
+        async with a_live_desk(path, a_world(), asking=ALWAYS, limits=limits) as desk:
+            card = await a_card(desk)
+            desk.world.prices[BTC] = Decimal("100.4")
+            await desk.live.approvals.approve(card.id, "ann")
+            await desk.until(lambda: desk.held)
+            (tracked,) = desk.live.seat.tracked.values()
+            sent = tracked.attempt.intent.amount
+            assert card.intent.amount * Decimal("0.995") <= sent < card.intent.amount
+            assert sent * Decimal("100.4") <= 4000
+
+    live_through(story())
+
+
+def test_much_less_than_was_asked_is_asked_again(path):
+    async def story():
+        async with a_live_desk(path, a_world(), asking=ALWAYS) as desk:
+            card = await a_card(desk)
+            desk.desk.limits = replace(OPEN, order_share=0.3)
+            with pytest.raises(Refused, match=r"no more than 30.* of it would pass the limits now"):
+                await desk.live.approvals.approve(card.id, "ann")
+            assert desk.world.sent == []
+
+            (again,) = await desk.until(lambda: desk.live.approvals.pending)
+            await desk.live.approvals.approve(again.id, "ann")
+            assert await desk.until(lambda: desk.held) <= again.intent.amount < card.intent.amount
 
     live_through(story())
 
