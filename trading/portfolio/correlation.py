@@ -13,21 +13,37 @@ def correlation(returns: Floats) -> Floats:
 
     Every pair uses the moments both have; NaN for a pair with fewer than three of them.
     """
-    count = returns.shape[1]
-    matrix = np.eye(count)
+    count, known = returns.shape[1], np.isfinite(returns)
+    matrix, done = np.eye(count), np.eye(count, dtype=bool)
+    alike: dict[bytes, list[int]] = {}
     for i in range(count):
-        for j in range(i):
-            both = returns[np.isfinite(returns[:, i]) & np.isfinite(returns[:, j])][:, [i, j]]
-            matrix[i, j] = matrix[j, i] = _pair(both)
+        alike.setdefault(known[:, i].tobytes(), []).append(i)
+    for members in alike.values():
+        group = np.array(members)
+        rows = known[:, group[0]]
+        others = np.flatnonzero(
+            known[rows].all(axis=0)
+        )  # with these, the moments in common are the group's own
+        table = _table(returns[np.ix_(rows, others)])[np.isin(others, group)]
+        matrix[np.ix_(group, others)], matrix[np.ix_(others, group)] = table, table.T
+        done[np.ix_(group, others)] = done[np.ix_(others, group)] = True
+    for i, j in np.argwhere(~done).tolist():
+        if j < i:
+            both = known[:, i] & known[:, j]
+            matrix[i, j] = matrix[j, i] = _table(returns[both][:, [i, j]])[0, 1]
+    np.fill_diagonal(matrix, 1.0)
     return matrix
 
 
-def _pair(both: Floats) -> float:
-    if len(both) < 3:
-        return float("nan")
-    a, b = (both - both.mean(axis=0)).T
-    size = float(np.sqrt((a @ a) * (b @ b)))
-    return float(np.clip(a @ b / size, -1.0, 1.0)) if size > 0 else 0.0
+def _table(returns: Floats) -> Floats:
+    """As `correlation`, of returns without a gap."""
+    if len(returns) < 3:
+        return np.full((returns.shape[1], returns.shape[1]), np.nan)
+    off = returns - returns.mean(axis=0)
+    together = off.T @ off
+    size = np.sqrt(np.outer(np.diag(together), np.diag(together)))
+    moved = np.where(size > 0, size, 1.0)
+    return np.asarray(np.where(size > 0, np.clip(together / moved, -1.0, 1.0), 0.0))
 
 
 def clusters(symbols: Sequence[str], matrix: Floats, together: float) -> list[tuple[str, ...]]:
