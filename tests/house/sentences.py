@@ -29,7 +29,20 @@ ERRORS = ("Refused", "Uncertain", "ExchangeSaidNo", "SlowDown")
 # What a venue answers and why it could not be asked; kept with an order and read later.
 ANSWERS = ("Denied", "Doubtful", "Unreachable", "Nonsense", "NotWhatWasMeant", "Guarded", "Misfit")
 # Calls whose texts are written down with a halt and read later.
-HALTS = ("Halt", "HaltAsked", "HaltLifted", "KillAsked", "kill", "close_entries", "_kill", "_resume", "halt", "change", "_park", "_over")
+HALTS = (
+    "Halt",
+    "HaltAsked",
+    "HaltLifted",
+    "KillAsked",
+    "kill",
+    "close_entries",
+    "_kill",
+    "_resume",
+    "halt",
+    "change",
+    "_park",
+    "_over",
+)
 VERDICTS = ("Verdict",)  # what a check of a strategy says
 VARIABLES = ("NOTHING_TO_JUDGE", "fact", "hint", "note", "notes", "reason", "sentence", "trouble")
 # Tables and functions whose texts become a sentence, or a part of one.
