@@ -162,7 +162,8 @@ class Dispatcher:
         """Do what waited, as the person who asked for it and with the rights they have now; told to `asker`."""
         person = await self.people.person(waiting.person_id)
         if person is None:
-            raise Refused(Words(asker.language)("Whoever asked for this is nobody here any more."))
+            say = Words(asker.language)
+            raise Refused(say("Whoever asked for this is nobody here any more."))
         told = replace(person, language=asker.language, zone=asker.zone)
         async for reply in self._answer(waiting.line, told, behind=waiting):
             yield reply
