@@ -15,22 +15,23 @@ from charts import returns as returns_page
 from charts import risk as risk_page
 from charts import sensitivity as sensitivity_page
 from charts import stress as stress_page
-from charts.theme import Theme, theme
+from charts.theme import Name, Theme, theme
 from trading.domain.honesty import Landscape, Spread
 from trading.domain.market import Candle
 from trading.domain.order import Fill
 from trading.domain.people import Person
 from trading.domain.portfolio import Likeness, Outcome
 from trading.domain.report import EquityPoint, Report, RoundTrip
+from trading.domain.review import Review
 
 if TYPE_CHECKING:
     from bot.words import Words
     from charts.render import Studio
 
 
-def theme_for(person: Person) -> Theme:
+def theme_for(person: Person, look: Name = "dark") -> Theme:
     """Koreans read red as up; everybody else gets colours that are told apart without red and green."""
-    return theme("dark", "korean" if person.language == "ko" else "safe")
+    return theme(look, "korean" if person.language == "ko" else "safe")
 
 
 async def equity_picture(
@@ -200,3 +201,44 @@ async def risk_picture(
     """How much of every limit is used."""
     png = await studio.draw(risk_page.risk_chart, meters, title=title, theme=theme_for(person), say=say)
     return Image(png, "risk.png", risk_page.alt_text(meters, say=say))
+
+
+async def review_pictures(
+    studio: "Studio", person: Person, say: "Words", found: Review, look: Name
+) -> tuple[Image, ...]:
+    """Equity over drawdown, a bar a day, the table of months, how trades are spread: those with something to show."""
+    colours = theme_for(person, look)
+    title = f"{found.account} · {found.label}"
+    shown = found.equity
+    png = await studio.draw(
+        equity_page.equity_chart,
+        shown,
+        title=title,
+        currency=found.currency,
+        zone=person.zone,
+        theme=colours,
+        trades=found.trades,
+        say=say,
+    )
+    words = equity_page.alt_text(
+        shown, currency=found.currency, zone=person.zone, trades=found.trades, say=say
+    )
+    images = [Image(png, "equity.png", words)]
+    days = [(day.start.date(), float(day.profit)) for day in found.days]
+    if len(days) > 1:
+        png = await studio.draw(
+            returns_page.daily_bars, days, title=title, currency=found.currency, theme=colours, say=say
+        )
+        alt = returns_page.daily_alt_text(days, currency=found.currency, say=say)
+        images.append(Image(png, "days.png", alt))
+    months = {(month.year, month.month): month.change for month in found.months}
+    if len(months) > 1:
+        png = await studio.draw(
+            returns_page.monthly_heatmap, months, title=found.account, theme=colours, say=say
+        )
+        images.append(Image(png, "months.png", returns_page.monthly_alt_text(months, say=say)))
+    shares = [trip.return_share for trip in found.trades]
+    if len(shares) > 1:
+        png = await studio.draw(returns_page.distribution, shares, title=title, theme=colours, say=say)
+        images.append(Image(png, "results.png", returns_page.distribution_alt_text(shares, say=say)))
+    return tuple(images)

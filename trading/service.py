@@ -26,6 +26,7 @@ from trading.modes import MODES, wiring
 from trading.opening import Opening
 from trading.portfolios import Portfolios
 from trading.realmoney import RealMoney
+from trading.reporting import Reports
 from trading.risks import Risks
 from trading.running import Running, symbols_of
 from trading.safe import Safe
@@ -50,6 +51,7 @@ class Trading(Steering):
     real: RealMoney = field(init=False)  # cards, parked orders, differences: accounts with real money
     portfolio: Portfolios = field(init=False)  # correlation, bad days, stress, rebalancing
     risks: Risks = field(init=False)  # limits, reasons, the calendar
+    reports: Reports = field(init=False)  # looking back: reviews, a year's gains
     _shared: Shared = field(default_factory=Shared)
 
     def __post_init__(self) -> None:
@@ -63,6 +65,7 @@ class Trading(Steering):
         self.safe = Safe(self.store, self.exchange_of)
         self.seats.open_way = ccxt_ways(self.settings, self.safe, self.clock)
         self.risks = Risks(self)
+        self.reports = Reports(self)
 
     def check(self) -> None:
         """Raise SettingsError when an account cannot trade as it is set up; nothing is started then."""

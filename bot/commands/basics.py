@@ -17,6 +17,7 @@ GROUPS = {
     "basics": "Start here",
     "account": "Your account",
     "profit": "How it went",
+    "reports": "Reports",
     "pictures": "Pictures",
     "strategies": "Strategies",
     "control": "Stop and go",

@@ -16,6 +16,7 @@ OATPVU    any       s    totp
 OATPVU    account   -    status strategies
 OTPVU     account   -    balance positions orders trades profit daily weekly monthly performance
 OTPVU     account   -    equity drawdown chart alerts panel
+OTPVU     account   -    report export
 OTPVU     account   -    risk why var correlation stress calendar halts
 OTPVU     account   s    limits
 OTV       account   -    backtest optimise biascheck honesty jobs stop-job again data

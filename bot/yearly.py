@@ -1,0 +1,162 @@
+"""A year's trades and gains as files: for a spreadsheet, and for whoever asks about taxes."""
+
+from decimal import Decimal
+
+from bot.dispatcher import Ask
+from bot.reply import File, Reply, Row
+from bot.reviews import missing_extra, trade_cells, trade_head
+from bot.show import amount, money
+from bot.words import Words
+from bot.workbook import Cell, Sheet, can_fill, table, workbook
+from trading.domain.order import Fill
+from trading.domain.review import Gains, Matched
+
+NONE = Decimal(0)
+
+
+async def year_reply(ask: Ask, year: int) -> Reply:
+    """Every closed trade and every fill of a calendar year in the asker's zone."""
+    say, zone = ask.say, ask.person.zone
+    fills, trips = await ask.trading.reports.trades_of(ask.account, year, zone)
+    currency = ask.trading.status(ask.account).currency
+    trades = Sheet(say("Trades"), trade_head(say, currency), [trade_cells(t, say) for t in trips])
+    every = Sheet(say("Fills"), _fill_head(say), [_fill_cells(fill, say) for fill in fills])
+    rows = (
+        Row(
+            say("Closed trades"),
+            str(len(trips)),
+            money(sum((t.pnl for t in trips), NONE), currency, signed=True),
+        ),
+        Row(say("Fills"), str(len(fills))),
+        Row(say("Fees paid"), money(sum((f.charged for f in fills), NONE), currency)),
+    )
+    return Reply(
+        title=say("The trades of {year}, account {account}", year=year, account=ask.account),
+        text=_note(say),
+        rows=rows,
+        files=_files(f"{ask.account}-{year}", [trades, every], zone),
+        footer=say("the year begins at midnight, {zone}", zone=zone),
+        data={"year": year, "trades": trips, "fills": fills},
+    )
+
+
+async def gains_reply(ask: Ask, year: int) -> Reply:
+    """What each sale of the year gained, by both methods; amounts in the market's own money."""
+    say, zone = ask.say, ask.person.zone
+    found = await ask.trading.reports.gains(ask.account, year, zone)
+    own = _own(found)
+    first, mean = sum((m.fifo.gain for m in own), NONE), sum((m.average.gain for m in own), NONE)
+    proceeds = sum((m.fifo.proceeds for m in own), NONE)
+    sheet = Sheet(say("Sales"), _sale_head(say), [_sale_cells(matched) for matched in found.sales])
+    rows = (
+        Row(say("First in, first out"), money(first, found.currency, signed=True)),
+        Row(say("Moving average"), money(mean, found.currency, signed=True)),
+        Row(say("Proceeds"), money(proceeds, found.currency), say("{n} sales", n=f"{len(found.sales):,}")),
+    )
+    return Reply(
+        title=say("What the sales of {year} gained, account {account}", year=year, account=ask.account),
+        text="\n".join(line for line in (*_caveats(found, say), _note(say)) if line),
+        rows=rows,
+        files=_files(f"{ask.account}-{year}-tax", [sheet], zone),
+        footer=say("the year begins at midnight, {zone}", zone=zone),
+        data=found,
+    )
+
+
+def _files(name: str, sheets: list[Sheet], zone: str) -> tuple[File, ...]:
+    """The first sheet as CSV, all of them as XLSX where that can be written."""
+    files = [File(f"{name}.csv", table(sheets[0], zone))]
+    if can_fill():
+        files.append(File(f"{name}.xlsx", workbook(sheets, zone)))
+    return tuple(files)
+
+
+def _note(say: Words) -> str:
+    return "" if can_fill() else missing_extra(say)
+
+
+def _caveats(found: Gains, say: Words) -> list[str]:
+    """What the numbers leave out, said before anybody files them."""
+    lines = [say("Fees are in the cost and off the proceeds; the strategies of an account count as one.")]
+    if found.currency != "KRW":
+        lines.append(
+            say("Everything is in {currency}; nothing is converted into won.", currency=found.currency)
+        )
+    if found.other_currencies:
+        lines.append(
+            say(
+                "Sales in {list} are in the file, not in these sums: no exchange rate is known.",
+                list=", ".join(found.other_currencies),
+            )
+        )
+    if found.unpriced_fees:
+        fees = ", ".join(f"{amount(paid)} {name}" for name, paid in found.unpriced_fees)
+        lines.append(say("Fees paid in another coin ({fees}) are not counted: no price is known.", fees=fees))
+    return lines
+
+
+def _own(found: Gains) -> list[Matched]:
+    """Sales counted in the account's own money."""
+    return [m for m in found.sales if m.fifo.symbol.partition("/")[2].partition(":")[0] == found.currency]
+
+
+def _sale_head(say: Words) -> tuple[str, ...]:
+    return (
+        say("Sold"),
+        say("Symbol"),
+        say("Amount"),
+        say("Currency"),
+        say("Proceeds"),
+        say("Bought (first in, first out)"),
+        say("Cost (first in, first out)"),
+        say("Gain (first in, first out)"),
+        say("Cost (moving average)"),
+        say("Gain (moving average)"),
+    )
+
+
+def _sale_cells(matched: Matched) -> tuple[Cell, ...]:
+    one, mean = matched.fifo, matched.average
+    quote = one.symbol.partition("/")[2].partition(":")[0]
+    return (
+        one.at,
+        one.symbol,
+        one.amount,
+        quote,
+        one.proceeds,
+        one.acquired_at,
+        one.cost,
+        one.gain,
+        mean.cost,
+        mean.gain,
+    )
+
+
+def _fill_head(say: Words) -> tuple[str, ...]:
+    return (
+        say("When"),
+        say("Symbol"),
+        say("Strategy"),
+        say("Side"),
+        say("Amount"),
+        say("Price"),
+        say("Fee"),
+        say("Currency of the fee"),
+        say("Reason"),
+        say("Id"),
+    )
+
+
+def _fill_cells(fill: Fill, say: Words) -> tuple[Cell, ...]:
+    return (
+        fill.at,
+        fill.symbol,
+        fill.sleeve,
+        say(str(fill.side)),
+        fill.amount,
+        fill.price,
+        fill.fee,
+        fill.fee_currency,
+        say(str(fill.reason)),
+        fill.id,
+    )

@@ -1,0 +1,186 @@
+"""/report and /export on a desk that has lived for a month: what is said, drawn, printed and filled in agrees."""
+
+import csv
+import io
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from openpyxl import load_workbook
+from pypdf import PdfReader
+
+import bot.reviews
+import bot.yearly
+from bot.app import House, build
+from bot.dispatcher import Line
+from bot.reply import Reply
+from charts.format import money
+from migrations.run import upgrade
+from trading.analysis.review import Known, review
+from trading.domain.people import Place
+from trading.settings import load
+
+TERMINAL = Place(platform="terminal", user_id="local", chat_id="local", private=True)
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+@pytest.fixture
+async def house(tmp_path, clock):
+    settings = load(None, {"TRADEWIND__DATA_DIR": str(tmp_path)})
+    await upgrade(settings.database_url)
+    built = await build(settings, clock)
+    await built.trading.start()
+    yield built
+    await built.trading.close()
+    built.studio.close()
+    await built.store.close()
+
+
+async def answered(house: House, text: str) -> Reply:
+    line = Line(text=text, place=TERMINAL, name="Mina", update_id=None, sent_at=None)
+    return [reply async for reply in house.dispatcher.handle(line)][-1]
+
+
+def file(reply: Reply, ending: str) -> io.BytesIO:
+    return io.BytesIO(next(f.content for f in reply.files if f.name.endswith(ending)))
+
+
+async def test_the_week_in_words_numbers_pictures_pages_and_a_workbook(house):
+    reply = await answered(house, "/report weekly")
+
+    week = reply.data
+    weeks = await house.trading.periods("main", "week", 2, "UTC")
+    assert (week.label, week.profit, week.change) == (weeks[0].label, weeks[0].profit, weeks[0].change)
+    assert sum(day.profit for day in week.days) == pytest.approx(week.profit)
+    assert len(week.days) == 7
+    for portions in (week.by_strategy, week.by_symbol):
+        assert sum(p.profit for p in portions) == sum(t.pnl for t in week.trades)
+    assert [image.name for image in reply.images] == ["equity.png", "days.png", "months.png", "results.png"]
+    assert all(image.png.startswith(PNG) and image.alt for image in reply.images)
+    assert [f.name for f in reply.files] == ["main-2024-W31.pdf", "main-2024-W31.xlsx"]
+
+
+async def test_pages_and_workbook_hold_the_numbers_of_the_message(house):
+    reply = await answered(house, "/report weekly")
+
+    week, pdf = reply.data, PdfReader(file(reply, ".pdf"))
+    said = " ".join(" ".join(page.extract_text() for page in pdf.pages).split())
+    assert reply.title.replace("▲ ", "").replace("▼ ", "") in said.replace("▲ ", "").replace("▼ ", "")
+    for portion in (*week.by_strategy, *week.by_symbol):
+        assert money(portion.profit, "USDT", signed=True) in said
+    book = load_workbook(file(reply, ".xlsx"))
+    trades = list(book["Trades"].iter_rows(min_row=2, values_only=True))
+    assert [row[8] for row in trades] == pytest.approx([float(t.pnl) for t in week.trades])
+    curve = list(book["Equity"].iter_rows(min_row=2, values_only=True))
+    assert curve[-1][1] == pytest.approx(week.last_equity)
+    strategies = {row[0]: row[2] for row in book["Strategies"].iter_rows(min_row=2, values_only=True)}
+    assert strategies == pytest.approx({p.name: float(p.profit) for p in week.by_strategy})
+
+
+async def test_a_month_names_its_best_and_worst(house):
+    reply = await answered(house, "/report monthly")
+
+    month = reply.data
+    best = max(month.trades, key=lambda t: t.pnl)
+    assert month.label == "2024-07"
+    assert f"What gained most: {best.symbol} {money(best.pnl, 'USDT', signed=True)}" in reply.text
+    assert reply.footer.endswith("· UTC")
+
+
+async def test_a_deposit_is_money_and_not_a_gain(house):
+    before = (await answered(house, "/report weekly")).data
+    middle = before.equity[len(before.equity) // 2].at
+    trading = house.trading
+    points = [
+        replace(p, equity=p.equity + 5000, flow=p.flow + (5000 if p.at == middle else 0))
+        if p.at >= middle
+        else p
+        for p in await trading.equity("main")
+    ]
+    known = Known(
+        status=trading.status("main"),
+        points=points,
+        fills=await trading.fills("main"),
+        orders=(),
+        prices=dict(trading.room("main").desk.book.prices),
+        refused=(),
+        stops=(),
+    )
+    after = review(known, "week", "UTC", trading.clock())
+
+    assert after.flow == 5000
+    assert float(after.profit) == pytest.approx(float(before.profit))
+    assert 0 < after.change < before.change  # the same gain on more money is less of it
+
+
+async def test_korean_pages_in_the_readers_own_zone(house):
+    await answered(house, "/language ko")
+    await answered(house, "/zone Asia/Seoul")
+
+    reply = await answered(house, "/report weekly")
+
+    assert "가장 좋은 날" in reply.text
+    assert reply.footer == "7월 29일 00:00 – 8월 5일 00:00 · Asia/Seoul"
+    said = " ".join(page.extract_text() for page in PdfReader(file(reply, ".pdf")).pages)
+    assert "숫자로" in said
+    assert "거래" in load_workbook(file(reply, ".xlsx")).sheetnames
+
+
+async def test_without_the_extra_the_report_says_what_is_missing(house, monkeypatch):
+    monkeypatch.setattr(bot.reviews, "can_print", lambda: False)
+    monkeypatch.setattr(bot.reviews, "can_fill", lambda: False)
+
+    reply = await answered(house, "/report weekly")
+
+    assert reply.files == ()
+    assert reply.text.endswith("which is not installed (uv sync --extra reports).")
+    assert len(reply.images) == 4
+
+
+async def test_a_years_trades_as_csv_and_workbook(house):
+    reply = await answered(house, "/export 2024")
+
+    closed = await house.trading.trades("main")
+    rows = list(csv.DictReader(io.StringIO(file(reply, ".csv").getvalue().decode("utf-8-sig"))))
+    assert [Decimal(row["Profit (USDT)"]) for row in rows] == [t.pnl for t in closed]
+    fills = list(load_workbook(file(reply, ".xlsx"))["Fills"].iter_rows(min_row=2, values_only=True))
+    assert len(fills) == len(await house.trading.fills("main"))
+
+
+async def test_the_tax_file_adds_up_to_what_is_said(house):
+    reply = await answered(house, "/export 2024 tax")
+
+    rows = list(csv.DictReader(io.StringIO(file(reply, ".csv").getvalue().decode("utf-8-sig"))))
+    for method, label in (
+        ("first in, first out", "First in, first out"),
+        ("moving average", "Moving average"),
+    ):
+        total = sum(Decimal(row[f"Gain ({method})"]) for row in rows)
+        assert money(total, "USDT", signed=True) == next(r.value for r in reply.rows if r.label == label)
+    assert "Everything is in USDT; nothing is converted into won." in reply.text
+
+
+async def test_a_tax_file_without_the_extra_is_still_a_csv(house, monkeypatch):
+    monkeypatch.setattr(bot.yearly, "can_fill", lambda: False)
+
+    reply = await answered(house, "/export 2024 tax")
+
+    assert [f.name for f in reply.files] == ["main-2024-tax.csv"]
+    assert "extra 'reports'" in reply.text
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("/export 2026", "Name a year from 2009 to 2024; found 2026."),
+        ("/export 1999 tax", "Name a year from 2009 to 2024; found 1999."),
+        ("/export 2023", "Nothing was traded in 2023 by account main."),
+        ("/export 2023 tax", "Nothing was sold in 2023 by account main."),
+        ("/report hourly", "'hourly' is not a length; choose one of daily, weekly, monthly."),
+    ],
+)
+async def test_what_cannot_be_reported_is_said_in_a_sentence(house, line, sentence):
+    reply = await answered(house, line)
+
+    assert reply.title == sentence
+    assert reply.failed

@@ -1,0 +1,78 @@
+"""A day, week or month of an account looked back upon, and what its sales gained, as plain data."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from trading.domain.report import EquityPoint, Month, Portion, RoundTrip
+from trading.domain.view import Period
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """One period of one account. `change` is time-weighted; money that came or went (`flow`) is no profit."""
+
+    account: str
+    currency: str
+    length: str  # day, week or month
+    label: str
+    start: datetime
+    end: datetime  # of the period, or now where it still runs
+    running: bool
+    first_equity: float
+    last_equity: float
+    flow: float
+    profit: Decimal
+    change: float
+    deepest_fall: float  # inside the period, 0 ... 1
+    equity: tuple[EquityPoint, ...]
+    days: tuple[Period, ...]
+    months: tuple[Month, ...]  # all there are, for the table
+    trades: tuple[RoundTrip, ...]  # that were closed in it
+    by_strategy: tuple[Portion, ...]  # closed in it; what is still open is as it is now
+    by_symbol: tuple[Portion, ...]
+    traded: Decimal
+    fees: Decimal
+    slippage: Decimal  # paid beyond the price at which orders were decided; below nothing is better than that
+    refused: int  # entries, by the risk rules
+    stops: int  # times that entries were closed
+    invested: float  # share of the equity that is in the market now
+    holdings: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sale:
+    """A position, or a part of it, given up: what it brought, what it had cost, and the difference.
+
+    Fees are in both. For a sale that came before its purchase (a short), `at` is when it was bought back.
+    """
+
+    at: datetime
+    symbol: str
+    amount: Decimal
+    proceeds: Decimal
+    cost: Decimal
+    acquired_at: datetime  # when the oldest part of it was begun
+
+    @property
+    def gain(self) -> Decimal:
+        return self.proceeds - self.cost
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matched:
+    """The same sale by both methods."""
+
+    fifo: Sale
+    average: Sale
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gains:
+    """Every sale of a year. Amounts are in each market's own money; nothing is converted."""
+
+    year: int
+    currency: str
+    sales: tuple[Matched, ...]
+    other_currencies: tuple[str, ...]  # money that some of these sales are counted in, beside the account's
+    unpriced_fees: tuple[tuple[str, Decimal], ...]  # paid in something third; in no cost and no proceeds
