@@ -9,9 +9,7 @@ from bot.words import Words
 from trading.domain.approval import Approval, ApprovalState
 from trading.domain.order import Fill, Side
 
-SIGNS = {
-    ApprovalState.PENDING: "⏳",
-    ApprovalState.APPROVED: "✅",
+SIGNS = {  # of what has no colour of its own
     ApprovalState.REJECTED: "✖",
     ApprovalState.LAPSED: "⌛",
     ApprovalState.DRIFTED: "↔",
@@ -45,7 +43,7 @@ def card(
     )
     waits = approval.state is ApprovalState.PENDING
     return Reply(
-        title=f"{SIGNS[approval.state]} {title}",
+        title=f"{SIGNS.get(approval.state, '')} {title}".strip(),
         text=_waiting(approval, say, zone, now) if waits else _outcome(approval, say, zone, fill),
         rows=_facts(approval, say, now, equity, fee, currency),
         header=header,

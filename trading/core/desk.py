@@ -85,7 +85,7 @@ class Desk:
                     targets.note_result(self, event.fill, before)
                     guarding.after_fill(self, event.fill, before)
                     guard.filled(self, event.fill, before)
-                return stopping.tell_when_flat(self, event.at)
+                return stopping.after_fill(self, event.fill, event.at)
             case CashMoved():
                 self.book.move(event.flow)
                 self.risk.move(event.flow)
@@ -290,12 +290,7 @@ class Desk:
         if line is not None and order.status is OrderStatus.FILLED:
             line.refusal = ""
             line.reached = self._is_there(order.intent.sleeve, order.intent.symbol, line)
-        if self.halts.killed and order.status is OrderStatus.CANCELED:
-            key = (order.intent.sleeve, order.intent.symbol)
-            return stopping.flatten(self, event.at, Reason.KILL, only=key) or stopping.tell_when_flat(
-                self, event.at
-            )
-        return stopping.tell_when_flat(self, event.at)
+        return stopping.after_order(self, order, event.at)
 
     def _is_there(self, sleeve: str, symbol: str, line: Line) -> bool:
         """After a fill: flat when flat was wanted; otherwise nearly what one order may take of what was wanted."""

@@ -8,12 +8,14 @@ from trading.core.plan import intent_for
 from trading.domain.actions import Action, CancelAll, Publish
 from trading.domain.errors import Broken
 from trading.domain.events import KillLifted, TradingHalted, TradingResumed, WentFlat
-from trading.domain.order import Reason
+from trading.domain.order import Fill, Order, OrderStatus, Reason, Side
 from trading.domain.risk import Halt, HaltKind
 from trading.risk.account import is_lost
 
 if TYPE_CHECKING:
     from trading.core.desk import Desk
+
+LIQUIDATION = frozenset({Reason.KILL, Reason.DRAWDOWN})
 
 
 def watch(desk: "Desk", at: datetime) -> list[Action]:
@@ -63,6 +65,24 @@ def flatten(desk: "Desk", at: datetime, reason: Reason, only: tuple[str, str] | 
         if intent is not None:
             actions += desk.ask_gate(intent, None, at)
     return actions
+
+
+def after_order(desk: "Desk", order: Order, at: datetime) -> list[Action]:
+    """While killed: what an order that was still out left behind is sold, once it is known."""
+    intent = order.intent
+    if not desk.halts.killed or order.status.is_live:
+        return tell_when_flat(desk, at)
+    if intent.reason in LIQUIDATION and order.status is not OrderStatus.CANCELED:
+        return tell_when_flat(desk, at)  # one that was refused is tried again with the next candle
+    sales = flatten(desk, at, Reason.KILL, only=(intent.sleeve, intent.symbol))
+    return sales or tell_when_flat(desk, at)
+
+
+def after_fill(desk: "Desk", fill: Fill, at: datetime) -> list[Action]:
+    """While killed: what was bought by an order that we took for over is sold at once."""
+    late = desk.halts.killed and fill.side is Side.BUY
+    sales = flatten(desk, at, Reason.KILL, only=(fill.sleeve, fill.symbol)) if late else []
+    return sales or tell_when_flat(desk, at)
 
 
 def tell_when_flat(desk: "Desk", at: datetime) -> list[Action]:

@@ -6,8 +6,9 @@ from decimal import Decimal
 
 import pytest
 
-from tests.builders import START, a_fill
+from tests.builders import START, a_fill, an_intent, an_order
 from tests.trading.core.desks import Script, Story, close_of
+from trading.domain.actions import Submit
 from trading.domain.errors import Broken
 from trading.domain.events import (
     CandlesClosed,
@@ -16,6 +17,7 @@ from trading.domain.events import (
     KillAsked,
     KillLifted,
     OrderChanged,
+    OrderFilled,
     OrderRefused,
     PricesSeen,
     SignalChanged,
@@ -115,6 +117,36 @@ def test_a_kill_cancels_what_waits_sells_everything_once_and_says_when_it_is_fla
     assert statuses == [OrderStatus.OPEN, OrderStatus.CANCELED]
     assert [(e.halt.by, e.halt.reason) for e in story.news(TradingHalted)] == [("mina", "flash crash")]
     assert len(story.news(WentFlat)) == 1
+
+
+@pytest.mark.parametrize("ended", [OrderStatus.FILLED, OrderStatus.EXPIRED, OrderStatus.REFUSED])
+def test_what_an_order_in_doubt_leaves_behind_after_a_kill_is_sold_without_waiting_for_a_candle(ended):
+    story = Story(Script())
+    desk, bought = story.desk, a_fill(amount="1", price="100", fee="0")
+    desk.book.apply(bought)
+    desk.book.prices["BTC/USDT"] = Decimal(100)
+    doubtful = an_order(an_intent(sleeve=bought.sleeve), status=OrderStatus.UNCERTAIN)
+    desk.orders.apply(doubtful)
+
+    at_the_kill = desk.on(KillAsked(START, "enough", "mina"))
+    found = [] if ended is not OrderStatus.FILLED else desk.on(OrderFilled(START, replace(bought, id="2")))
+    known = desk.on(OrderChanged(START, replace(doubtful, status=ended)))
+
+    assert not [a for a in [*at_the_kill, *found] if isinstance(a, Submit)]
+    (sale,) = [a.cleared.intent for a in known if isinstance(a, Submit)]
+    held = 2 if ended is OrderStatus.FILLED else 1
+    assert (sale.side, sale.amount, sale.reason) == (Side.SELL, held, Reason.KILL)
+
+
+def test_what_is_bought_after_a_kill_by_an_order_that_seemed_over_is_sold_at_once():
+    story = Story(Script())
+    story.desk.book.prices["BTC/USDT"] = Decimal(100)
+    story.desk.on(KillAsked(START, "enough", "mina"))
+
+    actions = story.desk.on(OrderFilled(START, a_fill(amount="1", price="100", fee="0")))
+
+    (sale,) = [a.cleared.intent for a in actions if isinstance(a, Submit)]
+    assert (sale.side, sale.amount) == (Side.SELL, 1)
 
 
 def test_after_a_kill_nothing_is_bought_until_an_owner_lifts_it():
