@@ -15,7 +15,7 @@ import structlog
 from bot import registry
 from bot.dispatcher import Dispatcher, Line
 from bot.entrance import enter, visit
-from bot.jobs import next_runs, report_daily, timetable
+from bot.jobs import report_daily, timetable
 from bot.notify.acting import remembering
 from bot.notify.announcer import Announcer
 from bot.notify.asking import asks
@@ -29,7 +29,8 @@ from bot.platforms.terminal import KILL_FILE, TOKEN_FILE
 from bot.platforms.web import WebPlatform
 from bot.record import look_at_the_record
 from bot.reply import Reply
-from bot.reports import away_report, daily_report
+from bot.reports import away_report
+from bot.rounds import Rounds, next_report
 from bot.suggest import Suggester
 from bot.web.server import WebServer
 from bot.web.session import TERMINAL
@@ -185,27 +186,24 @@ async def _live(house: House, held: lease.Lease, say: Say, stop: asyncio.Event) 
     for name, loop in telling.loops.items():
         nursery.keep(name, loop)
     await _greet(house, say)
+    rounds = Rounds(house.trading, house.studio, announcer)
     scheduler = timetable(
         tick=house.trading.tick,
         watch_kill_file=house.trading.obey_kill_file,
         retry_markets=_retry_job(house, announcer, say),
         read_calendar=house.trading.risks.read_calendar,
-        reports={
-            name: (a.report_at, _report_job(house, announcer, name)) for name, a in settings.accounts.items()
-        },
+        reports={name: (a.report_at, rounds.job(name)) for name, a in settings.accounts.items()},
     )
     nursery.keep("hints", house.trading.follow_hints)
     nursery.keep("orders", house.trading.seats.run)
     house.trading.opening.heard.append(
-        lambda name: report_daily(
-            scheduler, name, settings.accounts[name].report_at, _report_job(house, announcer, name)
-        )
+        lambda name: report_daily(scheduler, name, settings.accounts[name].report_at, rounds.job(name))
     )
     panels = Panels(
         house.trading,
         house.people,
         house.platforms,
-        lambda account: next_runs(scheduler).get(f"report-{account}"),
+        lambda account, person: next_report(settings.accounts[account].report_at, person.zone, house.clock()),
     )
     nursery.keep("panels", panels.run)
     wrong: list[TradingError] = []
@@ -278,15 +276,6 @@ def _retry_job(house: House, announcer: Announcer, say: Say) -> Callable[[], Awa
             say(f"account {name} is trading now.")
 
     return retry
-
-
-def _report_job(house: House, announcer: Announcer, account: str) -> Callable[[], Awaitable[None]]:
-    async def send() -> None:
-        if account in house.trading.rooms:
-            word = partial(daily_report, house.trading, house.studio, account)
-            await announcer.tell(account, "reports", word, Severity.INFO)
-
-    return send
 
 
 # --- platforms ----------------------------------------------------------------------------------------------

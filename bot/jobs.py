@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from datetime import datetime
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
@@ -19,7 +18,7 @@ def timetable(
     read_calendar: Job,
     reports: dict[str, tuple[str, Job]],
 ) -> AsyncIOScheduler:
-    """A scheduler with every job of the house; `reports` maps an account to its time (HH:MM, UTC) and job."""
+    """A scheduler with every job of the house; `reports` maps an account to its time (HH:MM) and job."""
     scheduler = AsyncIOScheduler(timezone="UTC")
     once = {"max_instances": 1, "coalesce": True}
     scheduler.add_job(
@@ -40,13 +39,15 @@ def timetable(
 
 
 def report_daily(scheduler: AsyncIOScheduler, account: str, at: str, job: Job) -> None:
-    """A report of this account every day from now on."""
-    hour, minute = at.split(":")
+    """Ask from now on whose report of this account is due, at the quarters of an hour that `at` lies on.
+
+    Zones differ by quarters, so one of them is its minute everywhere.
+    """
+    first = int(at.partition(":")[2]) % 15
     scheduler.add_job(
         _quietly(job),
         "cron",
-        hour=hour,
-        minute=minute,
+        minute=",".join(str(first + quarter) for quarter in (0, 15, 30, 45)),
         id=f"report-{account}",
         misfire_grace_time=3600,
         max_instances=1,
@@ -63,8 +64,3 @@ def _quietly(job: Job) -> Job:
             await job()
 
     return run
-
-
-def next_runs(scheduler: AsyncIOScheduler) -> dict[str, datetime]:
-    """When each job runs next."""
-    return {job.id: job.next_run_time for job in scheduler.get_jobs() if job.next_run_time}

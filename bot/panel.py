@@ -32,7 +32,7 @@ log = structlog.get_logger("panel")
 LOOK_SECONDS = 4.0  # between two looks; a chat takes few edits a minute
 MOST_POSITIONS = 6  # that are named; the rest is a number
 
-NextReport = Callable[[str], datetime | None]
+NextReport = Callable[[str, Person], datetime | None]
 
 
 class People(Protocol):
@@ -192,7 +192,7 @@ class Panels:
             return None
         if not person.roles_on(account) & READERS:
             return None
-        now, next_report = self._trading.clock(), self._next_report(account)
+        now, next_report = self._trading.clock(), self._next_report(account, person)
         return panel_reply(self._trading, account, Words(person.language), person, now, next_report)
 
     async def _person(self, shown: Shown) -> Person | None:

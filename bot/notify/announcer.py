@@ -146,11 +146,20 @@ class Announcer:
     # --- telling --------------------------------------------------------------------------------------------
 
     async def tell(
-        self, account: str, topic: str, word: Wording, severity: Severity, *, urgent: bool = False
+        self,
+        account: str,
+        topic: str,
+        word: Wording,
+        severity: Severity,
+        *,
+        urgent: bool = False,
+        whom: Callable[[Person], bool] = lambda person: True,
     ) -> None:
         """Send a message to everybody who is told of this topic; it is made once per language and zone."""
         made: dict[tuple[str, str], Reply] = {}
         for target in await self._router.targets(topic, account, severity):
+            if not whom(target.person):
+                continue
             key = target.person.language, target.person.zone
             if key not in made:
                 made[key] = await word(target.person)

@@ -130,7 +130,7 @@ def telegram():
 
 
 def panels(house: House, telegram: FakePlatform) -> Panels:
-    return Panels(house.trading, house.people, {"telegram": telegram}, lambda account: house.clock())
+    return Panels(house.trading, house.people, {"telegram": telegram}, lambda account, person: house.clock())
 
 
 async def test_the_panel_is_sent_once_pinned_and_edited_only_when_something_changed(house, telegram):

@@ -173,6 +173,15 @@ async def a_report(person: Person) -> Reply:
     return Reply(title=f"The day, for {person.name}")
 
 
+async def test_a_report_goes_only_to_those_it_is_meant_for(tmp_path):
+    async with a_desk(tmp_path) as desk:
+        tell = desk.notices.announcer.tell
+        await tell("main", "reports", a_report, Severity.INFO, whom=lambda person: person.zone != "UTC")
+        told = await desk.told(1)
+
+    assert told == ["2: The day, for 봄"]
+
+
 async def test_what_somebody_did_is_no_news_to_the_chat_they_did_it_in(tmp_path):
     async with a_desk(tmp_path) as desk:
         desk.hear(halted(desk), asked_in="telegram:1")
