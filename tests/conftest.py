@@ -4,7 +4,15 @@ import os
 
 import pytest
 
+from bot.ops import redact
 from tests.fakes.clock import HandClock
+
+
+@pytest.fixture(autouse=True)
+def _no_secrets_of_earlier_tests():
+    """What a test registered as secret is none in the next; the pattern that hides them stays small."""
+    yield
+    redact.forget()
 
 
 @pytest.fixture

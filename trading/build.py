@@ -49,7 +49,10 @@ class Room:
         try:
             self.session.step(event)
         except Exception as error:
-            log.exception("desk_failed", account=self.name)
+            if HaltKind.BROKEN in self.desk.halts:  # told in full once; it may fail again every minute
+                log.error("desk_failed_again", account=self.name, error=type(error).__name__)
+            else:
+                log.exception("desk_failed", account=self.name)
             self.session.recover()
             reason = error.tell if isinstance(error, TradingError) else f"{type(error).__name__} in the desk"
             self.session.step(HaltAsked(event.at, HaltKind.BROKEN, reason, "the desk"))

@@ -127,9 +127,7 @@ class Running:
         floor, rooms = open_floor(market, symbols), []
         for name, mine in instruments.items():
             with self._noting_trouble(name):
-                room = await open_room(
-                    name, self.settings, mine, self.store, floor.board, self._hearer(name)
-                )
+                room = await open_room(name, self.settings, mine, self.store, floor.board, self._hearer(name))
                 if self.seats.real(room):
                     await self.seats.take(room, market)
                 rooms.append(room)

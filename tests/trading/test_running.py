@@ -111,6 +111,8 @@ async def test_a_lost_feed_is_found_out_anew_after_a_restart(store, clock, tmp_p
 class FailsLater:
     """Says to sell for one sleeve, then breaks before its order could leave."""
 
+    history_seconds = 3600
+
     def __init__(self) -> None:
         self.broken = True
 
@@ -118,6 +120,9 @@ class FailsLater:
         if question.params.fast == 4 and self.broken:
             raise KeyError("lost")
         return 0.0
+
+    def history(self, symbol: str, at: int) -> None:
+        return None
 
 
 async def test_a_kill_sells_what_a_broken_step_left_behind(store, clock, tmp_path):
