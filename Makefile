@@ -25,7 +25,7 @@ export UV_SYSTEM_CERTS = 1
 endif
 unexport VIRTUAL_ENV UV_PYTHON
 
-.PHONY: help run setup test lint format audit migrate migrate-down migrate-new message fuzz soak-short bench simulate simulate-long
+.PHONY: help run setup test lint format audit migrate migrate-down migrate-new message fuzz soak-short bench simulate simulate-long pictures
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' Makefile
@@ -82,6 +82,9 @@ simulate: .venv/.installed-dev  ## 5,000 stories of what may go wrong with real 
 simulate-long: .venv/.installed-dev  ## 100,000 stories, and every fault that is put in on purpose
 	@$(VENV) -m tests.simulation --seeds 100000 --twice 200 --jobs $(JOBS)
 	@$(VENV) -m tests.simulation --mutants --jobs $(JOBS)
+
+pictures: .venv/.installed-dev  ## take docs/pictures and docs/gallery.md anew; needs chromium
+	@$(VENV) -m docs.take_pictures
 
 # --- setting up ---------------------------------------------------------------------------------------------
 
