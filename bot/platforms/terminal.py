@@ -87,14 +87,28 @@ async def ask_running_desk(holder: Mapping[str, Any], data_dir: Path, asked: Lin
                         failed=True,
                     )
                     return
-                async for row in answer.content:
-                    if row.strip():
-                        yield _reply(json.loads(row))
+                async for row in _rows(answer.content.iter_any()):
+                    yield _reply(json.loads(row))
     except (aiohttp.ClientError, TimeoutError) as error:
         if kills:
             yield _by_file(data_dir)
             return
         yield Reply(title=f"The running desk does not answer ({type(error).__name__}).", failed=True)
+
+
+async def _rows(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Lines of any length as they come: a reply with pictures and pages is one of a megabyte."""
+    begun: list[bytes] = []
+    async for chunk in chunks:
+        *ends, rest = chunk.split(b"\n")
+        for end in ends:
+            row = b"".join((*begun, end))
+            begun = []
+            if row.strip():
+                yield row
+        begun.append(rest)
+    if row := b"".join(begun).strip():
+        yield row
 
 
 def _absolute(words: list[str]) -> list[str]:

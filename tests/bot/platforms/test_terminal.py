@@ -47,3 +47,13 @@ async def test_a_refusal_is_printed_on_the_error_stream_with_exit_code_one(tmp_p
 
     assert code == 1
     assert "This account is not paused." in capsys.readouterr().err
+
+
+async def test_a_reply_of_a_megabyte_arrives_whole_and_others_as_soon_as_they_end():
+    pages = b"x" * 3_000_000
+
+    async def chunks():
+        for part in (b"one\ntw", b"o\n\n", pages[:2_000_000], pages[2_000_000:], b"\nlast"):
+            yield part
+
+    assert [row async for row in terminal._rows(chunks())] == [b"one", b"two", pages, b"last"]
