@@ -1,4 +1,4 @@
-"""Takes the pictures of docs/ from the product itself: a fresh desk, a real browser, nothing retouched.
+"""Takes the pictures of docs/ from the product itself: a fresh desk, its own answers, a real browser.
 
 Run it by `make pictures`. Needs Debian's chromium.
 """
