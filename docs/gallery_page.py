@@ -12,9 +12,9 @@ WIDE = 860  # pixels of a page
 HEAD = """# Gallery
 
 Made by `make pictures` from the product itself. The screens are of a desk on the built-in simulated market, with its
-own last 30 days and stricter limits than the defaults. The web chat is photographed as it is; on Telegram and Discord the
-messages are as the desk sent them, in a frame drawn like these apps. The charts at the end are drawn from made-up
-numbers, so that each has something to show.
+own last 30 days and stricter limits than the defaults. The web chat is photographed as it is; on Telegram and Discord
+the messages are as the desk sent them, in a frame drawn like these apps. The charts at the end are drawn from
+made-up numbers, so that each has something to show.
 
 [README](../README.md) · [한국어](../README.ko.md)
 """
