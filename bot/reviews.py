@@ -56,7 +56,8 @@ async def period_report(
         )
         files.append(File(f"{name}.pdf", page))
     if can_fill():
-        files.append(File(f"{name}.xlsx", workbook(sheets(found, say), person.zone)))
+        book = await studio.draw(workbook, sheets(found, say), person.zone)
+        files.append(File(f"{name}.xlsx", book))
     if len(files) < 2:
         lines = [*lines, missing_extra(say)]
     short = [Row(*cells) for chapter in sections for cells in list(chapter.rows)[:MOST_PORTIONS]]

@@ -34,7 +34,7 @@ async def year_reply(ask: Ask, year: int) -> Reply:
         title=say("The trades of {year}, account {account}", year=year, account=ask.account),
         text=_note(say),
         rows=rows,
-        files=_files(f"{ask.account}-{year}", [trades, every], zone),
+        files=await _files(ask, f"{ask.account}-{year}", [trades, every]),
         footer=say("the year begins at midnight, {zone}", zone=zone),
         data={"year": year, "trades": trips, "fills": fills},
     )
@@ -57,17 +57,18 @@ async def gains_reply(ask: Ask, year: int) -> Reply:
         title=say("What the sales of {year} gained, account {account}", year=year, account=ask.account),
         text="\n".join(line for line in (*_caveats(found, say), _note(say)) if line),
         rows=rows,
-        files=_files(f"{ask.account}-{year}-tax", [sheet], zone),
+        files=await _files(ask, f"{ask.account}-{year}-tax", [sheet]),
         footer=say("the year begins at midnight, {zone}", zone=zone),
         data=found,
     )
 
 
-def _files(name: str, sheets: list[Sheet], zone: str) -> tuple[File, ...]:
-    """The first sheet as CSV, all of them as XLSX where that can be written."""
-    files = [File(f"{name}.csv", table(sheets[0], zone))]
+async def _files(ask: Ask, name: str, sheets: list[Sheet]) -> tuple[File, ...]:
+    """The first sheet as CSV, all of them as XLSX where that can be written; off the loop, a year may be long."""
+    zone = ask.person.zone
+    files = [File(f"{name}.csv", await ask.studio.draw(table, sheets[0], zone))]
     if can_fill():
-        files.append(File(f"{name}.xlsx", workbook(sheets, zone)))
+        files.append(File(f"{name}.xlsx", await ask.studio.draw(workbook, sheets, zone)))
     return tuple(files)
 
 
