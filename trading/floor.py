@@ -1,15 +1,16 @@
 """One market and every account that trades on it: one feed, one board, one tick for all."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
+from trading import books
 from trading.build import Room
 from trading.core.frames import Columns
 from trading.core.signals import Board, Question
 from trading.domain.events import CandlesClosed, DeskEvent, PricesSeen
 from trading.domain.market import Candle, Timeframe
-from trading.market.feed import Market
+from trading.market.feed import Market, ShowsBooks
 from trading.market.live import LiveFeed
 
 
@@ -71,11 +72,22 @@ class Floor:
         """Everything that closed since the last tick, and the first prices after it for orders that wait."""
         async with self.busy:
             groups = await self.feed.pull()
+            await self.see_books({n: books.needed(room.desk, groups) for n, room in self.rooms.items()})
             self.take(groups)
             self.board.forget()
             if groups:
                 await self.fill_waiting(groups[-1].at)
             return groups
+
+    async def see_books(self, wanted: Mapping[str, Collection[str]]) -> None:
+        """Show accounts that limit slippage the order books of these symbols, where the market has any."""
+        judged = {n: s for n, s in wanted.items() if s and self.rooms[n].desk.limits.slippage < 1}
+        if not judged or not isinstance(self.market, ShowsBooks):
+            return
+        for seen in await books.look(self.market, set().union(*judged.values())):
+            for name, mine in judged.items():
+                if seen.symbol in mine and name in self.rooms:  # it may have left meanwhile
+                    self.rooms[name].step(seen)
 
     async def fill_waiting(self, opened_at: datetime) -> None:
         """Orders decided at a close fill at the open that follows it, where it is known already."""

@@ -122,7 +122,9 @@ class Portfolios:
 
     async def rebalance(self, account: str, by: str) -> None:
         """Put every position back to its weight, as far as fees allow; through the gate, like any other order."""
-        await self.running.do([self.running.room(account)], lambda now: RebalanceAsked(now, by))
+        room = self.running.room(account)
+        await self.running.floor_of(account).see_books({account: room.desk.instruments})
+        await self.running.do([room], lambda now: RebalanceAsked(now, by))
 
     # --- inside ------------------------------------------------------------------------------------------
 

@@ -213,7 +213,7 @@ class FakeBinance(Streams, Faults):
 
     async def _depth(self, request: web.Request) -> web.Response:
         price = self.books.last(self._market(request), self.clock()) or 0.0
-        bids, asks = [[f"{price - 0.01:.8f}", "1.0"]], [[f"{price + 0.01:.8f}", "1.0"]]
+        bids, asks = [[f"{price * 0.9999:.8f}", "100000.0"]], [[f"{price * 1.0001:.8f}", "100000.0"]]
         return web.json_response({"lastUpdateId": self._now(), "bids": bids, "asks": asks})
 
     async def _trades(self, request: web.Request) -> web.Response:

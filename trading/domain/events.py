@@ -129,7 +129,7 @@ class CalendarChanged:
 
 @dataclass(frozen=True, slots=True)
 class DepthSeen:
-    """An order book as it was just now; what entries are weighed against for a minute."""
+    """An order book as it was just now, empty where nobody could tell; entries are weighed against it for a minute."""
 
     at: datetime
     symbol: str

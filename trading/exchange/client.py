@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 
 from trading.clock import Clock
+from trading.domain.depth import Depth
 from trading.domain.errors import ExchangeSaidNo, Refused, Uncertain
 from trading.domain.market import Candle, Instrument, Timeframe
 from trading.exchange import library, translate
@@ -138,6 +139,14 @@ class CcxtMarket:
             raise Uncertain(f"{self.name} sent an answer that makes no sense.")
         prices = {symbol: translate.last_price(tickers.get(symbol)) for symbol in wanted}
         return {symbol: price for symbol, price in prices.items() if price is not None}
+
+    async def depth(self, symbol: str) -> Depth | None:
+        """As many offers as the exchange shows without being asked for a number: few take the same one."""
+        await self._market(symbol)
+        if not (await self._connection.exchange()).has.get("fetchOrderBook"):
+            return None
+        book = await self._connection.read("fetch_order_book", symbol)
+        return translate.depth(book, self.now(), self.name)
 
     def hints(self, symbols: Iterable[str], timeframe: Timeframe) -> AsyncIterator[str]:
         return self._stream.changes(tuple(symbols), timeframe)

@@ -7,6 +7,7 @@ from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any, TypeGuard
 
+from trading.domain.depth import Depth, Level
 from trading.domain.errors import ExchangeSaidNo, Uncertain
 from trading.domain.market import Candle, Instrument, Timeframe
 from trading.exchange.quirks import Quirk
@@ -135,6 +136,31 @@ def last_price(ticker: Any) -> float | None:
         return None
     prices = (ticker.get("last"), ticker.get("close"))
     return next((float(price) for price in prices if _is_price(price)), None)
+
+
+def depth(book: Any, at: datetime, name: str) -> Depth:
+    """A ccxt order book, read at `at`; raises Uncertain for one that cannot be: no lists, or sides that cross."""
+    senseless = Uncertain(_UNKNOWN["BadResponse"].format(name=name))
+    if not isinstance(book, Mapping):
+        raise senseless
+    bought, sold = book.get("bids"), book.get("asks")
+    if not isinstance(bought, list) or not isinstance(sold, list):
+        raise senseless
+    bids, asks = sorted(_levels(bought), reverse=True), sorted(_levels(sold))
+    if bids and asks and bids[0][0] > asks[0][0]:
+        raise senseless
+    return Depth(bids=tuple(bids), asks=tuple(asks), at=at)
+
+
+def _levels(rows: list[Any]) -> list[Level]:
+    """Offers with a price and an amount that can be."""
+    shaped = (row for row in rows if isinstance(row, list | tuple) and len(row) >= 2)
+    return [
+        (price, amount)
+        for row in shaped
+        if _is_price(row[0]) and _is_price(row[1])
+        for price, amount in [(Decimal(str(row[0])), Decimal(str(row[1])))]
+    ]
 
 
 def _candle(row: Any, symbol: str, timeframe: Timeframe) -> Candle:

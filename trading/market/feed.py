@@ -2,8 +2,9 @@
 
 from collections.abc import AsyncIterator, Iterable
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
+from trading.domain.depth import Depth
 from trading.domain.market import Candle, Instrument, Timeframe
 
 
@@ -43,3 +44,14 @@ class Market(Protocol):
 
     async def close(self) -> None:
         """Let go of connections."""
+
+
+@runtime_checkable
+class ShowsBooks(Protocol):
+    """A market that shows its order books, too; recorded candles have none."""
+
+    def now(self) -> datetime:
+        """The market's time."""
+
+    async def depth(self, symbol: str) -> Depth | None:
+        """The best offers of both sides, now; None where this market never shows them. Fails like other reads."""

@@ -11,6 +11,7 @@ import numpy as np
 
 from trading.clock import Clock
 from trading.core.frames import Columns, Floats
+from trading.domain.depth import Depth, Level
 from trading.domain.errors import Refused
 from trading.domain.market import Candle, Instrument, Timeframe
 
@@ -36,6 +37,8 @@ _MARKETS = {
 _REGIMES = ((0.0, 0.7, 0.93), (0.30, 0.9, 0.94), (-0.26, 1.1, 0.92), (-0.7, 2.4, 0.55), (0.0, 1.7, 0.80))
 _NEXT = (0.34, 0.28, 0.22, 0.04, 0.12)  # which regime follows when one ends
 _PULL = 0.006  # a day's pull back towards the usual price, so that years of simulation stay plausible
+_OFFERS = 10  # on each side of an order book, each of half the volume of a typical minute ...
+_APART = 0.0002  # ... and so far from the next, the first from the price, as a share of it
 
 
 class SimulatedMarket:
@@ -93,6 +96,17 @@ class SimulatedMarket:
     async def quotes(self, symbols: Iterable[str]) -> dict[str, float]:
         now = self._clock()
         return {symbol: self._price_within(symbol, now) for symbol in symbols}
+
+    async def depth(self, symbol: str) -> Depth:
+        """A book around the price of now: the same for the same moment, and as deep as the market is busy."""
+        now, instrument = self._clock(), _instrument(symbol)
+        price, step = Decimal(repr(self._price_within(symbol, now))), instrument.price_step
+        apart = max(step, instrument.price(float(price) * _APART))
+        offered = instrument.amount(Decimal(repr(_known(symbol)[2])) / 2)
+        sides: list[tuple[Level, ...]] = [
+            tuple((price + side * apart * n, offered) for n in range(1, _OFFERS + 1)) for side in (-1, 1)
+        ]
+        return Depth(bids=sides[0], asks=sides[1], at=now)
 
     async def hints(self, symbols: Iterable[str], timeframe: Timeframe) -> AsyncIterator[str]:
         await asyncio.Event().wait()  # the tick at the close is soon enough here

@@ -155,8 +155,8 @@ price_band = Rule(
 
 
 def _slips(case: Case) -> Measure | None:
-    """What the order book says the order would cost; nothing where no book is known."""
-    if case.limits.slippage == inf or case.depth is None:
+    """What the order book says the order would cost; nothing where no book was asked for."""
+    if case.limits.slippage >= 1 or case.depth is None:
         return None
     limit = exact(case.limits.slippage)
     return Measure(case.depth.slippage(case.intent.side, case.intent.amount), limit)

@@ -4,10 +4,11 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from aiohttp import web
 
 from tests.fakes.binance import FakeBinance
 from tests.fakes.binance_books import Listing
-from trading.domain.errors import Refused
+from trading.domain.errors import Refused, Uncertain
 from trading.domain.market import Timeframe
 from trading.exchange.client import CcxtMarket
 
@@ -254,3 +255,42 @@ async def test_a_market_without_a_trade_has_no_quote(open_market, binance, clock
     binance.write("BTC/USDT", clock.now, 64000.0)
 
     assert await open_market().quotes(["NEW/USDT", "BTC/USDT"]) == {"BTC/USDT": 64000.0}
+
+
+# --- order books --------------------------------------------------------------------------------------------
+
+
+def offers(binance, bids, asks):
+    async def answer(_):
+        return web.json_response({"lastUpdateId": 1, "bids": bids, "asks": asks})
+
+    binance.route("GET", "depth", answer)
+
+
+async def test_the_order_book_comes_to_the_last_digit(open_market, binance, clock):
+    offers(binance, [["99.90", "1.50000000"], ["99.80", "2"]], [["100.10", "0.30000000"]])
+
+    found = await open_market().depth("BTC/USDT")
+
+    assert found.bids == ((Decimal("99.9"), Decimal("1.5")), (Decimal("99.8"), Decimal(2)))
+    assert found.asks == ((Decimal("100.1"), Decimal("0.3")),)
+    assert found.at == clock.now
+
+
+async def test_a_book_nobody_can_tell_is_asked_for_again_and_then_uncertain(open_market, binance):
+    market = open_market()
+    binance.fail("depth", status=503)
+    assert (await market.depth("BTC/USDT")).asks
+
+    binance.fail("depth", times=9, status=503)
+    with pytest.raises(Uncertain):
+        await market.depth("BTC/USDT")
+
+    assert binance.asked["depth"] == 5
+
+
+async def test_a_book_of_a_market_that_does_not_exist_is_refused_unasked(open_market, binance):
+    with pytest.raises(Refused):
+        await open_market().depth("QQQ/XYZ")
+
+    assert binance.asked["depth"] == 0

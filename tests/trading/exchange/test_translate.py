@@ -19,6 +19,7 @@ from trading.exchange.translate import (
     TICK_SIZE,
     SlowDown,
     candles,
+    depth,
     failure,
     instrument,
     last_price,
@@ -334,3 +335,35 @@ class TestNames:
 )
 def test_a_price_is_the_last_trade_or_nothing(ticker, price):
     assert last_price(ticker) == price
+
+
+# --- order books --------------------------------------------------------------------------------------------
+
+
+def test_a_book_is_put_in_order_and_offers_that_cannot_be_are_left_out():
+    rows = [
+        [99.5, 2.0],
+        [99.9, 1.0, 1700000000000],
+        [0.0, 5.0],
+        [98.0, float("nan")],
+        [97.0],
+        None,
+        ["96", 1.0],
+    ]
+    sold = [[101.0, 3.0], [100.1, 0.5], [102.0, 0.0]]
+
+    found = depth({"bids": rows, "asks": sold}, NOON, "binance")
+
+    assert found.bids == ((Decimal("99.9"), Decimal(1)), (Decimal("99.5"), Decimal(2)))
+    assert found.asks == ((Decimal("100.1"), Decimal("0.5")), (Decimal(101), Decimal(3)))
+    assert found.at == NOON
+
+
+@pytest.mark.parametrize(
+    "book",
+    [None, [], {}, {"bids": [], "asks": None}, {"bids": [[101.0, 1.0]], "asks": [[100.0, 1.0]]}],
+    ids=["nothing", "a list", "no sides", "one side", "crossed"],
+)
+def test_what_cannot_be_a_book_is_uncertain(book):
+    with pytest.raises(Uncertain, match=r"^binance sent an answer that makes no sense\.$"):
+        depth(book, NOON, "binance")

@@ -87,6 +87,13 @@ def test_without_a_book_nothing_is_said_about_slippage():
     assert rule(asked(limits(slippage=0.0))) is None
 
 
+@pytest.mark.parametrize(("limit", "found"), [(0.5, "R25"), (0.99, "R25"), (1.0, None)])
+def test_a_book_that_did_not_come_is_a_no_unless_there_is_no_limit(limit, found):
+    nobody_knows = Depth(bids=(), asks=(), at=START)
+
+    assert rule(asked(limits(slippage=limit), depth=nobody_knows)) == found
+
+
 def test_an_order_is_cut_to_its_part_of_an_hours_trading():
     # 24 hours of 100 BTC at 100 are 10,000 an hour; a tenth of it is 1,000, which are 10 BTC.
     look = market(100.0, BTC_USDT=[100.0] * 60)
