@@ -160,9 +160,10 @@ def real_money(
 
 
 def _receipt_title(receipt: KillReceipt, say: Words) -> str:
-    left = len(receipt.left) + len(receipt.unconfirmed)
-    if left:
-        return say("The kill is not done: {n} left", n=left)
+    if receipt.open:
+        return say("The kill is not done: {n} left", n=receipt.open)
+    if receipt.left:
+        return say("The kill is done: flat but for dust, verified at the exchange")
     return say("The kill is done: flat, verified at the exchange")
 
 

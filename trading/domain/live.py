@@ -115,6 +115,9 @@ class Difference:
     answered_at: datetime | None = None
 
 
+DUST = "smaller than the exchange takes"  # why a rest is not sold
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KillReceipt:
     """What a kill did, from the exchange's own books. An empty `left` and `unconfirmed` mean: flat, verified."""
@@ -128,6 +131,11 @@ class KillReceipt:
     sold: tuple[tuple[str, Decimal], ...]  # symbol and amount
     left: tuple[tuple[str, Decimal, str], ...]  # symbol, amount and why it was not sold
     unconfirmed: tuple[str, ...]  # orders nobody can speak for yet
+
+    @property
+    def open(self) -> int:
+        """How much is still to be done; dust is nothing anybody could do."""
+        return sum(why != DUST for _, _, why in self.left) + len(self.unconfirmed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

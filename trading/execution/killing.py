@@ -8,8 +8,9 @@ from decimal import Decimal
 
 import structlog
 
+from trading.domain.account import Position
 from trading.domain.events import KillReported
-from trading.domain.live import AttemptState, KillReceipt
+from trading.domain.live import DUST, AttemptState, KillReceipt
 from trading.domain.order import OrderIntent, Reason
 from trading.domain.risk import Halt, HaltKind
 from trading.execution.seat import ZERO, Seat, Tracked
@@ -124,7 +125,7 @@ class Killing:
             self.seat.tell(KillReported(receipt.done_at, receipt))
 
     def _receipt(self, halt: Halt, now: datetime) -> KillReceipt:
-        tracked = self.seat.tracked.values()
+        tracked, account = self.seat.tracked.values(), self.seat.view()
         sold: dict[str, Decimal] = {}
         for one in tracked:
             if is_liquidation(one.attempt.intent) and one.filled and one.attempt.sent_at >= halt.since:
@@ -138,21 +139,27 @@ class Killing:
             done_at=now,
             canceled=tuple(sorted(e for e in self._confirmed.values() if e)),
             sold=tuple(sorted(sold.items())),
-            left=tuple((p.symbol, p.quantity, self._why_left(p.symbol)) for p in self.seat.view().positions),
+            left=tuple(
+                (p.symbol, p.quantity, self._why_left(p, account.prices[p.symbol])) for p in account.positions
+            ),
             unconfirmed=tuple(
                 sorted(one.attempt.client_id for one in tracked if one.attempt.state is AttemptState.PARKED)
             ),
         )
 
-    def _why_left(self, symbol: str) -> str:
-        """What the exchange said last to a sale of it."""
+    def _why_left(self, position: Position, price: Decimal) -> str:
+        """Too little to be sold, or what the exchange said last to a sale of it."""
+        instrument = self.seat.instruments[position.symbol]
+        sellable = instrument.amount(abs(position.quantity))
+        if sellable == 0 or sellable < instrument.min_amount or sellable * price < instrument.min_cost:
+            return DUST
         told = [
             one.attempt
             for one in self.seat.tracked.values()
-            if one.attempt.intent.symbol == symbol and is_liquidation(one.attempt.intent)
+            if one.attempt.intent.symbol == position.symbol and is_liquidation(one.attempt.intent)
         ]
         last = max(told, key=lambda attempt: attempt.changed_at, default=None)
-        return (last.note if last else "") or "smaller than the exchange takes"
+        return (last.note if last else "") or "not sold yet"
 
 
 def _facts(receipt: KillReceipt) -> tuple[object, ...]:

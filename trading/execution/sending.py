@@ -8,7 +8,7 @@ import structlog
 
 from trading.domain.errors import Broken
 from trading.domain.events import OrderChanged
-from trading.domain.live import Attempt, AttemptState, Fenced
+from trading.domain.live import DUST, Attempt, AttemptState, Fenced
 from trading.domain.order import Order, OrderIntent, OrderStatus
 from trading.execution.failures import Failures
 from trading.execution.identity import client_id
@@ -80,7 +80,7 @@ class Sender:
             intent.amount < instrument.min_amount
             or intent.amount * intent.price_at_decision < instrument.min_cost
         ):
-            return "smaller than the exchange takes"
+            return DUST
         if intent.reduce_only:
             return None
         if consent is None and seat.times.wall() - intent.decided_at > DECIDED_WITHIN:

@@ -159,6 +159,7 @@ def test_what_the_exchange_does_not_take_is_listed_and_not_tried_for_ever(path):
 
             receipt = desk.news(KillReported)[-1].receipt
             assert receipt.left == ((BTC, desk.held, "smaller than the exchange takes"),)
+            assert receipt.open == 0  # nothing that anybody could do
             assert all(request.side is Side.BUY for request in desk.world.sent)
 
     live_through(story())
