@@ -144,7 +144,7 @@ def _line_text(command: Command, body: Mapping[str, Any]) -> str:
         return words if words.split()[0] == f"/{command.name}" else f"/{command.name} {words}"
     arguments = body.get("args", {})
     if not isinstance(arguments, dict):
-        raise Denied(400, '"args" is an object with the words by name, for instance {"symbol": "BTC/USDT"}.')
+        raise Denied(400, '"args" is an object with the words by name, for instance symbol and BTC/USDT.')
     return " ".join([f"/{command.name}", *_words(command, dict(arguments))])
 
 

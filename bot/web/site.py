@@ -95,7 +95,7 @@ async def body_of(request: Request) -> dict[str, Any]:
     except orjson.JSONDecodeError:
         body = None
     if not isinstance(body, dict):
-        raise Denied(400, 'Send a JSON object, for instance {"line": "/status"}.')
+        raise Denied(400, 'Send a JSON object; its "line" is what you would type, for instance /status.')
     return body
 
 

@@ -62,7 +62,7 @@ async def test_a_body_becomes_the_line_somebody_would_have_typed(owner, desk, bo
     [
         ({"args": {"window": [7]}}, "window should be a text, a number or true/false; found list."),
         ({"args": {"wnidow": 7}}, "/equity has no word 'wnidow'. Usage: /equity [7d|30d]"),
-        ({"args": [7]}, '"args" is an object with the words by name, for instance {"symbol": "BTC/USDT"}.'),
+        ({"args": [7]}, '"args" is an object with the words by name, for instance symbol and BTC/USDT.'),
         ({"line": 7}, '"line" is a text of 1 to 4000 characters, for instance "/status".'),
         ({"line": " "}, '"line" is a text of 1 to 4000 characters, for instance "/status".'),
         ({"line": "7d", "id": "not an id"}, '"id" has 1 to 64 letters, digits, hyphens or underscores.'),
