@@ -7,10 +7,12 @@ from bot.people import OWNERS, STOPPERS, TRADERS
 from bot.registry import Rest, Sure, command
 from bot.reply import Button, Reply, Row, Tone
 from bot.show import amount, money, reason_of
+from trading.domain.account import Mode
 from trading.domain.errors import Refused
 from trading.domain.people import Role
 from trading.domain.view import Status
 
+REAL = (Mode.CANARY, Mode.LIVE)
 Why = Annotated[str, Rest(), "why; it is written down"]
 
 
@@ -106,9 +108,21 @@ async def kill(ask: Ask, reason: Why = "asked by hand") -> Reply:
     await ask.trading.kill(reason, ask.person.name, stopped)
     now = _reachable(ask, _stoppers(ask))
     left = [h for status in now for h in status.holdings]
-    rows = tuple(Row(h.symbol, amount(h.quantity), ask.say("sold at the next price")) for h in left)
+    rows = tuple(
+        Row(
+            h.symbol,
+            amount(h.quantity),
+            ask.say("being sold") if s.mode in REAL else ask.say("sold at the next price"),
+        )
+        for s in now
+        for h in s.holdings
+    )
     away = [name for name in ask.mine(_stoppers(ask)) if name in ask.trading.trouble]
-    if left:
+    if any(s.mode in REAL and (s.holdings or s.orders_out) for s in now):
+        text = ask.say(
+            "Every order is taken back and all the desk bought is sold at the exchange; a receipt follows."
+        )
+    elif left:
         text = ask.say("{n} positions wait for the next price; nothing new is bought.", n=len(left))
     else:
         text = ask.say("Everything is flat: no position, no order.")
