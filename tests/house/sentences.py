@@ -47,16 +47,19 @@ VERDICTS = ("Verdict",)  # what a check of a strategy says
 VARIABLES = ("NOTHING_TO_JUDGE", "fact", "hint", "note", "notes", "reason", "sentence", "trouble")
 # Tables and functions whose texts become a sentence, or a part of one.
 PLACES = {
+    "trading/core/desk.py": ("_candles_closed",),
     "trading/core/guard.py": ("turn",),
     "trading/risk/limits.py": ("_range",),
     "trading/risk/order.py": ("_out_words", "_part_words", "_quiet_words", "_alike_words", "_wild_words"),
     "trading/risk/rules.py": ("UNKNOWN",),
     "trading/risk/system.py": ("_worded", "_reason", "_closed_words"),
     "trading/risks.py": ("_nothing_to_skip",),
-    "trading/execution/approval.py": ("why",),
+    "trading/domain/live.py": ("DUST",),
+    "trading/execution/approval.py": ("why", "_ask_again", "work", "reject"),
+    "trading/execution/differences.py": ("freeze",),
     "trading/execution/failures.py": ("failed", "against"),
     "trading/execution/killing.py": ("_why_left",),
-    "trading/execution/live.py": ("why", "_send_waiting"),
+    "trading/execution/live.py": ("why", "_cancel_all", "_send_waiting"),
     "trading/execution/reconcile.py": ("contradiction", "likely_cause"),
     "trading/execution/reconciler.py": ("_clock", "_sort", "_refuse_strangers", "_hands"),
     "trading/execution/seat.py": ("reasons_against",),
@@ -67,9 +70,12 @@ PLACES = {
     "bot/ops/seal.py": ("check",),
     "trading/exchange/translate.py": ("_UNKNOWN", "_DEFINITE", "asked"),
     "trading/lab/telling.py": ("notes",),
+    "trading/lab/terms.py": ("notes_of",),
     "trading/market/candle_checks.py": ("_RULES", "_place"),
     "trading/market/live.py": ("_trouble", "FeedState"),
+    "trading/seating.py": ("check_kind",),
     "trading/service.py": ("health",),
+    "trading/store/factors.py": ("_open",),
     "trading/store/audit.py": ("first_wrong", "_against", "not_published", "wrong"),
     "trading/store/trouble.py": ("_SQLITE", "_POSTGRES", "sentence", "in_words"),
     "trading/strategies/__init__.py": ("_blamed", "_checked"),
@@ -167,7 +173,7 @@ def _made(path) -> Iterator[tuple[ast.AST, list[str]]]:
         found: list[str] = []
         if _assigned(node) & {*VARIABLES, *places}:
             found = _texts(node.value)
-        elif isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name in places:
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and node.name in places:
             found = [text for step in node.body if not _is_docstring(step) for text in _texts(step)]
         if found:
             yield node, [_capital(text) for text in found] if name(path) == SMALL_IN_CODE else found
@@ -193,7 +199,7 @@ def _strings(node: ast.AST) -> Iterator[ast.AST]:
         return
     children = node.values if isinstance(node, ast.Dict) else ast.iter_child_nodes(node)
     for child in children:
-        if not isinstance(child, ast.Lambda | ast.Subscript):
+        if not isinstance(child, ast.Lambda | ast.Subscript | ast.Compare):
             yield from _strings(child)
 
 
