@@ -23,6 +23,17 @@ NOON = datetime(2025, 3, 10, 12, 0, 5, tzinfo=UTC)
 EMA = {"share": 1.0, "fast": 3, "slow": 8, "timeframe": "1m", "symbols": ["BTC/USDT"]}
 
 
+# Ten per cent up and down in half an hour is more than the usual limits let anybody buy.
+WILD = {
+    "volatility": 100,
+    "value_at_risk": 10,
+    "shortfall": 10,
+    "liquidity": 100,
+    "price_band": 1,
+    "slippage": 1,
+}
+
+
 @pytest.fixture
 def clock(monkeypatch) -> RunningClock:
     """The time of the story. The house's jobs look at it several times a second."""
@@ -41,7 +52,7 @@ def clock(monkeypatch) -> RunningClock:
 async def binance(clock):
     """An exchange whose BTC rises from 11:57 to 12:09 and then falls, as it does every 24 minutes."""
     async with FakeBinance(clock) as exchange:
-        for n in range(-400, 120):
+        for n in range(-3200, 120):  # more than two days: limits that look back know nothing of less
             exchange.write("BTC/USDT", minute(n), 100 + 10 * sin((n - 3) * tau / 24))
             exchange.write("ETH/USDT", minute(n), 50)
         yield exchange
@@ -55,7 +66,10 @@ def minute(n: int) -> datetime:
 def on(binance: FakeBinance) -> dict[str, Any]:
     """The settings of a paper account on this exchange."""
     account = {"exchange": "binance", "exchange_options": binance.exchange_options()}
-    return {"accounts": an_account(**account, symbols=["BTC/USDT", "ETH/USDT"], sleeves={"ema_cross": EMA})}
+    return {
+        "accounts": an_account(**account, symbols=["BTC/USDT", "ETH/USDT"], sleeves={"ema_cross": EMA}),
+        "risk": WILD,
+    }
 
 
 async def pass_by(clock: RunningClock, house: House, minutes: int) -> None:
