@@ -9,7 +9,7 @@ from decimal import Decimal
 import structlog
 
 from trading.domain.account import Position
-from trading.domain.events import KillReported
+from trading.domain.events import KillAsked, KillReported
 from trading.domain.live import DUST, AttemptState, KillReceipt
 from trading.domain.order import OrderIntent, Reason
 from trading.domain.risk import Halt, HaltKind
@@ -21,6 +21,7 @@ log = structlog.get_logger("killing")
 LIQUIDATION = frozenset({Reason.KILL, Reason.DRAWDOWN})
 CANCEL_WITHIN = 5.0  # seconds a cancel may take before it is asked again
 FIRST_PAUSE, LAST_PAUSE = 0.5, 10.0
+SELL_AGAIN, SELL_AGAIN_LAST = 10.0, 300.0  # seconds until what was refused is sold again, less and less often
 SELL_AFTER = 5.0  # seconds; a position is not kept for ever because a cancel is not confirmed
 
 
@@ -39,11 +40,13 @@ class Killing:
     _asked_at: float = 0.0
     _confirmed: dict[str, str] = field(default_factory=dict)  # client id -> exchange id, cancel accepted
     _told: KillReceipt | None = None
+    _again_at: float | None = None
+    _pause: float = SELL_AGAIN
 
     def ask(self) -> None:
         """Begin, or go on. Never waits; the desk's own latch is shut already."""
         self._asked_at = self.seat.times.monotonic()
-        self._told = None
+        self._told, self._again_at, self._pause = None, None, SELL_AGAIN
         self._asked.set()
 
     def may_sell(self, symbol: str) -> bool:
@@ -123,6 +126,19 @@ class Killing:
         if self._told is None or _facts(receipt) != _facts(self._told):
             self._told = receipt
             self.seat.tell(KillReported(receipt.done_at, receipt))
+        self._sell_again(halt, receipt)
+
+    def _sell_again(self, halt: Halt, receipt: KillReceipt) -> None:
+        """A sale that was refused, by a full disk or by the exchange, is decided anew; nobody waits for a candle."""
+        now = self.seat.times.monotonic()
+        if all(why == DUST for _, _, why in receipt.left):
+            self._again_at, self._pause = None, SELL_AGAIN
+        elif self._again_at is None:
+            self._again_at = now + self._pause
+        elif now >= self._again_at:
+            self._pause = min(2 * self._pause, SELL_AGAIN_LAST)
+            self._again_at = now + self._pause
+            self.seat.step(KillAsked(self.seat.times.wall(), halt.reason, halt.by))
 
     def _receipt(self, halt: Halt, now: datetime) -> KillReceipt:
         tracked, account = self.seat.tracked.values(), self.seat.view()

@@ -148,6 +148,24 @@ def test_a_killed_desk_that_dies_goes_on_selling_in_its_next_life(path):
     live_through(story())
 
 
+def test_a_sale_of_a_kill_that_could_not_be_written_down_is_made_when_it_can_be(path):
+    async def story():
+        async with a_live_desk(path, a_world()) as desk:
+            desk.close(exposure=1.0)
+            await desk.until(lambda: desk.held)
+            desk.database.full = True
+            desk.kill()
+            await desk.pass_time(30)
+            assert len(desk.world.sent) == 1
+
+            desk.database.full = False
+            await desk.until(lambda: desk.held == 0, within=120)
+            assert [request.side for request in desk.world.sent] == [Side.BUY, Side.SELL]
+            await desk.until(lambda: desk.news(KillReported)[-1].receipt.open == 0)
+
+    live_through(story())
+
+
 def test_what_the_exchange_does_not_take_is_listed_and_not_tried_for_ever(path):
     async def story():
         async with a_live_desk(path, a_world()) as desk:
