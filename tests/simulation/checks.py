@@ -30,6 +30,7 @@ class Checks:
 
     world: World
     asks: bool
+    hands: bool  # somebody trades by hand: an order in doubt may then be a person's question
     broken: list[str] = field(default_factory=list)
     sent: Counter[str] = field(default_factory=Counter)  # intent -> requests
     used: Counter[str] = field(default_factory=Counter)  # approval -> requests
@@ -182,6 +183,8 @@ class Checks:
         return bool(self._parked(desk)) or self.world.totals.get("BTC", Decimal(0)) <= 0
 
     def _may_park(self) -> bool:
+        if self.hands:
+            return True
         return self.world.profile.request_expiry is None or self.world.profile.id_reuse is IdReuse.NONE
 
     def _parked(self, desk: LiveDesk) -> list[str]:

@@ -12,7 +12,7 @@ from tests.simulation.run import Verdict, run
 WORTH_NAMING = {  # what a thousand stories must have met, and the words for it
     "log order_in_doubt": "a request left in doubt",
     "log order_adopted": "found at the exchange and adopted",
-    "adopted late": "turned up late, after it was given up",
+    "log adopted late": "turned up late, after it was given up",
     "log order_dead": "past its horizon: dead",
     "log order_parked": "parked for a person",
     "attempt denied": "a definite no",

@@ -31,6 +31,7 @@ from trading.execution.approval import Asking
 from trading.execution.venue import Standing
 
 ASKING = Asking(above=Decimal(0), lasts=timedelta(seconds=90), max_drift=0.01)
+GIVEN_UP = ("dead", "denied", "parked")  # states after which an order may still turn up
 TICK = 5.0  # seconds between two looks of the house: what was stepped is written down
 MOST_BROKEN = 20  # a story that has gone so wrong need not go on
 LOST = (Crash, BaseExceptionGroup, asyncio.CancelledError, TradingError)
@@ -65,7 +66,8 @@ class Story:
 
     async def live(self) -> None:
         self.world = a_world(profile=self.plan.profile)
-        self.checks = Checks(self.world, self.plan.asks)
+        hands = any(act.do is Do.HAND for act in self.plan.acts)
+        self.checks = Checks(self.world, self.plan.asks, hands)
         await self._be_born()
         for act in self.plan.acts:
             await self._wait_until(act.at)
@@ -309,8 +311,6 @@ class Story:
     def _mark_the_end(self, desk: LiveDesk) -> None:
         states = Counter(one.attempt.state.value for one in desk.live.seat.tracked.values())
         self.marks.update({f"attempt {state}": n for state, n in states.items()})
-        notes = Counter(one.attempt.note for one in desk.live.seat.tracked.values())
-        self.marks["adopted late"] += notes["it turned up late"]
         self.marks["order kind market"] += sum(r.kind is OrderKind.MARKET for r in self.world.sent)
         self.lines += [f"{t.id} {t.amount} {t.price}" for t in self.world.made]
 
@@ -332,6 +332,7 @@ def run(plan: Plan, template: Path) -> Verdict:
 
     def count(_: Any, __: str, event: MutableMapping[str, Any]) -> Any:
         heard[str(event.get("event"))] += 1
+        heard["adopted late"] += event.get("event") == "order_adopted" and event.get("was") in GIVEN_UP
         raise structlog.DropEvent
 
     before = structlog.get_config()
