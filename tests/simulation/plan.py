@@ -96,7 +96,10 @@ Maker = Callable[[random.Random], tuple[float, str]]
 KINDS: dict[Do, tuple[int, Maker]] = {  # at most so many of each, and what they are like
     Do.SEND: (
         4,
-        lambda dice: (dice.uniform(0.5, 9), dice.choice([f.value for f in Fault if f is not Fault.NONE])),
+        lambda dice: (
+            dice.choice([dice.uniform(0.5, 9), 80.0]),
+            dice.choice([f.value for f in Fault if f is not Fault.NONE]),
+        ),
     ),
     Do.READS: (3, lambda dice: (float(dice.randint(1, 8)), "")),
     Do.CANCELS: (2, lambda dice: (float(dice.randint(1, 5)), "")),
