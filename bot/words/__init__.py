@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 LANGUAGES = ("en", "ko")
-LONGEST = 500  # characters of a finished sentence that is looked up; beyond it is said as it is
+LONGEST = 1000  # characters of a finished sentence that is looked up; beyond it is said as it is
 _NAME = re.compile(r"\{(\w+)\}")
 
 

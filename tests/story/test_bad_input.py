@@ -66,7 +66,8 @@ SETTINGS = {
     ),
     "real money": (
         {"accounts": {"main": {"mode": "live"}}},
-        "accounts.main.mode is 'live', which trades real money, and its exchange is the simulated market",
+        "TRADEWIND__ACCOUNTS: accounts.main.mode is 'live', which trades real money, and its exchange is the "
+        "simulated market",
     ),
     "a public web chat": (
         {"web": {"host": "0.0.0.0"}},
@@ -164,7 +165,7 @@ LINES = {
     "/set ema_cross fsat=3": "ema_cross has no parameter 'fsat'; the nearest is 'fast'.",
     "/set tsmom length=3": "This account has no strategy 'tsmom'; it has",
     "/disable nothing": "This account has no strategy 'nothing'; it has",
-    "/backtest": "/backtest needs strategy: a strategy.",
+    "/backtest": "Name a strategy, for instance ema_cross, or say --portfolio for the account's own; one of both.",
     "/backtest emacross": "There is no strategy 'emacross'; the nearest is 'ema_cross'.",
     "/backtest ema_cross fast=0": "ema_cross: fast must be",
     "/backtest ema_cross --from 2024-13-01": "from should be a date like 2024-08-05 or 2024-08-05T12:00; found",
@@ -272,7 +273,7 @@ def test_gaps_in_a_file_are_told_and_nothing_is_filled_in(tmp_path, monkeypatch,
 
     logs.close()
     assert code == 0
-    assert "BTC/USDT: 10 candles are missing in 1 gaps; nothing was filled in." in capfd.readouterr().out
+    assert "BTC/USDT: 10 candles are missing in 1 gap; nothing was filled in." in capfd.readouterr().out
 
 
 # --- tokens ---------------------------------------------------------------------------------------------------

@@ -107,7 +107,7 @@ async def test_who_comes_back_after_an_absence_is_told_once_what_happened(tmp_pa
     assert len(told) == 1
     assert "PAPER · main" in told[0]
     assert re.search(r"I was away for 18\d min and am back\.", told[0])
-    assert re.search(r"Candles caught up\s+18\d", told[0])
+    assert re.search(r"Candles missed and caught up\s+18\d", told[0])
 
 
 async def _book(folder: Path) -> dict[str, Any]:

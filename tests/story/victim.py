@@ -19,7 +19,15 @@ SLEEVES = {
     "bollinger": {"share": 0.3, "timeframe": "5m"},
 }
 SECTIONS = {
-    "risk": {"daily_loss": 0.9, "drawdown": 0.9},  # nothing but a signal ends this desk
+    "risk": {  # nothing but a signal ends this desk
+        "daily_loss": 0.9,
+        "weekly_loss": 0.9,
+        "monthly_loss": 0.9,
+        "drawdown": 0.9,
+        "losses": 1000,
+        "fees_per_hour": 1,
+        "orders_per_hour": 10_000,
+    },
     "accounts": {"main": {"symbols": ["BTC/USDT", "ETH/USDT"], "sleeves": SLEEVES}},
 }
 

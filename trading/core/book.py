@@ -82,21 +82,27 @@ class Book:
 
     def move(self, flow: CashFlow) -> None:
         """Money put in or taken out: it moves the marks with it, so that it is neither profit nor loss."""
+        before = self.equity
         self.cash += flow.amount
-        self.peak_equity += flow.amount
-        self.day_start_equity += flow.amount
+        self._move_marks(before, flow.amount)
 
     def let_go(self, sleeve: str, symbol: str, amount: Decimal) -> Decimal:
         """Somebody took so much of a position away; what it was worth leaves the marks, too. Answers that worth."""
         position = self.positions[sleeve, symbol]
-        left, worth = position.quantity - amount, amount * self.prices[symbol]
+        left, worth, before = position.quantity - amount, amount * self.prices[symbol], self.equity
         if left == 0:
             del self.positions[sleeve, symbol]
         else:
             self.positions[sleeve, symbol] = replace(position, quantity=left)
-        self.peak_equity -= worth
-        self.day_start_equity -= worth
+        self._move_marks(before, -worth)
         return worth
+
+    def _move_marks(self, before: Decimal, amount: Decimal) -> None:
+        """The top keeps its distance as a share of the equity. The day's start is in money, for people, but never so
+        low that taking out a profit would leave the day's limit without anything to measure."""
+        scaled = moved(self.day_start_equity, before, amount)
+        self.peak_equity = moved(self.peak_equity, before, amount)
+        self.day_start_equity = max(self.day_start_equity + amount, scaled)
 
     def forget_peak(self) -> None:
         """Measure drawdown from here on; after an owner lifted a kill."""
@@ -116,6 +122,14 @@ class Book:
             committed=committed,
             pending=pending,
         )
+
+
+def moved(mark: Decimal, equity: Decimal, amount: Decimal) -> Decimal:
+    """A mark after money came in or went: as far from the equity, as a share of it, as before."""
+    after = equity + amount
+    if equity <= 0 or after <= 0:
+        return max(mark + amount, Decimal(0))
+    return mark * after / equity
 
 
 def _after(position: Position | None, fill: Fill) -> Position | None:

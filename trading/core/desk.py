@@ -39,7 +39,6 @@ from trading.domain.events import (
 )
 from trading.domain.market import Candle, Instrument
 from trading.domain.order import OrderIntent, OrderStatus, Reason, Side
-from trading.domain.report import CashFlow
 from trading.domain.risk import Cleared, Halt, HaltKind
 from trading.domain.signal import Signal
 from trading.risk.calendar import Calendar
@@ -87,12 +86,13 @@ class Desk:
                     guard.filled(self, event.fill, before)
                 return stopping.after_fill(self, event.fill, event.at)
             case CashMoved():
+                self.risk.move(self.book.equity, event.flow.amount)
                 self.book.move(event.flow)
-                self.risk.move(event.flow)
                 return []
             case CoinsGone(at, sleeve, symbol, amount):
+                equity = self.book.equity
                 worth = self.book.let_go(sleeve, symbol, amount)
-                self.risk.move(CashFlow(at=at, amount=-worth, note=""))
+                self.risk.move(equity, -worth)
                 return stopping.tell_when_flat(self, at)
             case KillAsked():
                 return stopping.kill(self, event.at, event.reason, event.by, Reason.KILL)

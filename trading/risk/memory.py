@@ -8,7 +8,6 @@ from typing import Any
 
 from trading.domain.account import Position
 from trading.domain.order import Fill, OrderIntent, Side
-from trading.domain.report import CashFlow
 from trading.domain.risk import Cleared, RiskDecision
 from trading.risk.market import Market
 from trading.risk.rules import Case, Past
@@ -45,10 +44,15 @@ class RiskMemory:
             self.month_start_equity = equity
         return week, month
 
-    def move(self, flow: CashFlow) -> None:
-        """Money put in or taken out is neither won nor lost."""
-        self.week_start_equity += flow.amount
-        self.month_start_equity += flow.amount
+    def move(self, equity: Decimal, amount: Decimal) -> None:
+        """Money put in or taken out of this equity is neither won nor lost: the marks keep their share of it."""
+        after = equity + amount
+        if equity <= 0 or after <= 0:
+            self.week_start_equity = max(self.week_start_equity + amount, ZERO)
+            self.month_start_equity = max(self.month_start_equity + amount, ZERO)
+            return
+        self.week_start_equity *= after / equity
+        self.month_start_equity *= after / equity
 
     def past(self, sleeve: str, at: datetime) -> Past:
         """What the rules look at, as of now."""

@@ -154,3 +154,26 @@ def test_two_markets_may_number_their_trades_alike():
 
     assert (again, other) == (False, True)
     assert book.cash == Decimal(890)
+
+
+def test_taking_out_a_profit_leaves_the_limits_something_to_measure():
+    book = a_book()
+    book.apply(a_fill(amount="10", price="100", fee="0"))
+    book.mark(at(hours=1), {"BTC/USDT": Decimal(100)})
+    book.mark(at(hours=2), {"BTC/USDT": Decimal(1000)})  # 19,000
+
+    book.move(a_flow(amount="-9500"))
+
+    account = book.account(at(hours=2), Decimal(0), ())
+    assert (account.equity, account.peak_equity, account.day_start_equity) == (9500, 9500, 5000)
+
+
+def test_taking_out_money_makes_no_fall_deeper():
+    book = a_book()
+    book.apply(a_fill(amount="10", price="100", fee="0"))
+    book.mark(at(hours=1), {"BTC/USDT": Decimal(100)})
+    book.mark(at(hours=30), {"BTC/USDT": Decimal(0)})  # 9,000, a tenth below the top
+
+    book.move(a_flow(amount="-6000"))
+
+    assert book.account(at(hours=30), Decimal(0), ()).drawdown == pytest.approx(0.1)

@@ -129,14 +129,22 @@ def test_every_kind_of_news_has_a_name_of_its_own():
     names = {ledger.kind_of(kind) for kind in get_args(News)}
 
     assert names == {
-        "signal_changed",
-        "order_refused",
-        "trading_halted",
-        "trading_resumed",
-        "sleeve_failed",
-        "went_flat",
+        "approval_asked",
+        "approval_settled",
+        "difference_answered",
+        "difference_found",
+        "drawdown_warned",
         "feed_lost",
         "feed_restored",
+        "kill_reported",
+        "order_parked",
+        "order_refused",
+        "reconciled",
+        "signal_changed",
+        "sleeve_failed",
+        "trading_halted",
+        "trading_resumed",
+        "went_flat",
     }
 
 
