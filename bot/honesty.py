@@ -81,6 +81,14 @@ def headline(found: Honesty, say: Words) -> str:
     return say("{name}: nothing points to luck", name=name)
 
 
+def _in_words(ask: "Ask", sentence: str) -> str:
+    """A verdict in the reader's language; the market it is about stays before it."""
+    market, colon, rest = sentence.partition(": ")
+    if colon and "/" in market and " " not in market:
+        return f"{market}: {ask.say.again(rest)}"
+    return ask.say.again(sentence)
+
+
 def _lines(ask: Ask, found: Honesty) -> list[str]:
     """A sentence for each check; where there are many, sound ones share a line and details stay in the table."""
     bias = found.of(Check.BIAS)
@@ -92,7 +100,7 @@ def _lines(ask: Ask, found: Honesty) -> list[str]:
         told = [v for v in told if v.check is not Check.BIAS]
     if many:
         told = [v for v in told if v.name not in _LEFT_TO_ROWS or (v.check is Check.BIAS and not v.passed)]
-    return lines + [f"{_sign(v)} {ask.say.again(v.sentence)}" for v in told]
+    return lines + [f"{_sign(v)} {_in_words(ask, v.sentence)}" for v in told]
 
 
 def _sign(verdict: Verdict) -> str:

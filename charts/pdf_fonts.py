@@ -53,7 +53,7 @@ def _register(name: str, family: str, wanted: set[int], *, whole: bool) -> set[i
     from reportlab.pdfbase.ttfonts import TTFont as Page  # type: ignore[import-untyped]
 
     path = fontManager.findfont(FontProperties(family=family))
-    with Face(str(path), fontNumber=getattr(path, "face_index", 0), lazy=True) as face:
+    with Face(str(path), fontNumber=getattr(path, "face_index", 0), lazy=True, recalcTimestamp=False) as face:
         has: set[int] = wanted & face.getBestCmap().keys()
         if has or whole:
             letters = Page(name, BytesIO(_cut(face, has)))

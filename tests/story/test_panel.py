@@ -39,6 +39,7 @@ async def test_the_panel_lives_in_every_chat_and_through_a_restart(tmp_path):
         async with a_house(tmp_path, clock, **chats, **NOTHING) as house:
             await house.asked("resume")
             await until(lambda: not any("dinner" in message.text for message in first))
+            await until(lambda: all("Next report" in message.text for message in first))
             second = _pinned(telegram, discord)
 
     assert all("Your panel comes in a moment." in answer.text for answer in said)

@@ -57,10 +57,12 @@ def test_told_to_stop_while_it_is_starting_it_stops_at_once(tmp_path):
 
 async def test_told_to_stop_while_a_backtest_runs_it_stops_at_once(tmp_path):
     async with a_house(tmp_path, RunningClock(NOON)) as house:
-        line = ["backtest", "ema_cross", "--timeframe", "1m", "--symbols", "BTC/USDT"]
+        line = ["backtest", "ema_cross,rsi,bollinger", "--timeframe", "1m", "--risk", "on"]
         heard = replies(house.settings.data_dir, *line)
         await anext(heard)
-        at_work = len(multiprocessing.active_children())
+        async with asyncio.timeout(20):
+            while not (at_work := len(multiprocessing.active_children())):
+                await asyncio.sleep(0.02)
         begun = time.monotonic()
         await house.close()
         seconds = time.monotonic() - begun
@@ -68,7 +70,7 @@ async def test_told_to_stop_while_a_backtest_runs_it_stops_at_once(tmp_path):
 
     assert at_work == 1
     assert seconds < 5
-    assert (last.failed, last.title) == (True, "The worker process ended before it was done; ask again.")
+    assert (last.failed, last.title) == (True, "Tradewind was stopped before this was done.")
     assert multiprocessing.active_children() == []
 
 
