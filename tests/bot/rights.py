@@ -42,12 +42,6 @@ OT        any       -    keys-remove
 OT        any       S2   keys-add
 O         house     -    keys-rotate
 OAU       house     -    audit logs errors
-OTPVU     account   -    cards parked
-OTPV      any       -    approve reject
-OATP      account   -    drill
-OT        account   -    reconcile
-O         account   -    adopt explain
-O         account   S    resolve
 """
 
 
