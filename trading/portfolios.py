@@ -6,16 +6,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from math import sqrt
+from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from trading.analysis.stress import SCENARIOS, of_falls, of_scenario
 from trading.analysis.tail import (
+    USUAL,
     historical_shortfall,
     historical_var,
-    parametric_shortfall,
-    parametric_var,
 )
 from trading.build import Room
 from trading.core import targets
@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
 HOUR = Timeframe(3600)
 LOOK_BACK = timedelta(days=30)
-FEWEST_HOURS = 48
+FEWEST_HOURS, HOURS = 48, 24
+_NORMAL = NormalDist()
 TOGETHER = 0.8  # correlations from here on count as one risk in what is shown
 
 
@@ -72,7 +73,7 @@ class Portfolios:
         worth = float(np.abs(held).sum())
         gains = returns @ held / worth
         seen = _money(worth, historical_var(gains), historical_shortfall(gains))
-        normal = _money(worth, parametric_var(gains), parametric_shortfall(gains))
+        normal = _normal_day(gains * worth)
         alone = [
             (s, _money(abs(h), historical_var(r * np.sign(h)))[0])
             for s, h, r in zip(symbols, held, returns.T, strict=True)
@@ -157,7 +158,16 @@ def _returns(closes: list[list[Candle]]) -> np.ndarray[tuple[int, int], np.dtype
 
 def _money(worth: float, *shares: float | None) -> tuple[Decimal, ...]:
     """Hourly shares as a day's money, by the square root of time."""
-    return tuple(Decimal(repr(round(float((share or 0.0) * sqrt(24) * worth), 8))) for share in shares)
+    return tuple(Decimal(repr(round(float((share or 0.0) * sqrt(HOURS) * worth), 8))) for share in shares)
+
+
+def _normal_day(gains: np.ndarray[tuple[int], np.dtype[np.float64]]) -> tuple[Decimal, ...]:
+    """A day's value at risk and shortfall, as if hours were normal: the spread grows with the root of time, the drift
+    with time itself, as in the gate's own figure (`trading.risk.tail`)."""
+    z, drift = _NORMAL.inv_cdf(USUAL), float(gains.mean()) * HOURS
+    spread = float(gains.std(ddof=1)) * sqrt(HOURS)
+    beyond = _NORMAL.pdf(z) / (1 - USUAL)
+    return tuple(Decimal(repr(round(max(spread * reach - drift, 0.0), 8))) for reach in (z, beyond))
 
 
 def _trades(room: Room, name: str) -> list[Trade]:
