@@ -12,7 +12,8 @@ DEV_EXTRAS = $(EXTRAS) --extra postgres --extra optimize --extra portfolio --ext
 
 CONFIG = $(if $(SETTINGS),--settings "$(SETTINGS)")
 CODE = bot charts migrations trading
-JOBS = 2
+# One more than most machines of continuous integration have cores: many tests wait.
+JOBS = 3
 
 export UV_PYTHON_DOWNLOADS = never
 export UV_COMPILE_BYTECODE = 1
