@@ -36,7 +36,7 @@ async def test_ccxt_reads_every_endpoint(exchange, binance, clock):
     assert await exchange.public_get_ping() == {}
     assert (await exchange.fetch_ticker("BTC/USDT"))["last"] == 160.0
     assert (await exchange.public_get_ticker_price({"symbol": "BTCUSDT"}))["price"] == "160.00000000"
-    assert (await exchange.fetch_order_book("BTC/USDT"))["bids"] == [[159.99, 1.0]]
+    assert (await exchange.fetch_order_book("BTC/USDT"))["bids"] == [[159.984, 100000.0]]
     assert [t["price"] for t in await exchange.fetch_trades("BTC/USDT")] == [160.0]
     assert [row[0] for row in await exchange.fetch_ohlcv("BTC/USDT", "1m", None, 2)] == [now - 60_000, now]
     with pytest.raises(ccxt.BadSymbol):
