@@ -34,7 +34,7 @@ def limits_for(settings: Settings, account: str, overrides: Mapping[str, float] 
             f"{settings.where(('accounts', account, 'risk', wrong.name))}: '{wrong.name}' of account {account} is "
             f"{found:g}, looser than the house's {most:g} in [risk]; make it as strict, or loosen [risk]."
         )
-    kept = {n: v for n, v in (overrides or {}).items() if n in LIMITS and not _looser(n, v, house)}
+    kept = {n: v for n, v in (overrides or {}).items() if n in LIMITS and not _looser(n, v, limits)}
     sleeves = {name: _of_sleeve(sleeve) for name, sleeve in mine.sleeves.items()}
     capital = settings.canary.capital_share if is_capped(mine.trading_mode) else inf
     return replace(changed(limits, kept), sleeves=sleeves, capital_share=capital)

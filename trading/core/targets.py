@@ -24,13 +24,16 @@ LONGEST_RECORD = 500  # closed trades a sleeve's record goes back
 def sized(desk: "Desk", sleeve: Sleeve, symbol: str, wanted: float, at: datetime) -> float:
     """The exposure that is acted on: the strategy's wish, times what volatility and the sleeve's own record allow.
 
-    Nothing is bought while the size is not known; wishing for nothing stays that.
+    While the size is not known nothing is bought and nothing sold; wishing for nothing stays that.
     """
     if wanted == 0:
         return 0.0
     question, size = sleeve.size_question(symbol), 1.0
     if question is not None:
-        size = desk.answers.exposure(question, int(at.timestamp())) or 0.0
+        known = desk.answers.exposure(question, int(at.timestamp()))
+        if known is None:
+            return desk.line(sleeve.name, symbol).acted
+        size = known
     if isinstance(sleeve.size, KellySize):
         size = stake(desk.records.get(sleeve.name, ()), sleeve.size.fraction)
     return round(wanted * size, 6)

@@ -133,6 +133,18 @@ def test_size_is_part_of_what_is_wanted_and_nothing_is_bought_while_it_is_unknow
     assert [f.amount for f in story.fills] == [Decimal("19.90049")]  # 10,000 / 2 / 1.005 x 0.4 / 100
 
 
+def test_a_size_that_is_not_known_for_a_moment_sells_nothing():
+    told = Told(BTC_USDT={1: 1.0})
+    told.size = 0.4
+    story = a_story(told, size=VolatilitySize(target=0.4))
+    story.candles(100, 100, 100)
+
+    told.size = None
+    story.candles(100, 100, first=3)
+
+    assert [f.side for f in story.fills] == [Side.BUY]
+
+
 def test_a_sleeve_sized_by_its_record_begins_with_nothing_and_uses_more_as_trades_succeed():
     told = Told(BTC_USDT={1: 1.0})
     story = a_story(told, size=KellySize(fraction=0.5))
