@@ -1,6 +1,6 @@
 """Leaving out the quiet candles gives the same book as visiting every one, marks and all."""
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.parity.test_replay_equals_backtest import job
@@ -58,6 +58,9 @@ def state(room) -> dict[str, object]:
 
 
 @settings(max_examples=40, deadline=None)
+@example(
+    "ema_cross", 346, 1, False, 0.02, 0.2, 1.0, {}
+)  # what a sale cost reached the limit, with nothing held
 @given(
     strategy=st.sampled_from(["ema_cross", "rsi", "macd", "bollinger", "dual_momentum"]),
     seed=st.integers(0, 10_000),

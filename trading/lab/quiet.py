@@ -176,12 +176,14 @@ class _Walk:
             return index + 1  # until the fall is over; it ends seldom, and nothing but a message hangs on it
         if self._turns or HaltKind.DAILY_LOSS in desk.halts:
             limit = min(limit, int(np.searchsorted(self._days, self._days[index], "right")))
-        if not self._watches or not self._book.positions or desk.halts.killed or limit <= index + 1:
+        if not self._watches or desk.halts.killed or limit <= index + 1:
             return limit
-        worth = self._worth(index + 1, limit)
+        # without a position only what the last sale cost can reach a limit, and the next candle tells
+        worth = self._worth(index + 1, limit if self._book.positions else index + 2)
         top = np.maximum.accumulate(np.concatenate(([float(self._book.peak_equity)], worth)))[1:]
         danger = worth <= top * (1 - self._limits.drawdown) * NEARLY
-        danger |= worth <= self._day_starts(index, worth) * (1 - self._limits.daily_loss) * NEARLY
+        if HaltKind.DAILY_LOSS not in desk.halts:
+            danger |= worth <= self._day_starts(index, worth) * (1 - self._limits.daily_loss) * NEARLY
         for step in self._limits.drawdown_warnings:
             danger |= worth <= top * (1 - step) * NEARLY
         if HaltKind.WEEKLY_LOSS not in desk.halts:
