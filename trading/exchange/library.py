@@ -1,6 +1,7 @@
 """The only door to ccxt: which exchanges it knows, and an exchange object made from the settings' options."""
 
 import asyncio
+import decimal
 import importlib
 import importlib.metadata
 import importlib.util
@@ -64,6 +65,7 @@ def open_exchange(exchange_id: str, options: Mapping[str, Any]) -> Any:
     if options.get("sandbox"):
         _use_sandbox(exchange, exchange_id)
     _make_strict(exchange)
+    _round_aside(exchange)
     return exchange
 
 
@@ -89,6 +91,20 @@ def _make_strict(exchange: Any) -> None:
 
     exchange.handle_errors = checked
     exchange.parse_ohlcvs = every_row
+
+
+def _round_aside(exchange: Any) -> None:
+    """Let ccxt round in a decimal context of its own.
+
+    By itself it changes the one it is called in, and from its first order on our money would be rounded its way.
+    """
+    rounded = exchange.decimal_to_precision
+
+    def aside(*words: Any, **named: Any) -> Any:
+        with decimal.localcontext():
+            return rounded(*words, **named)
+
+    exchange.decimal_to_precision = aside
 
 
 def _use_sandbox(exchange: Any, exchange_id: str) -> None:

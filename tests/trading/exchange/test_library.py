@@ -1,5 +1,6 @@
 """The door to ccxt: lazy, and true to the settings."""
 
+import decimal
 import logging
 import subprocess
 import sys
@@ -110,3 +111,16 @@ async def test_ccxt_never_logs_its_request_headers(caplog):
     exchange = library.open_exchange("binance", {"apiKey": "topsecret"})
 
     assert not exchange.logger.isEnabledFor(logging.DEBUG)
+
+
+async def test_what_ccxt_rounds_leaves_our_own_rounding_alone():
+    await library.load()
+    exchange = library.open_exchange("binance", {})
+
+    with decimal.localcontext(decimal.Context(rounding=decimal.ROUND_HALF_EVEN, traps=[])) as ours:
+        rounded = exchange.decimal_to_precision("0.125", ccxt.ROUND, 2, ccxt.DECIMAL_PLACES)
+
+        assert rounded == "0.13"
+        assert ours.rounding == decimal.ROUND_HALF_EVEN
+        assert not ours.traps[decimal.Underflow]
+    await exchange.close()
