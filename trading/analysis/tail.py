@@ -1,8 +1,9 @@
 """How bad a bad day is: value at risk and expected shortfall of a series of returns, as shares of the money at work.
 
 A loss is above zero: 0.03 is three per cent. `level` is how sure one wants to be: at 0.95 one day in twenty is
-worse than the value at risk, and the expected shortfall is the mean of those days. Neither is ever below zero: a
-series that only rose has nothing to lose.
+worse than the value at risk, and the expected shortfall is the mean of those days: of exactly that share of them,
+the day on the edge in part (Acerbi and Tasche 2002), so that equal days do not water it down and two books together
+never have more of it than each alone. Neither is ever below zero: a series that only rose has nothing to lose.
 
 Historical: what was seen, without any shape assumed (the quantile between the two nearest returns, Hyndman and
 Fan 1996, type 7). Parametric: as if returns were normal with their mean and sample deviation, which says too
@@ -30,11 +31,14 @@ def historical_var(returns: Floats, level: float = USUAL) -> float | None:
 
 
 def historical_shortfall(returns: Floats, level: float = USUAL) -> float | None:
-    """The mean loss of the cases at least as bad as the value at risk; never below it."""
+    """The mean loss of the worst share of 1 - `level` of all cases, exactly; never below the value at risk."""
     if len(returns) < FEWEST:
         return None
-    edge = float(np.quantile(returns, 1 - level))
-    return max(-float(returns[returns <= edge].mean()), 0.0)
+    mass = len(returns) * (1 - level)
+    whole = int(mass)
+    ordered = np.partition(returns, whole)
+    worst = float(ordered[:whole].sum()) + (mass - whole) * float(ordered[whole])
+    return max(-worst / mass, 0.0)
 
 
 def parametric_var(returns: Floats, level: float = USUAL) -> float | None:

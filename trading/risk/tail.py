@@ -37,10 +37,11 @@ def tail_of(gains: Floats, periods_in_a_day: float) -> Tail:
     spread = sqrt(float(apart @ apart) / (count - 1))
     place = (count - 1) * (1 - LEVEL)
     low = int(place)
-    ordered = np.partition(gains, (low, low + 1))
+    mass = count * (1 - LEVEL)
+    whole = int(mass)  # so many candles lie beyond, and the next one with what is left of the mass
+    ordered = np.partition(gains, (low, low + 1, whole))
     edge = float(ordered[low]) + (place - low) * float(ordered[low + 1] - ordered[low])
-    worst = ordered[: low + 1] if ordered[low + 1] > edge else ordered[ordered <= edge]
-    beyond = float(worst.sum()) / len(worst)
+    beyond = (float(ordered[:whole].sum()) + (mass - whole) * float(ordered[whole])) / mass
     root = sqrt(periods_in_a_day)
     drift = mean * periods_in_a_day
     return Tail(

@@ -1,8 +1,10 @@
 """Value at risk and expected shortfall: small series by hand, and what must hold for any."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trading.analysis.tail import (
@@ -24,6 +26,47 @@ def test_one_day_in_twenty_is_worse_than_the_value_at_risk():
 
 def test_the_shortfall_is_the_mean_of_those_days():
     assert historical_shortfall(HUNDRED, 0.95) == pytest.approx((0.050 + 0.049 + 0.048 + 0.047 + 0.046) / 5)
+
+
+def exact_shortfall(returns, level):
+    """Acerbi and Tasche (2002), in fractions: the mean of the worst mass of 1 - level, the case on its edge in part."""
+    mass = (1 - Fraction(str(level))) * len(returns)
+    left, total = mass, Fraction(0)
+    for loss in sorted(-Fraction(r) for r in returns.tolist())[::-1]:
+        taken = min(left, Fraction(1))
+        total, left = total + taken * loss, left - taken
+    return max(float(total / mass), 0.0)
+
+
+def test_many_equal_days_on_the_edge_do_not_water_down_the_worst():
+    returns = np.array([-0.5] + [-0.1] * 10 + [0.01] * 89)
+
+    found = historical_shortfall(returns, 0.95)
+
+    assert found == pytest.approx((0.5 + 4 * 0.1) / 5)  # five days of a hundred, not all eleven that lost
+
+
+def test_the_case_on_the_edge_counts_in_part():
+    returns = np.array([-0.30, -0.20, -0.10] + [0.0] * 47)
+
+    found = historical_shortfall(returns, 0.95)  # two and a half of fifty
+
+    assert found == pytest.approx((0.30 + 0.20 + 0.5 * 0.10) / 2.5)
+
+
+@settings(deadline=None)
+@given(
+    st.lists(
+        st.sampled_from([-0.5, -0.1, -0.01, 0.0, 0.02]) | st.floats(-0.5, 0.5), min_size=20, max_size=200
+    ),
+    st.sampled_from([0.8, 0.9, 0.95, 0.975, 0.99]),
+)
+def test_the_shortfall_is_the_mean_of_exactly_the_worst_mass(returns, level):
+    series = np.array(returns)
+
+    found = historical_shortfall(series, level)
+
+    assert found == pytest.approx(exact_shortfall(series, level), abs=1e-12)
 
 
 def test_the_normal_numbers_are_those_of_the_tables():
