@@ -3,7 +3,8 @@
 from dataclasses import replace
 from decimal import Decimal
 
-from hypothesis import given, settings
+import numpy as np
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.builders import a_position, an_account, an_intent, an_order
@@ -13,6 +14,7 @@ from trading.domain.order import OrderStatus
 from trading.domain.risk import Cleared
 from trading.risk.gate import explain, review
 from trading.risk.limits import LIMITS
+from trading.risk.portfolio import NEARLY, shortfall, value_at_risk
 
 LOOK = market(BTC_USDT=walk(1), ETH_USDT=walk(2))
 SHARES = st.sampled_from([0.05, 0.1, 0.25, 0.5, 1.0])
@@ -113,6 +115,50 @@ def test_the_quick_bound_is_never_below_the_exact_figure(values):
     most, day = look.at_most(values), look.tail(values)
 
     assert max(day.value_at_risk, day.shortfall) <= most * (1 + 1e-9)
+
+
+NAMES = ("BTC/USDT", "ETH/USDT", "SOL/USDT")
+# A market that stands still but for a few hours, in which the same moves come again and again.
+STILL = st.dictionaries(st.integers(0, 59), st.sampled_from([-0.5, -0.5, -0.2, -0.01, 0.01]), max_size=12)
+
+
+def still_but_for(moves):
+    steps = [1 + moves.get(hour, 0.0) for hour in range(60)]
+    return list(100 * np.cumprod([1.0, *steps]))
+
+
+@settings(deadline=None)
+@given(
+    moves=st.tuples(STILL, STILL, STILL),
+    held=st.tuples(st.integers(0, 60), st.integers(0, 60)),
+    amount=st.integers(1, 50),
+    share=st.floats(0.5, 1.0),
+    name=st.sampled_from(["value_at_risk", "shortfall"]),
+)
+@example(
+    moves=({5: -0.5, 9: -0.5}, {20: -0.5, 33: -0.5}, {}),  # two crashes each, never in the same hour
+    held=(20, 0),
+    amount=20,
+    share=1.0,
+    name="shortfall",
+)
+def test_what_is_quickly_let_pass_is_let_pass_by_the_whole_rule(moves, held, amount, share, name):
+    """The limit lies just where the quick answer turns: even there it must not be kinder than the rule."""
+    closes = {n.replace("/", "_"): still_but_for(m) for n, m in zip(NAMES, moves, strict=True)}
+    positions = tuple(
+        a_position(sleeve="rsi", symbol=symbol, quantity=Decimal(quantity))
+        for symbol, quantity in zip(NAMES[1:], held, strict=True)
+        if quantity
+    )
+    account = an_account(cash=Decimal(10_000), positions=positions, prices=dict.fromkeys(NAMES, Decimal(100)))
+    free = a_case(limits(), an_intent(amount=Decimal(amount)), account=account, market=market(**closes))
+    edge = free.worst_day / float(free.equity) / NEARLY * (1 + 1e-12)
+    rule = {"value_at_risk": value_at_risk, "shortfall": shortfall}[name]
+
+    judged = [replace(free, limits=limits(**{name: limit})) for limit in (edge, edge * share)]
+
+    assert rule.surely(judged[0])
+    assert all(rule.holds(rule.measure(case)) for case in judged if rule.surely(case))
 
 
 @settings(max_examples=30, deadline=None)
