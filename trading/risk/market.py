@@ -39,6 +39,7 @@ class Market:
     _returns: dict[str, tuple[Ints, Floats] | None] = field(default_factory=dict)
     _tables: dict[tuple[str, ...], Floats | None] = field(default_factory=dict)
     _pairs: dict[tuple[str, str], float | None] = field(default_factory=dict)
+    _linked: dict[tuple[str, tuple[str, ...], float], tuple[str, ...] | None] = field(default_factory=dict)
     _grids: list[Ints] = field(default_factory=list)
     _alone: dict[str, tuple[float, int] | None] = field(default_factory=dict)
     _recent: dict[str, tuple[float | None, float | None]] = field(default_factory=dict)
@@ -59,6 +60,17 @@ class Market:
         if pair not in self._pairs:
             self._pairs[pair] = _likeness(self._table(pair))
         return self._pairs[pair]
+
+    def linked(self, symbol: str, held: tuple[str, ...], level: float) -> tuple[str, ...] | None:
+        """Which of the held move with this one, also by way of others held, as /correlation groups them.
+
+        None where its own likeness to one of them is not known; of two others whose likeness is not known, each
+        brings the other: what cannot be told apart is one risk.
+        """
+        key = (symbol, held, level)
+        if key not in self._linked:
+            self._linked[key] = self._chained(*key)
+        return self._linked[key]
 
     def tail(self, values: Mapping[str, float]) -> Tail | None:
         """A bad day of holding these values, in money; None where a symbol's past is not known."""
@@ -89,6 +101,20 @@ class Market:
         return total if len(grids) < 2 else None
 
     # --- inside ---
+
+    def _chained(self, symbol: str, held: tuple[str, ...], level: float) -> tuple[str, ...] | None:
+        if any(self.correlation(symbol, other) is None for other in held):
+            return None
+        found, apart = [symbol], set(held) - {symbol}
+        for one in found:  # which grows as it goes
+            near = {other for other in apart if self._moves_with(one, other, level)}
+            found += sorted(near)
+            apart -= near
+        return tuple(other for other in held if other in found)
+
+    def _moves_with(self, one: str, other: str, level: float) -> bool:
+        likeness = self.correlation(one, other)
+        return likeness is None or likeness >= level
 
     def _by_itself(self, symbol: str) -> tuple[float, int] | None:
         """The shortfall of one unit of money, and which of the known rows of candles it is of."""

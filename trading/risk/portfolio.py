@@ -14,14 +14,7 @@ def cluster(case: Case) -> tuple[str, ...] | None:
     """The held symbols that move with the one that is asked for; None where it cannot be known."""
     if case.market is None:
         return None
-    found = []
-    for symbol in case.totals[0]:
-        together = case.market.correlation(case.intent.symbol, symbol)
-        if together is None:
-            return None
-        if together >= case.limits.cluster_correlation:
-            found.append(symbol)
-    return tuple(found)
+    return case.market.linked(case.intent.symbol, tuple(case.totals[0]), case.limits.cluster_correlation)
 
 
 def _together(case: Case) -> Decimal | None:

@@ -12,6 +12,7 @@ from tests.trading.risk.cases import a_case, amount, asked, limits, market, past
 from trading.domain.depth import Depth
 from trading.domain.order import OrderStatus, Side
 from trading.domain.risk import Closure, Halt, HaltKind, Limits, RiskDecision, SleeveLimits
+from trading.portfolio.correlation import clusters, correlation
 from trading.risk.gate import ENTRY, explain
 
 BTC = "BTC/USDT"
@@ -240,6 +241,41 @@ def test_what_moves_together_is_one_cluster():
     apart = asked(held, an_intent(amount="40"), account=account, market=other)
 
     assert (amount(together), amount(apart)) == (20, 40)
+
+
+def test_a_cluster_reaches_as_far_as_its_chain():
+    """SOL goes with ETH and ETH with BTC: what is in BTC counts, although SOL and BTC look apart."""
+    btc, sol = walk(1), walk(2)
+    eth = list(np.sqrt(np.multiply(btc, sol)))
+    look = market(BTC_USDT=btc, ETH_USDT=eth, SOL_USDT=sol)
+    positions = tuple(a_position(symbol=symbol, quantity=20) for symbol in (BTC, "ETH/USDT"))
+    prices = dict.fromkeys((BTC, "ETH/USDT", "SOL/USDT"), Decimal(100))
+    account = an_account(cash="6000", positions=positions, prices=prices)
+    held = limits(cluster_exposure=0.5, cluster_correlation=0.5)
+
+    answer = asked(held, an_intent(symbol="SOL/USDT", amount="40"), account=account, market=look)
+
+    assert (
+        look.correlation("SOL/USDT", BTC)
+        < 0.5
+        < min(look.correlation("SOL/USDT", "ETH/USDT"), look.correlation("ETH/USDT", BTC))
+    )
+    assert amount(answer) == 10  # with 4,000 of 10,000 in the chain; SOL and ETH alone would leave 30
+
+
+@pytest.mark.parametrize("level", [0.2, 0.5, 0.8])
+@pytest.mark.parametrize("seed", range(5))
+def test_a_cluster_is_the_one_that_the_correlation_room_finds(seed, level):
+    dice, names = np.random.default_rng(seed), tuple(f"C{n}/USDT" for n in range(6))
+    waves = dice.normal(0, 0.01, (3, 200))
+    moves = [waves[dice.integers(3, size=2)].sum(axis=0) for _ in names]
+    closes = [100 * np.exp(np.cumsum(move)) for move in moves]
+    look = market(**{n.replace("/", "_"): c for n, c in zip(names, closes, strict=True)})
+
+    found = {look.linked(name, names, level) for name in names}
+
+    returns = np.stack([np.diff(c) / c[:-1] for c in closes], axis=1)
+    assert found == set(clusters(names, correlation(returns), level))
 
 
 def test_value_at_risk_is_the_worse_of_history_and_normal():
