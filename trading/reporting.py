@@ -42,6 +42,7 @@ class Reports:
             prices=prices,
             refused=[event.at for event in refused],
             stops=[event.at for event in stops],
+            steps=trading.steps(account),
         )
         return await asyncio.to_thread(review, known, length, zone, now)
 

@@ -110,6 +110,10 @@ class Trading(Steering):
 
         return await self._shared.get(("orders", account, limit, offset), self._state(account), work)
 
+    def steps(self, account: str) -> dict[str, Decimal]:
+        """The smallest amount of each of its markets."""
+        return {symbol: i.amount_step for symbol, i in self.room(account).desk.instruments.items()}
+
     def _state(self, account: str) -> tuple[int, int]:
         """What answers depend on: they are worked out anew once this has changed."""
         return self.room(account).desk.book.fills, self.keeper.written
@@ -121,7 +125,7 @@ class Trading(Steering):
         """Closed trades, oldest first."""
 
         async def work() -> tuple[RoundTrip, ...]:
-            return round_trips(await self.store.fills(account))
+            return round_trips(await self.store.fills(account), self.steps(account))
 
         return await self._shared.get(("trades", account), self._state(account), work)
 

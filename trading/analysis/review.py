@@ -31,6 +31,7 @@ class Known:
     prices: Mapping[str, Decimal]
     refused: Sequence[datetime]  # when risk rules refused an entry
     stops: Sequence[datetime]
+    steps: Mapping[str, Decimal] | None = None  # the smallest amount of each market
 
 
 def review(known: Known, length: str, zone: str, now: datetime) -> Review | None:
@@ -44,7 +45,7 @@ def review(known: Known, length: str, zone: str, now: datetime) -> Review | None
     chosen = (done or cut)[-1]
     start = max(datetime.combine(chosen.start, time(), place), points[0].at)
     end = min(datetime.combine(chosen.end, time(), place), now)
-    trips, still_open = split_trips([fill for fill in known.fills if fill.at <= now])
+    trips, still_open = split_trips([f for f in known.fills if f.at <= now], known.steps)
     closed = tuple(trip for trip in trips if start < trip.exit_at <= end)
     inside = _inside(points, start, end)
     fills = [fill for fill in known.fills if start < fill.at <= end]

@@ -41,6 +41,7 @@ from trading.domain.market import Candle, Instrument
 from trading.domain.order import OrderIntent, OrderStatus, Reason, Side
 from trading.domain.risk import Cleared, Halt, HaltKind
 from trading.domain.signal import Signal
+from trading.domain.trips import Trips
 from trading.risk.calendar import Calendar
 from trading.risk.gate import review
 from trading.risk.memory import RiskMemory
@@ -68,6 +69,10 @@ class Desk:
     depths: dict[str, Depth] = field(default_factory=dict)  # the newest order book, where one is known
     guards: dict[tuple[str, str], Guard] = field(default_factory=dict)  # of what is held and protected
     records: dict[str, list[float]] = field(default_factory=dict)  # what closed trades earned, where it sizes
+    trips: Trips = field(init=False)  # the trades that are running
+
+    def __post_init__(self) -> None:
+        self.trips = Trips({symbol: i.amount_step for symbol, i in self.instruments.items()})
 
     def on(self, event: DeskEvent) -> list[Action]:
         """What follows from one event. The same events always give the same actions."""
@@ -81,9 +86,10 @@ class Desk:
             case OrderFilled():
                 before = self.book.positions.get((event.fill.sleeve, event.fill.symbol))
                 if self.book.apply(event.fill):
-                    targets.note_result(self, event.fill, before)
                     guarding.after_fill(self, event.fill, before)
-                    guard.filled(self, event.fill, before)
+                    if closed := self.trips.follow(event.fill):
+                        targets.note_result(self, closed)
+                        self.risk.closed(closed)
                 return stopping.after_fill(self, event.fill, event.at)
             case CashMoved():
                 self.risk.move(self.book.equity, event.flow.amount)
@@ -92,6 +98,7 @@ class Desk:
             case CoinsGone(at, sleeve, symbol, amount):
                 equity = self.book.equity
                 worth = self.book.let_go(sleeve, symbol, amount)
+                self.trips.let_go((sleeve, symbol), amount)
                 self.risk.move(equity, -worth)
                 return stopping.tell_when_flat(self, at)
             case KillAsked():

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 from trading.core import stopping
 from trading.core.plan import intent_for
-from trading.domain.account import Position
 from trading.domain.actions import Action, Publish
 from trading.domain.depth import Depth
 from trading.domain.events import DrawdownWarned, LimitsChanged
-from trading.domain.order import Fill, OrderIntent, OrderKind, Reason, Side
-from trading.domain.risk import Cleared, Halt, HaltKind, RiskDecision
+from trading.domain.order import OrderIntent, OrderKind, Reason, Side
+from trading.domain.risk import Cleared, Halt, HaltKind, Limits, RiskDecision
 from trading.portfolio.sizing import fixed_share
 from trading.risk.account import is_lost
 from trading.risk.market import Market
@@ -124,11 +123,6 @@ def answered(desk: "Desk", asked: Case, answer: Cleared | RiskDecision) -> None:
         desk.risk.left(answer.intent, asked.instrument.taker_fee)
 
 
-def filled(desk: "Desk", fill: Fill, before: Position | None) -> None:
-    """Count wins and losses of closed trades; `before` is what was held when the fill came."""
-    desk.risk.filled(fill, before)
-
-
 def turn(desk: "Desk", at: datetime) -> list[Action]:
     """On the first candle of a day: what was lost in the day, the week and the month before is over."""
     if desk.book.day is None or desk.book.day == desk.risk.day:
@@ -146,13 +140,32 @@ def turn(desk: "Desk", at: datetime) -> list[Action]:
 
 def take_limits(desk: "Desk", event: LimitsChanged) -> list[Action]:
     """Hold the account to new limits, at once; what was refused by the old ones is asked again."""
-    desk.limits, desk.risk.market = event.limits, None
+    before, desk.limits, desk.risk.market = desk.limits, event.limits, None
     for line in desk.lines.values():
         line.refusal = ""
+    opened = _open_again(desk, before, event) if desk.seen else []
     if desk.halts.killed or not desk.seen:
         return []
-    actions = stopping.watch(desk, event.at)
+    actions = opened + stopping.watch(desk, event.at)
     return actions if desk.halts.killed else actions + watch(desk, event.at)
+
+
+def _open_again(desk: "Desk", before: Limits, event: LimitsChanged) -> list[Action]:
+    """A period's loss that the loosened limit allows closes nothing any more; a stricter limit never opens."""
+    actions: list[Action] = []
+    for kind, name, start in (
+        (HaltKind.DAILY_LOSS, "daily_loss", desk.book.day_start_equity),
+        (HaltKind.WEEKLY_LOSS, "weekly_loss", desk.risk.week_start_equity),
+        (HaltKind.MONTHLY_LOSS, "monthly_loss", desk.risk.month_start_equity),
+    ):
+        limit = getattr(event.limits, name)
+        if (
+            kind in desk.halts
+            and limit > getattr(before, name)
+            and not is_lost(desk.book.equity, start, limit)
+        ):
+            actions += stopping.resume(desk, event.at, kind, event.by)
+    return actions
 
 
 def watch(desk: "Desk", at: datetime) -> list[Action]:

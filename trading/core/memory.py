@@ -42,6 +42,7 @@ def remember(desk: Desk) -> dict[str, Any]:
         "guards": [[*key, *astuple(guard)] for key, guard in desk.guards.items()],
         "seen": {symbol: at.isoformat() for symbol, at in desk.seen.items()},
         "records": desk.records,
+        "trips": desk.trips.remember(),
         "risk": desk.risk.remember(),
     }
 
@@ -59,6 +60,7 @@ def recall(desk: Desk, memory: dict[str, Any]) -> None:
     desk.seen = {symbol: datetime.fromisoformat(at) for symbol, at in memory["seen"].items()}
     desk.risk.recall(memory.get("risk", {}))
     desk.records = {sleeve: list(record) for sleeve, record in memory.get("records", {}).items()}
+    desk.trips.recall(memory.get("trips"), book.positions)
 
 
 def _recall_book(book: Book, memory: dict[str, Any]) -> None:

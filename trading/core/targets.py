@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from trading.core import guarding
 from trading.core.sleeve import Line, Sleeve
 from trading.core.weighing import begins_period
-from trading.domain.account import Position
-from trading.domain.order import Fill
+from trading.domain.report import RoundTrip
 from trading.domain.sizing import KellySize
 from trading.portfolio.kelly import stake
 from trading.portfolio.rebalancing import band
@@ -121,17 +120,11 @@ def target(desk: "Desk", sleeve: Sleeve, symbol: str, line: Line, price: Decimal
     return fixed_share(exposure, desk.book.equity, share, parts, price, instrument)
 
 
-def note_result(desk: "Desk", fill: Fill, before: Position | None) -> None:
-    """Keep what a closing fill earned on the money put in, for the sleeves that are sized by their record."""
-    if before is None or before.quantity * fill.side.sign >= 0 or before.entry_price <= 0:
-        return
-    sleeve = desk.sleeves.get(fill.sleeve)
+def note_result(desk: "Desk", closed: RoundTrip) -> None:
+    """Keep what a closed trade earned on the money put in, for the sleeves that are sized by their record."""
+    sleeve = desk.sleeves.get(closed.sleeve)
     if sleeve is None or not isinstance(sleeve.size, KellySize):
         return
-    direction = 1 if before.quantity > 0 else -1
-    closed = min(fill.amount, abs(before.quantity))
-    costs = (fill.fee + before.fees * closed / abs(before.quantity)) / (closed * before.entry_price)
-    earned = direction * (fill.price / before.entry_price - 1) - costs
-    record = desk.records.setdefault(fill.sleeve, [])
-    record.append(round(float(earned), 8))
+    record = desk.records.setdefault(closed.sleeve, [])
+    record.append(round(closed.return_share, 8))
     del record[:-LONGEST_RECORD]

@@ -6,8 +6,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from trading.domain.account import Position
-from trading.domain.order import Fill, OrderIntent, Side
+from trading.domain.order import OrderIntent, Side
+from trading.domain.report import RoundTrip
 from trading.domain.risk import Cleared, RiskDecision
 from trading.risk.market import Market
 from trading.risk.rules import Case, Past
@@ -72,18 +72,13 @@ class RiskMemory:
             Sent(intent.decided_at, intent.sleeve, intent.symbol, intent.side, intent.amount, cost)
         )
 
-    def filled(self, fill: Fill, held: Position | None) -> None:
-        """A fill on what was held before it: a sale below what was paid, fees included, is a loss."""
-        if held is None or (held.quantity > 0) is (fill.side is Side.BUY):
+    def closed(self, trade: RoundTrip) -> None:
+        """A trade is over: one that earned less than its fees is a loss."""
+        if trade.pnl > 0:
+            self.losses.pop(trade.sleeve, None)
             return
-        closed = min(fill.amount, abs(held.quantity))
-        fees = held.fees * closed / abs(held.quantity) + fill.charged
-        sign = 1 if held.quantity > 0 else -1
-        if (fill.price - held.entry_price) * closed * sign - fees > 0:
-            self.losses.pop(fill.sleeve, None)
-            return
-        lost = self.losses.setdefault(fill.sleeve, [])
-        lost.append(fill.at)
+        lost = self.losses.setdefault(trade.sleeve, [])
+        lost.append(trade.exit_at)
         del lost[:-LONGEST]
 
     # --- through a restart ---

@@ -143,6 +143,22 @@ def test_a_fee_taken_out_of_what_was_bought_still_ends_flat():
     assert (trip.amount, trip.entry_price, trip.fees) == (Decimal("0.999"), Decimal(100), Decimal("0.2"))
 
 
+def test_a_rest_below_the_markets_step_ends_the_trade_and_lies_in_the_next_one():
+    steps, fee = {"BTC/USDT": Decimal("0.01")}, {"fee_currency": "BTC", "fee": "0.001"}
+    fills = [
+        fill(BUY, "1", "100", **fee),
+        fill(SELL, "0.99", "110"),  # 0.009 is left
+        fill(BUY, "1", "120", hour=2, **fee),
+        fill(SELL, "1", "130", hour=3),  # 0.008 is left
+    ]
+
+    first, second = round_trips(fills, steps)
+
+    assert (first.pnl, second.pnl) == (Decimal("8.9"), Decimal(10))
+    assert (second.entry_price, second.entry_at) == (Decimal(120), at(2))
+    assert round_trips(fills) == ()
+
+
 def test_a_fee_in_a_third_coin_is_no_money_of_the_account():
     (trip,) = round_trips(
         [fill(BUY, "1", "100", fee="0.01", fee_currency="BNB"), fill(SELL, "1", "110", fee="0")]

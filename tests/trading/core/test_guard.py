@@ -1,11 +1,12 @@
 """The desk's own watch: week and month, the ladder of warnings, events, changed limits, also after a restart."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
-from tests.builders import START, a_fill, a_flow, a_position, recorded
+from tests.builders import START, a_fill, a_flow, recorded
 from tests.trading.core.desks import Script, Story, close_of
 from tests.trading.risk.cases import limits
 from trading.core import guard
@@ -13,8 +14,10 @@ from trading.core.memory import recall, remember
 from trading.domain.events import (
     CalendarChanged,
     CashMoved,
+    CoinsGone,
     DrawdownWarned,
     LimitsChanged,
+    OrderFilled,
     OrderRefused,
     TradingHalted,
     TradingResumed,
@@ -22,6 +25,7 @@ from trading.domain.events import (
 )
 from trading.domain.order import Side
 from trading.domain.risk import Closure, HaltKind
+from trading.domain.trips import Trips
 from trading.market.archive import read_candles
 
 DAY = 24
@@ -197,26 +201,72 @@ def test_what_a_looser_limit_lets_pass_is_asked_again():
 # --- memory -----------------------------------------------------------------------------------------------
 
 
-def test_losses_in_a_row_are_counted_until_a_win():
-    story, held = Story(Script()), a_position(fees="0.1")
-    for number, price in enumerate(("99", "100.1")):  # the second one pays less than its fees
-        fill = a_fill(id=str(number), side=Side.SELL, price=price, at=close_of(number))
-        guard.filled(story.desk, fill, held)
+def fills(story: Story, *moves: tuple[int, Side, str, str]) -> None:
+    """What was bought and sold at the closes with these numbers: amount and price, each for a fee of 0.1."""
+    for number, side, amount, price in moves:
+        made = a_fill(id=f"{number} {side} {amount} {price}", side=side, amount=amount, price=price)
+        story.desk.on(OrderFilled(close_of(number), replace(made, at=close_of(number))))
 
-    assert story.desk.risk.past("ema_cross", close_of(2)).losses == 2
-    assert story.desk.risk.past("ema_cross", close_of(DAY)).losses == 1  # the first is a day old
+
+def test_losses_in_a_row_are_counted_until_a_win():
+    story, past = Story(Script()), lambda number: story.desk.risk.past("ema_cross", close_of(number)).losses
+    fills(story, (0, Side.BUY, "1", "100"), (0, Side.SELL, "1", "99"))
+    fills(story, (1, Side.BUY, "1", "100"), (1, Side.SELL, "1", "100.1"))  # pays less than its fees
+
+    assert past(2) == 2
+    assert past(DAY) == 1  # the first is a day old
     assert story.desk.risk.past("rsi", close_of(2)).losses == 0
-    guard.filled(story.desk, a_fill(id="3", side=Side.SELL, price="101", at=close_of(2)), held)
-    assert story.desk.risk.past("ema_cross", close_of(2)).losses == 0
+    fills(story, (2, Side.BUY, "1", "100"), (2, Side.SELL, "1", "101"))
+    assert past(2) == 0
+
+
+def test_a_trade_that_is_sold_in_parts_is_lost_once_and_when_it_is_over():
+    story = Story(Script())
+
+    fills(story, (0, Side.BUY, "1", "100"), (1, Side.SELL, "0.4", "99"), (2, Side.SELL, "0.3", "98"))
+    running = story.desk.risk.losses.copy()
+    fills(story, (3, Side.SELL, "0.3", "97"))
+
+    assert running == {}
+    assert story.desk.risk.losses == {"ema_cross": [close_of(3)]}
+
+
+def test_the_fee_of_the_purchase_is_charged_once_however_many_parts_are_sold():
+    story = Story(Script())
+
+    fills(story, (0, Side.BUY, "1", "100"), (1, Side.SELL, "0.5", "100.5"), (2, Side.SELL, "0.5", "100.2"))
+
+    assert story.desk.risk.losses == {}  # 0.35 won before 0.3 of fees
 
 
 def test_buying_more_is_neither_won_nor_lost():
     story = Story(Script())
 
-    guard.filled(story.desk, a_fill(price="50"), a_position())
-    guard.filled(story.desk, a_fill(price="50"), None)
+    fills(story, (0, Side.BUY, "1", "100"), (1, Side.BUY, "1", "50"))
 
     assert story.desk.risk.losses == {}
+
+
+def test_coins_that_a_person_took_are_neither_won_nor_lost():
+    story = Story(Script())
+    fills(story, (0, Side.BUY, "1", "100"))
+
+    story.desk.on(CoinsGone(close_of(1), "ema_cross", "BTC/USDT", Decimal("0.5")))
+    fills(story, (2, Side.SELL, "0.5", "101"))
+
+    assert story.desk.risk.losses == {}
+    assert story.desk.trips.running == {}
+
+
+def test_a_rest_that_nobody_can_sell_does_not_keep_a_trade_open():
+    story = Story(Script())
+    bought = a_fill(id="1", amount="1", price="100", fee="0.000001", fee_currency="BTC")
+    story.desk.on(OrderFilled(close_of(0), bought))
+
+    fills(story, (1, Side.SELL, "0.99999", "90"))
+
+    assert story.desk.book.held("ema_cross", "BTC/USDT") == Decimal("0.000009")
+    assert story.desk.risk.losses == {"ema_cross": [close_of(1)]}
 
 
 def test_an_hour_of_orders_is_remembered():
@@ -230,7 +280,7 @@ def test_an_hour_of_orders_is_remembered():
 def test_everything_is_there_again_after_a_restart():
     story = all_in(weekly_loss=0.05, drawdown=0.5, drawdown_warnings=(0.05,))
     story.candles(100, 100, 100, 93)
-    guard.filled(story.desk, a_fill(side=Side.SELL, price="50"), a_position())
+    story.desk.risk.losses = {"ema_cross": [close_of(1)]}
     fresh = all_in(weekly_loss=0.05)
 
     recall(fresh.desk, remember(story.desk))
@@ -243,17 +293,20 @@ def test_everything_is_there_again_after_a_restart():
         0.05,
     )
     assert (after.sent, after.losses) == (before.sent, before.losses)
+    assert fresh.desk.trips.remember() == story.desk.trips.remember() != Trips().remember()
 
 
 def test_a_memory_of_an_older_version_is_taken():
     story, fresh = all_in(), all_in()
-    story.candles(100, 100)
+    story.candles(100, 100, 100)
     old = remember(story.desk)
-    del old["risk"]
+    del old["risk"], old["trips"]
 
     recall(fresh.desk, old)
+    held = fresh.desk.book.positions["ema_cross", "BTC/USDT"]
 
     assert fresh.desk.risk.day is None
+    assert fresh.desk.trips.running["ema_cross", "BTC/USDT"].left == held.quantity > 0
 
 
 @pytest.mark.parametrize("sleeve", ["ema_cross"])

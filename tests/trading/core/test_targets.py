@@ -173,3 +173,16 @@ def test_what_closed_trades_earned_after_fees_is_remembered_through_a_restart():
     earned = story.desk.records["ema_cross"][-1]
     assert earned == pytest.approx(0.1 - 0.001 - 0.0011, abs=1e-6)
     assert fresh.desk.records == story.desk.records
+
+
+def test_a_trade_sold_in_parts_is_one_entry_of_the_record():
+    told = Told(BTC_USDT={1: 1.0, 3: 0.5, 5: 0.0})
+    story = a_story(told, size=KellySize(fraction=1.0))
+    story.desk.records["ema_cross"] = [0.05, -0.02] * 30
+    story.candles(100, 100, 100, 110, 110, 120, 120, 120)
+
+    sold = [f for f in story.fills if f.side is Side.SELL]
+    record = story.desk.records["ema_cross"]
+    assert len(sold) == 2
+    assert len(record) == 61
+    assert record[-1] == pytest.approx(0.15, abs=0.005)  # about half of it earned 10 %, the rest 20 %
