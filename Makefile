@@ -26,7 +26,7 @@ export UV_SYSTEM_CERTS = 1
 endif
 unexport VIRTUAL_ENV UV_PYTHON
 
-.PHONY: help run setup test lint format audit migrate migrate-down migrate-new message fuzz soak-short bench simulate simulate-long pictures
+.PHONY: help run setup test lint format audit migrate migrate-down migrate-new message fuzz soak-short bench simulate simulate-long crash pictures
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' Makefile
@@ -83,6 +83,10 @@ simulate: .venv/.installed-dev  ## 5,000 stories of what may go wrong with real 
 simulate-long: .venv/.installed-dev  ## 100,000 stories, and every fault that is put in on purpose
 	@$(VENV) -m tests.simulation --seeds 100000 --twice 200 --jobs $(JOBS)
 	@$(VENV) -m tests.simulation --mutants --jobs $(JOBS)
+
+crash: .venv/.installed-dev  ## die at every step of an order, once and twice; and 600 times kill -9
+	@$(VENV) -m tests.simulation --crashes --jobs $(JOBS)
+	@$(VENV) -m tests.simulation --kills 600
 
 pictures: .venv/.installed-dev  ## take docs/pictures and docs/gallery.md anew; needs chromium
 	@$(VENV) -m docs.take_pictures

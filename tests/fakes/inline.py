@@ -20,14 +20,20 @@ class Crash(BaseException):
 
 
 class InlineDatabase:
-    """Used like trading.store.database.Database. `at_commit` is called with "before" and "after" each transaction."""
+    """Used like trading.store.database.Database. `at_commit` hears of each transaction: "before" or "after", and
+    what it is for."""
+
+    pragmas: tuple[str, ...] = (
+        "PRAGMA synchronous=OFF",
+        "PRAGMA journal_mode=MEMORY",
+    )  # nobody pulls the plug
 
     def __init__(self, path: Path) -> None:
         pool = SingletonThreadPool(lambda: sqlite3.connect(path, isolation_level=None))
         engine = Engine(pool, _shared().dialect, make_url(f"sqlite:///{path}"))
         self._engine = engine.execution_options(compiled_cache=_COMPILED)
         event.listen(self._engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
-        event.listen(self._engine, "connect", _quick)
+        event.listen(self._engine, "connect", self._prepare)
         self.at_commit: Callable[[str], None] = lambda moment: None
         self.full = False  # as a disk may be
         self.writes = 0
@@ -37,9 +43,9 @@ class InlineDatabase:
             raise Broken("The disk is full. Nothing was half-written.")
         with self._engine.begin() as connection:
             answer = job(connection)
-            self.at_commit("before")
+            self.at_commit(f"before {_purpose(job)}")
         self.writes += 1
-        self.at_commit("after")
+        self.at_commit(f"after {_purpose(job)}")
         return answer
 
     async def read(self, job: Callable[[Connection], T]) -> T:
@@ -52,6 +58,16 @@ class InlineDatabase:
     async def close(self) -> None:
         self._engine.dispose()
 
+    def _prepare(self, connection: Any, record: Any) -> None:
+        for pragma in self.pragmas:
+            connection.execute(pragma)
+
+
+def _purpose(job: Callable[[Connection], Any]) -> str:
+    """What a transaction is for, by the name of the function that is it or that made it."""
+    name = getattr(job, "func", job).__qualname__
+    return name.partition(".<locals>")[0].rpartition(".")[2].strip("_")
+
 
 @cache
 def _shared() -> Engine:
@@ -59,8 +75,3 @@ def _shared() -> Engine:
     engine = create_engine("sqlite://")
     engine.connect().close()
     return engine
-
-
-def _quick(connection: Any, record: Any) -> None:
-    connection.execute("PRAGMA synchronous=OFF")  # no test here pulls the plug
-    connection.execute("PRAGMA journal_mode=MEMORY")

@@ -45,9 +45,10 @@ class _Selector(selectors.DefaultSelector):
         return ready
 
 
-def live_through(story: Coroutine[Any, Any, T]) -> T:
-    """Run a story on a loop of its own to its end."""
+def live_through(story: Coroutine[Any, Any, T], since: float = 0.0) -> T:
+    """Run a story on a loop of its own to its end; `since` is its time at the beginning."""
     loop = VirtualLoop()
+    loop.now = since
     try:
         asyncio.set_event_loop(loop)
         return loop.run_until_complete(story)

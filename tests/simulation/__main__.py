@@ -7,7 +7,8 @@ from collections import Counter
 from pathlib import Path
 from time import perf_counter
 
-from tests.simulation.many import WORTH_NAMING, all_mutants, lived, many
+from tests.simulation.kills import sweep
+from tests.simulation.many import WORTH_NAMING, all_deaths, all_mutants, lived, many
 from tests.simulation.mutants import MUTANTS
 from tests.simulation.plan import Plan, plan_of, shortest
 from tests.simulation.run import migrated, run
@@ -32,6 +33,12 @@ def main() -> int:
     parser.add_argument(
         "--mutants", action="store_true", help="find out every fault that is put in on purpose"
     )
+    parser.add_argument(
+        "--crashes", action="store_true", help="die at every step, and at every pair of steps"
+    )
+    parser.add_argument(
+        "--kills", type=int, default=0, help="so many real kill -9, at every step and at random"
+    )
     parser.add_argument("--twice", type=int, default=0, help="live so many stories twice: the same trace")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -40,6 +47,10 @@ def main() -> int:
             return tell(plan_of(asked.seed), template)
         if asked.mutants:
             return _mutants(template, asked.jobs)
+        if asked.crashes:
+            return _crashes(template, asked.jobs)
+        if asked.kills:
+            return _kills(template, asked.kills)
         return _stories(asked.first, asked.seeds, asked.twice, template, asked.jobs)
 
 
@@ -63,6 +74,33 @@ def _stories(first: int, count: int, twice: int, template: Path, jobs: int) -> i
     if count >= 1000 and missing:
         print(f"never met: {', '.join(missing)}")
         return 1
+    return bool(wrong)
+
+
+def _crashes(template: Path, jobs: int) -> int:
+    started, ones, twos, wrong = perf_counter(), 0, 0, 0
+    for name, once, twice, told in all_deaths(template, jobs):
+        print(f"  {once:5,} deaths, {twice:6,} pairs, {len(told)} wrong: {name}", flush=True)
+        for line in told[:5]:
+            print(f"         {line}")
+        ones, twos, wrong = ones + once, twos + twice, wrong + len(told)
+    print(f"{ones:,} single deaths and {twos:,} pairs in {perf_counter() - started:.0f} s: {wrong} wrong")
+    return bool(wrong)
+
+
+def _kills(template: Path, most: int) -> int:
+    started, points, stories, wrong = perf_counter(), Counter[str](), 0, 0
+    for outcome in sweep(template, most):
+        stories += 1
+        points.update(outcome.points)
+        if outcome.broken:
+            wrong += 1
+            print(f"\n{outcome.schedule.name}, killed at {outcome.points}: {outcome.broken[0]}")
+    for point, times in points.most_common():
+        print(f"  {times:6,}  {point}")
+    print(
+        f"{points.total():,} times kill -9 in {stories:,} stories, {perf_counter() - started:.0f} s: {wrong} wrong"
+    )
     return bool(wrong)
 
 

@@ -51,6 +51,9 @@ class Plan:
     profile: Profile
     asks: bool  # every order waits for a person first
     acts: tuple[Act, ...]
+    dies: tuple[int, ...] = ()  # the step at which its first life ends, its second, …; 0: not by a plan
+    storm: float = STORM
+    calm: float = CALM
 
     def without(self, act: Act) -> "Plan":
         return replace(self, acts=tuple(a for a in self.acts if a is not act))
@@ -62,6 +65,7 @@ class Plan:
             f"seed {self.seed}: ids {facts.id_reuse}, requests expire after {expiry}, seen after "
             f"{facts.visibility_lag.total_seconds()} s, {'asks first' if self.asks else 'sends at once'}"
         ]
+        lines += [f"  life {n} ends at its step {step}" for n, step in enumerate(self.dies, 1)]
         lines += [f"  {a.at:7.1f}  {a.do.value} {a.word} {a.x:g}" for a in self.acts]
         return "\n".join(lines)
 

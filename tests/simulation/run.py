@@ -20,7 +20,7 @@ from tests.fakes.inline import Crash
 from tests.fakes.venue import Fault, World
 from tests.fakes.virtual import live_through, this_loop
 from tests.simulation.checks import Checks
-from tests.simulation.plan import CALM, STORM, Act, Do, Plan
+from tests.simulation.plan import Act, Do, Plan
 from tests.trading.execution.livedesk import BTC, LiveDesk, a_world, open_desk
 from trading.domain.errors import Broken, Refused, TradingError
 from trading.domain.events import HaltAsked, HaltLifted
@@ -45,6 +45,7 @@ class Verdict:
     broken: list[str]
     marks: Counter[str]
     trace: str  # the same plan always leaves the same one
+    steps: tuple[int, ...] = ()  # of each life, as far as it came
 
 
 @dataclass
@@ -63,25 +64,34 @@ class Story:
     holder: str = "one"
     marks: Counter[str] = field(default_factory=Counter)
     lines: list[str] = field(default_factory=list)
+    steps: list[int] = field(default_factory=list)  # of each life, as far as it came
 
     async def live(self) -> None:
-        self.world = a_world(profile=self.plan.profile)
+        self.world = self.an_exchange()
         hands = any(act.do is Do.HAND for act in self.plan.acts)
-        self.checks = Checks(self.world, self.plan.asks, hands)
+        self.checks = Checks(self.world, self.plan.asks, hands, killed=self.is_killed())
         await self._be_born()
         for act in self.plan.acts:
             await self._wait_until(act.at)
             self.lines.append(f"{this_loop().now:.3f} {act.do.name}")
             await self._perform(act)
-        await self._wait_until(STORM)
+        storm, calm = self.plan.storm, self.plan.calm
+        await self._wait_until(storm)
         self._stop_trouble()
-        await self._wait_until(STORM + CALM / 2)
+        await self._wait_until(storm + calm / 2)
         await self._answer_everything()
-        await self._wait_until(STORM + CALM)
+        await self._wait_until(storm + calm)
         if self.desk is not None:
             self.checks.at_the_end(self.desk)
             self._mark_the_end(self.desk)
         await self._bury()
+
+    def an_exchange(self) -> World:
+        return a_world(profile=self.plan.profile)
+
+    def is_killed(self) -> bool:
+        """Whether a kill was asked for in a life before this story."""
+        return False
 
     # --- lives ------------------------------------------------------------------------------------------
 
@@ -89,10 +99,18 @@ class Story:
         """Start the process, again if it dies while it starts."""
         while self.desk is None:
             self.dead = False
+            self.steps.append(0)
             try:
                 self.desk = await open_desk(
-                    self.path, self.world, asking=ASKING if self.plan.asks else None, holder=self.holder
+                    self.path,
+                    self.world,
+                    asking=ASKING if self.plan.asks else None,
+                    holder=self.holder,
+                    at_commit=self.step,
                 )
+            except Crash:
+                self.marks["crash while taking its seat"] += 1
+                continue
             except Refused:
                 self.marks["second desk kept out"] += 1
                 await asyncio.sleep(10)
@@ -117,23 +135,25 @@ class Story:
             self.task = asyncio.create_task(self.desk.live.run())
 
     def _hook(self, desk: LiveDesk) -> None:
-        def step(_: str = "") -> None:
-            if self.dead:
-                raise Crash
-            if self.steps_left:
-                self.steps_left -= 1
-                if self.steps_left == 0:
-                    self.dead = True
-                    raise Crash
-
         def leaving(request: Any) -> None:
-            step()
+            self.step("a request leaves")
             self.checks.leaving(desk, request)
             self.lines.append(f"{this_loop().now:.3f} send {request.side} {request.amount}")
 
-        desk.database.at_commit = step
         desk.venue.before_send = leaving
         desk.killer.before_send = leaving
+
+    def step(self, what: str) -> None:
+        """A commit, before it and after it, or a request: whatever a process may die at."""
+        if self.dead:
+            raise Crash
+        self.steps[-1] += 1
+        planned = dict(enumerate(self.plan.dies, 1)).get(len(self.steps), 0)
+        ends = self.steps_left == 1 or self.steps[-1] == planned
+        self.steps_left = max(self.steps_left - 1, 0)
+        if ends:
+            self.dead = True
+            raise Crash
 
     async def _bury(self) -> None:
         desk, task, self.desk, self.task = self.desk, self.task, None, None
@@ -346,7 +366,7 @@ def run(plan: Plan, template: Path) -> Verdict:
             structlog.configure(**before)
     story.marks.update({f"log {name}": n for name, n in heard.items()})
     trace = hashlib.sha256("\n".join(story.lines).encode()).hexdigest()[:16]
-    return Verdict(plan, story.checks.broken, story.marks, trace)
+    return Verdict(plan, story.checks.broken, story.marks, trace, tuple(story.steps))
 
 
 def _quick_folder() -> str | None:

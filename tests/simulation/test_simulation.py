@@ -4,10 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.simulation import kills
+from tests.simulation.crashes import pairs, scenes, singles
 from tests.simulation.many import caught_at, lived
-from tests.simulation.mutants import MUTANTS
+from tests.simulation.mutants import MUTANTS, put_in
 from tests.simulation.plan import Act, Do, plan_of, shortest
 from tests.simulation.run import migrated, run
+from trading.execution.venue import IdReuse
 
 SURE = [  # caught within a story or two
     "what is in doubt is sent again",
@@ -45,6 +48,46 @@ def test_a_fault_that_is_put_in_on_purpose_is_found_out(name, template):
 
 def test_there_are_thirty_such_faults():
     assert len(MUTANTS) >= 30
+
+
+@pytest.mark.parametrize("name", ["the answer is lost", "killed with an order in doubt"])
+def test_a_death_at_any_step_and_at_a_step_of_recovering_changes_nothing(name, template):
+    plan = dict(scenes())[f"{name}, ids {IdReuse.OPEN_UNIQUE}"]
+    once = singles(plan, run(plan, template).steps[0])[::4]
+    twice = [pairs(death, run(death, template).steps)[13] for death in once[3:6]]
+
+    verdicts = [run(death, template) for death in (*once, *twice)]
+
+    assert {v.plan.dies: v.broken for v in verdicts if v.broken} == {}
+    assert all(len(v.steps) == 1 + len(v.plan.dies) for v in verdicts)
+
+
+def test_a_fault_at_the_death_of_the_process_is_found_out(template):
+    plan = dict(scenes())[f"the answer is lost, ids {IdReuse.OPEN_UNIQUE}"]
+
+    with put_in("what was being sent at the crash never left"):
+        broken = [run(death, template).broken for death in singles(plan, 20)[-4:]]
+
+    assert any(broken)
+
+
+def test_kill_9_at_a_step_at_random_and_while_recovering_loses_and_doubles_nothing(template):
+    name = f"bought and sold, ids {IdReuse.OPEN_UNIQUE}"
+    plan = dict(scenes())[name]
+    carried_out = 18  # the exchange has the order, the desk has not heard of it
+
+    outcomes = [
+        kills.lived(schedule, template)
+        for schedule in (
+            kills.Schedule(name, plan, (carried_out, 12)),
+            kills.Schedule(name, plan, after=0.02),
+        )
+    ]
+
+    assert [outcome.broken for outcome in outcomes] == [[], []]
+    assert outcomes[0].points[0] == "a request is carried out"
+    assert len(outcomes[0].points) == 2
+    assert outcomes[1].points == ["at random"]
 
 
 def test_a_story_that_goes_wrong_is_told_without_what_does_not_matter(template):

@@ -184,9 +184,28 @@ async def open_desk(
     limits: Limits = OPEN,
     holder: str = "here",
     symbols: tuple[str, ...] = (BTC,),
+    at_commit: Callable[[str], None] = lambda moment: None,
+) -> LiveDesk:
+    """A desk that has not recovered yet. It may die at a commit already now; then its file is let go of."""
+    database = InlineDatabase(path)
+    database.at_commit = at_commit
+    try:
+        return await _seated(database, path, world, asking, limits, holder, symbols)
+    except BaseException:
+        await database.close()
+        raise
+
+
+async def _seated(
+    database: InlineDatabase,
+    path: Path,
+    world: World,
+    asking: Asking | None,
+    limits: Limits,
+    holder: str,
+    symbols: tuple[str, ...],
 ) -> LiveDesk:
     loop = this_loop()
-    database = InlineDatabase(path)
     store = Store(database, loop.wall)  # type: ignore[arg-type]
     journal = SqlJournal(database)  # type: ignore[arg-type]
     instruments = {s: an_instrument(symbol=s, base=s.partition("/")[0]) for s in symbols}
