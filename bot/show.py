@@ -10,7 +10,7 @@ from charts.format import moment, money, percent, price
 from trading.domain.order import Side
 from trading.domain.people import Person
 from trading.domain.report import RoundTrip
-from trading.domain.risk import Halt
+from trading.domain.risk import Halt, per_cent
 from trading.domain.view import Budget, Holding, Status
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ __all__ = [
     "price",
     "reason_of",
     "since",
+    "whole_percent",
 ]
 
 
@@ -100,9 +101,13 @@ def halt_lines(now: Status, ask: "Reader") -> list[str]:
     ends = {
         "kill": ask.say("An owner's /unkill ends it."),
         "pause": ask.say("/resume ends it."),
-        "daily_loss": ask.say("Ends at 00:00 UTC."),
-        "weekly_loss": ask.say("Ends on Monday, 00:00 UTC."),
-        "monthly_loss": ask.say("Ends on the first of the month, 00:00 UTC."),
+        "daily_loss": ask.say("Ends at 00:00 UTC, or when an owner loosens daily_loss beyond the loss."),
+        "weekly_loss": ask.say(
+            "Ends on Monday, 00:00 UTC, or when an owner loosens weekly_loss beyond the loss."
+        ),
+        "monthly_loss": ask.say(
+            "Ends on the first of the month, 00:00 UTC, or when an owner loosens monthly_loss beyond the loss."
+        ),
         "calendar": ask.say("Ends by itself; /halts skip ends it now."),
         "exchange": ask.say("Ends by itself when the exchange answers again."),
         "feed": ask.say("Ends by itself when prices are fresh."),
@@ -169,13 +174,19 @@ def budget_row(budget: Budget, currency: str, ask: "Reader") -> Row:
 
 
 def _budget_row(budget: Budget, name: str, currency: str, ask: "Reader") -> Row:
+    bar, limit = meter(budget.used), per_cent(budget.limit)
+    if budget.reached:
+        detail = ask.say("{bar} the {limit} limit was reached: entries are closed", bar=bar, limit=limit)
+        return Row(name, money(budget.left, currency), detail)
     detail = ask.say(
-        "{bar} {used} of the {limit} limit used",
-        bar=meter(budget.used),
-        used=f"{budget.used:.0%}",
-        limit=f"{budget.limit:.0%}",
+        "{bar} {used} of the {limit} limit used", bar=bar, used=whole_percent(budget.used), limit=limit
     )
     return Row(name, money(budget.left, currency), detail)
+
+
+def whole_percent(used: float) -> str:
+    """Rounded down, so that nothing is said to be used up before it is."""
+    return f"{int(used * 100 + 1e-9)}%"
 
 
 def holding_row(holding: Holding, now: Status, ask: "Ask") -> Row:

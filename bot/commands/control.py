@@ -6,13 +6,15 @@ from bot.dispatcher import Ask
 from bot.people import OWNERS, STOPPERS, TRADERS
 from bot.registry import Rest, Sure, command
 from bot.reply import Button, Reply, Row, Tone
-from bot.show import amount, money, reason_of
+from bot.show import amount, halt_lines, money, reason_of
 from trading.domain.account import Mode
 from trading.domain.errors import Refused
 from trading.domain.people import Role
+from trading.domain.risk import HaltKind
 from trading.domain.view import Status
 
 REAL = (Mode.CANARY, Mode.LIVE)
+RESUMED = {HaltKind.PAUSE, HaltKind.BROKEN, HaltKind.KILL}  # what /resume ends, and a kill, which it explains
 Why = Annotated[str, Rest(), "why; it is written down"]
 
 
@@ -31,7 +33,19 @@ async def pause(ask: Ask, reason: Why = "asked by hand") -> Reply:
 @command(allow=TRADERS, acts=True)
 async def resume(ask: Ask) -> Reply:
     """Entries open again after a pause."""
+    halted = ask.trading.status(ask.account)
+    if halted.halts and not {halt.kind for halt in halted.halts} & RESUMED:
+        title = ask.say("This account is not paused, but entries are closed:")
+        raise Refused("\n".join((title, *halt_lines(halted, ask))))
     await ask.trading.resume(ask.account, by=ask.person.name, also=ask.mine(TRADERS))
+    left = ask.trading.status(ask.account)
+    if left.halts:
+        return Reply(
+            title=ask.say("The pause is over, but entries stay closed."),
+            text="\n".join(halt_lines(left, ask)),
+            buttons=((Button(ask.say("Status"), "/status"), Button(ask.say("Risk"), "/risk")),),
+            tone=Tone.WARNING,
+        )
     return Reply(
         title=ask.say("Entries are open again."),
         buttons=((Button(ask.say("Status"), "/status"), Button(ask.say("Pause"), "/pause")),),

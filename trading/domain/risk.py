@@ -9,6 +9,13 @@ from math import inf
 from trading.domain.order import OrderIntent
 
 
+def per_cent(share: float) -> str:
+    """5%, 12.5%, 0.4%, 0.025%: as many digits as the number needs, two that matter where it is tiny."""
+    if share and abs(share) < 0.001:
+        return f"{share * 100:.2g}%"
+    return f"{share * 100:.2f}".rstrip("0").rstrip(".") + "%"
+
+
 class Verdict(StrEnum):
     CLEARED = "cleared"
     TRIMMED = "trimmed"

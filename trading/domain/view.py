@@ -30,6 +30,7 @@ class Budget:
     limit: float
     used: float
     left: Decimal
+    reached: bool = False  # it was, and entries stay closed for the period, whatever was won back
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,8 +44,8 @@ def _each(case: Case, rules: Iterable[tuple[str, tuple[Rule, str]]]) -> Iterable
 
 def _budget(name: str, limit: float, found: Measure) -> Budget:
     """What is unknown, or was reached and stays so for the day, is used up."""
-    if found.observed is None or not isfinite(found.observed) or found.observed == inf:
-        return Budget(name=name, limit=limit, used=1.0, left=ZERO)
+    if found.observed is None or not isfinite(found.observed):
+        return Budget(name=name, limit=limit, used=1.0, left=ZERO, reached=found.observed == inf)
     most, observed = Decimal(found.limit), max(Decimal(found.observed), ZERO)
     used = float(observed / most) if most > 0 else 1.0
     return Budget(name=name, limit=limit, used=min(used, 1.0), left=max(most - observed, ZERO))

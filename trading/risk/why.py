@@ -5,7 +5,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from math import ceil, floor, isfinite
 
 from trading.domain.order import OrderIntent
-from trading.domain.risk import Cleared, Limits, Reading, RiskDecision, Verdict, Why
+from trading.domain.risk import Cleared, HaltKind, Limits, Reading, RiskDecision, Verdict, Why
 from trading.risk.gate import ENTRY, explain, review
 from trading.risk.limits import LIMITS, Limit, Unit
 from trading.risk.rules import Case, Rule
@@ -13,6 +13,12 @@ from trading.risk.rules import Case, Rule
 STEPS = 60  # halvings: finer than any exchange's step
 _FINE = {Unit.COUNT: 1, Unit.SHARE: 10_000}  # steps in which people type limits
 _NEARLY = 1e-6
+# What is over when its limit is loosened beyond what was lost.
+_OPENS = {
+    "daily_loss": HaltKind.DAILY_LOSS,
+    "weekly_loss": HaltKind.WEEKLY_LOSS,
+    "monthly_loss": HaltKind.MONTHLY_LOSS,
+}
 BY_NAME = {rule.name: rule for rule in ENTRY}
 
 
@@ -97,5 +103,8 @@ def _needed(case: Case, rule: Rule, limit: Limit) -> float | None:
 
 def _passes(case: Case, rule: Rule, limit: Limit, value: float) -> bool:
     changed = replace(case.limits, **{limit.name: value})  # type: ignore[arg-type]
-    found = rule.measure(replace(case, limits=changed))
+    halts = case.halts
+    if limit.name in _OPENS and limit.looser(value, getattr(case.limits, limit.name)):
+        halts = tuple(halt for halt in halts if halt.kind is not _OPENS[limit.name])
+    found = rule.measure(replace(case, limits=changed, halts=halts))
     return found is None or rule.holds(found)

@@ -1,6 +1,7 @@
 """Limits, reasons, meters and events as people meet them, through restarts."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -9,7 +10,7 @@ from bot.dispatcher import Line
 from bot.reply import Tone
 from migrations.run import upgrade
 from trading.domain.errors import SettingsError
-from trading.domain.events import DrawdownWarned, HaltAsked
+from trading.domain.events import DrawdownWarned, HaltAsked, LimitsChanged
 from trading.domain.people import Place, Role
 from trading.domain.risk import HaltKind
 from trading.lab.workers import Workers
@@ -193,6 +194,44 @@ async def test_an_accounts_own_limit_is_its_own(tmp_path, clock):
 
     assert (limits.order_share, limits.daily_loss, limits.sleeves["rsi"].exposure) == (0.2, 0.05, 0.1)
     assert "settings.toml line 2" in refused.title
+
+
+# --- the day's loss --------------------------------------------------------------------------------------
+
+
+async def test_a_lost_day_is_explained_by_resume_and_ends_when_its_limit_is_loosened(house):
+    await answered(house, "/limits set daily_loss 0.4%")
+    book, room = desk(house).book, house.trading.room("main")
+    book.day_start_equity = book.equity / (1 - Decimal("0.006"))  # six in a thousand are lost today
+    room.step(LimitsChanged(house.clock(), desk(house).limits, "risk"))
+
+    resumed, closed = await answered(house, "/resume"), await answered(house, "/status")
+    await answered(house, "/limits set daily_loss 1% !")
+    opened, again = await answered(house, "/status"), await answered(house, "/resume")
+
+    assert resumed.failed
+    assert resumed.title.startswith(
+        "This account is not paused, but entries are closed:\nENTRIES CLOSED by risk"
+    )
+    assert resumed.title.endswith("Ends at 00:00 UTC, or when an owner loosens daily_loss beyond the loss.")
+    meters = [next(r for r in reply.rows if r.label == "Loss left today") for reply in (closed, opened)]
+    assert meters[0].detail.endswith("the 0.4% limit was reached: entries are closed")
+    assert meters[1].detail.endswith("60% of the 1% limit used")
+    assert [halt.kind for halt in opened.data.halts] == []
+    assert again.title == "This account is not paused."
+
+
+async def test_the_end_of_a_pause_does_not_claim_that_entries_are_open_while_they_are_not(house):
+    room = house.trading.room("main")
+    room.step(
+        HaltAsked(house.clock(), HaltKind.DAILY_LOSS, "today's loss -6.0% reached its limit of -5.0%", "risk")
+    )
+    await answered(house, "/pause")
+
+    reply = await answered(house, "/resume")
+
+    assert reply.title == "The pause is over, but entries stay closed."
+    assert "today's loss -6.0%" in reply.text
 
 
 # --- why --------------------------------------------------------------------------------------------------
