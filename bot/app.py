@@ -31,6 +31,7 @@ from bot.record import look_at_the_record
 from bot.reply import Reply
 from bot.reports import away_report
 from bot.rounds import Rounds, next_report
+from bot.ruling import tend
 from bot.suggest import Suggester
 from bot.web.server import WebServer
 from bot.web.session import TERMINAL
@@ -178,7 +179,8 @@ async def _live(house: House, held: lease.Lease, say: Say, stop: asyncio.Event) 
     for platform in house.platforms.values():
         nursery.start(platform.name, _run_platform(platform, say))
     await telling.outbox.recover()
-    house.dispatcher.steps.tell = asks(house.people, telling.outbox, house.clock)
+    ask_people = asks(house.people, telling.outbox, house.clock)
+    house.dispatcher.steps.tell = ask_people
     house.dispatcher.paired = lambda place: nursery.start(
         f"menu {place.address}", _menu(house, place.address)
     )
@@ -192,6 +194,7 @@ async def _live(house: House, held: lease.Lease, say: Say, stop: asyncio.Event) 
         watch_kill_file=house.trading.obey_kill_file,
         retry_markets=_retry_job(house, announcer, say),
         read_calendar=house.trading.risks.read_calendar,
+        tend_owners=partial(tend, house.people, ask_people),
         reports={name: (a.report_at, rounds.job(name)) for name, a in settings.accounts.items()},
     )
     nursery.keep("hints", house.trading.follow_hints)

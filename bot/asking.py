@@ -11,7 +11,7 @@ from bot.reply import Reply
 from bot.words import Words
 from charts.render import Studio
 from trading.domain.audit import Actor
-from trading.domain.people import Delegation, Member, OpenSession, Person, Place, Quiet, Role
+from trading.domain.people import Change, Delegation, Member, OpenSession, Person, Place, Quiet, Role
 from trading.service import Trading
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ class Line:
     secrets: Mapping[str, str] = field(
         default_factory=dict, repr=False
     )  # beside the line, and never written down
+    pictures: bool = True  # whether whoever asks can look at any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +49,7 @@ class Ask:
     go_on: "Callable[[Waiting], AsyncIterator[Reply]]"  # does what waited for its last step
     line: str
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    pictures: bool = True  # whether one would be looked at
 
     @property
     def account(self) -> str:
@@ -100,6 +102,23 @@ class PeopleBook(Protocol):
 
     async def enable(self, person_id: int) -> None:
         """The person is somebody again."""
+
+    async def announce(
+        self, by: Person, act: str, person_id: int, account: str, role: Role | None = None
+    ) -> Change:
+        """Let it hold a day from now, unless an owner calls it off."""
+
+    async def changes(self) -> list[Change]:
+        """What is announced and waits, the next one first."""
+
+    async def note_told(self, change: Change) -> None:
+        """Its owners know."""
+
+    async def call_off(self, number: int) -> Change:
+        """It will not happen; Refused when nothing of this number waits."""
+
+    async def ripen(self) -> list[tuple[Change, str]]:
+        """Let hold what has waited long enough; each with why it could not be done."""
 
     async def chat_topics(self, address: str, account: str = "*") -> set[str]:
         """What a chat wants to hear."""

@@ -16,6 +16,7 @@ def timetable(
     watch_kill_file: Job,
     retry_markets: Job,
     read_calendar: Job,
+    tend_owners: Job,
     reports: dict[str, tuple[str, Job]],
 ) -> AsyncIOScheduler:
     """A scheduler with every job of the house; `reports` maps an account to its time (HH:MM) and job."""
@@ -32,6 +33,9 @@ def timetable(
     )
     scheduler.add_job(
         _quietly(read_calendar), "interval", seconds=60, id="read-calendar", misfire_grace_time=30, **once
+    )
+    scheduler.add_job(
+        _quietly(tend_owners), "interval", seconds=15, id="tend-owners", misfire_grace_time=None, **once
     )
     for account, (at, job) in reports.items():
         report_daily(scheduler, account, at, job)

@@ -8,12 +8,21 @@ from bot.dispatcher import Ask
 from bot.people import OWNERS
 from bot.registry import Sure, command
 from bot.reply import Button, Reply, Row, Tone
+from bot.ruling import announced, call_off, changes_on, shown
 from trading.domain.errors import Refused
-from trading.domain.people import EVERY_ACCOUNT, OWN_ACCOUNT, Member, Role, may_give
+from trading.domain.people import (
+    EVERY_ACCOUNT,
+    LOCAL,
+    OWN_ACCOUNT,
+    RULING,
+    Member,
+    Role,
+    changes_ruling,
+    may_give,
+)
 
 INVITERS = frozenset({Role.OWNER, Role.ADMIN})
 KEEPERS = INVITERS | {Role.AUDITOR}
-RULERS = frozenset({Role.OWNER, Role.ADMIN})  # roles that rule over others
 LONGEST = timedelta(days=30)
 MOST_ROWS = 30
 _LENGTH = re.compile(r"([0-9]{1,4})([hd])", re.ASCII)
@@ -22,7 +31,10 @@ Given = Annotated[Role, "owner, admin, trader, approver, viewer or auditor"]
 Accounts = Annotated[
     str, "names with commas, all, or own (a fresh paper account of theirs); left out: this one"
 ]
-Act = Annotated[Literal["list", "role", "drop", "disable", "enable"], "list, role, drop, disable or enable"]
+Act = Annotated[
+    Literal["list", "role", "drop", "disable", "enable", "cancel"],
+    "list, role, drop, disable, enable or cancel",
+]
 
 
 async def _before_inviting(ask: Ask, role: Role, accounts: str = "", for_: str = "7d") -> Sure:
@@ -39,7 +51,7 @@ async def _before_inviting(ask: Ask, role: Role, accounts: str = "", for_: str =
 
 
 async def _rules(ask: Ask, role: Role, accounts: str = "", for_: str = "7d") -> bool:
-    return role in RULERS and accounts != "own"
+    return role in RULING and accounts != "own"
 
 
 @command(
@@ -62,16 +74,21 @@ async def invite(
         raise Refused(ask.say("An invitation is a key to the desk; ask for it in a private chat."))
     where, lasts = _accounts(ask, role, accounts), length(ask, for_)
     code = await ask.people.new_code(None, {role}, lasts, accounts=where, origin=ask.place.platform)
+    text = ask.say(
+        "They send it to the bot in a private chat: /start {code}\n"
+        "It works once, for {length}, and makes them {role}: {accounts}.",
+        code=code,
+        length=for_,
+        role=ask.say(role),
+        accounts=_shown(ask, where),
+    )
+    if role in RULING and where != [OWN_ACCOUNT] and ask.place.platform != LOCAL:
+        text += "\n" + ask.say(
+            "For their first 24 hours they only look on; every owner is told, and may call it off until then."
+        )
     return Reply(
         title=ask.say("Their code: {code}", code=code),
-        text=ask.say(
-            "They send it to the bot in a private chat: /start {code}\n"
-            "It works once, for {length}, and makes them {role}: {accounts}.",
-            code=code,
-            length=for_,
-            role=ask.say(role),
-            accounts=_shown(ask, where),
-        ),
+        text=text,
         tone=Tone.GOOD,
         once=True,
         data={"code": code, "role": role, "accounts": where},
@@ -121,7 +138,7 @@ def _shown(ask: Ask, accounts: list[str]) -> str:
 async def _before_people(
     ask: Ask, act: str = "list", who: str = "", role: Role | None = None, account: str = ""
 ) -> Sure | None:
-    if act == "list":
+    if act in ("list", "cancel"):
         return None
     member = await _found(ask, who)
     _check(ask, act, member, role, account)
@@ -141,9 +158,12 @@ async def _before_people(
         title = ask.say("Disable {name}?", name=name)
     else:
         title = ask.say("Let {name} in again?", name=name)
+    text = ask.say("It holds from their next message on, in every chat and browser.")
+    if _waits(ask, act, member, role, account):
+        text = ask.say("It holds in 24 hours. Every owner is told now, and may call it off until then.")
     return Sure(
         title=title,
-        text=ask.say("It holds from their next message on, in every chat and browser."),
+        text=text,
         yes=ask.say("Do it"),
         no=Button("Leave it", "/people"),
     )
@@ -152,14 +172,16 @@ async def _before_people(
 async def _raises(
     ask: Ask, act: str = "list", who: str = "", role: Role | None = None, account: str = ""
 ) -> bool:
-    """Only what lets people do more; taking away is never slowed."""
-    return act in ("role", "enable")
+    """What lets people do more, and what takes an owner's place away; any other taking away is never slowed."""
+    if act in ("list", "cancel"):
+        return False
+    return act in ("role", "enable") or _waits(ask, act, await _found(ask, who), role, account)
 
 
 async def _raises_rulers(
     ask: Ask, act: str = "list", who: str = "", role: Role | None = None, account: str = ""
 ) -> bool:
-    return act == "role" and role in RULERS
+    return act == "role" and role in RULING
 
 
 @command(
@@ -177,12 +199,16 @@ async def people(
     role: Annotated[Role | None, "the role they get"] = None,
     account: Annotated[str, "on which account, or all; left out: this one"] = "",
 ) -> Reply:
-    """Everybody who may do something here: list, give or drop a role, disable, enable."""
+    """Everybody who may do something here: list, give or drop a role, disable, enable; call a change off."""
     if act == "list":
         return await _listed(ask)
+    if act == "cancel":
+        return await call_off(ask, who)
     member = await _found(ask, who)
     _check(ask, act, member, role, account)
-    number, where = member.person.id, _name(account or ask.account)
+    number, where = member.person.id, _where(ask, act, account)
+    if _waits(ask, act, member, role, account):
+        return announced(ask, await ask.people.announce(ask.person, act, number, where, role))
     match act:
         case "role" if role is not None:
             await ask.people.give(number, where, role)
@@ -202,8 +228,20 @@ async def people(
     )
 
 
+def _waits(ask: Ask, act: str, member: Member, role: Role | None, account: str) -> bool:
+    """Whether it changes who rules, and is asked for anywhere but in the terminal of the desk's own machine."""
+    where = _where(ask, act, account)
+    return ask.place.platform != LOCAL and changes_ruling(act, member.person.grants, where, role)
+
+
+def _where(ask: Ask, act: str, account: str) -> str:
+    """What an act is about: a person as a whole is everybody's business who owns the house."""
+    return EVERY_ACCOUNT if act in ("disable", "enable") else _name(account or ask.account)
+
+
 async def _listed(ask: Ask) -> Reply:
     members = await _seen(ask)
+    changes = await changes_on(ask, KEEPERS)
     rows = tuple(
         Row(
             f"#{m.person.id} {m.person.name}",
@@ -213,9 +251,14 @@ async def _listed(ask: Ask) -> Reply:
         for m in members[:MOST_ROWS]
     )
     more = len(members) - len(rows)
+    lines = [ask.say("and {n} more", n=more)] if more else []
+    lines += [
+        ask.say("Waits: {line} (/people cancel {n})", line=shown(c, ask.person, ask.say), n=c.id)
+        for c in changes
+    ]
     return Reply(
         title=ask.say("People: {n}", n=len(members)),
-        text=ask.say("and {n} more", n=more) if more else "",
+        text="\n".join(lines),
         rows=rows,
         data=[
             {

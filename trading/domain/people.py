@@ -24,6 +24,7 @@ class Role(StrEnum):
 
 
 LOOKING = frozenset({Role.VIEWER, Role.AUDITOR})  # roles that move no money
+RULING = frozenset({Role.OWNER, Role.ADMIN})  # roles that rule over others
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +138,35 @@ class Delegation:
     account: str
     cap: Decimal
     until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """Something about who rules the desk that holds from `at` on, unless an owner calls it off before.
+
+    `by_id` is None for somebody who used an invitation: its maker is not known any more.
+    """
+
+    id: int
+    act: str  # role, drop, disable or enable
+    person_id: int
+    name: str
+    account: str
+    role: Role | None
+    by: str
+    by_id: int | None
+    at: datetime
+    told: bool
+
+
+def changes_ruling(
+    act: str, grants: frozenset[tuple[str, Role]], account: str, role: Role | None = None
+) -> bool:
+    """Whether an act changes who rules: it makes somebody owner or admin, or takes an owner's place away."""
+    here = {of for where, of in grants if where == account or act in ("disable", "enable")}
+    if act == "role":
+        return role in RULING or Role.OWNER in here
+    return bool(here & RULING) if act == "enable" else Role.OWNER in here
 
 
 def may_give(giver: Person, role: Role, account: str) -> bool:

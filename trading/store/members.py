@@ -9,6 +9,7 @@ from trading.domain.errors import Refused
 from trading.domain.people import EVERY_ACCOUNT, Member, Role
 from trading.store.persons import Persons, person_of
 from trading.store.tables import GrantRow, IdentityRow, PairingRow, PersonRow, SessionRow, table
+from trading.store.waiting import remove_about
 
 
 class Members(Persons):
@@ -46,6 +47,7 @@ class Members(Persons):
             connection.execute(_grants_of(person_id, account))
             given = {"person_id": person_id, "account": account, "role": role.value}
             connection.execute(insert(grants).values(**given))
+            remove_about(connection, person_id, account)
             _refuse_without_owner(connection)
 
         await self._change(person_id, f"made {role} of {account}", change)
@@ -57,6 +59,7 @@ class Members(Persons):
         def change(connection: Connection) -> None:
             if not connection.execute(_grants_of(person_id, account)).rowcount:
                 raise Refused("This person has no role there.")
+            remove_about(connection, person_id, account)
             _refuse_without_owner(connection)
 
         await self._change(person_id, f"no role any more on {account}", change)
@@ -77,6 +80,7 @@ class Members(Persons):
             unused = theirs & codes.c.used_at.is_(None)
             connection.execute(update(codes).where(unused).values(used_at=now))
             connection.execute(delete(sessions).where(sessions.c.person_id == person_id))
+            remove_about(connection, person_id)
 
         await self._known(person_id)
         await self._change(person_id, "disabled", change)

@@ -9,8 +9,9 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from trading.domain.people import EVERY_ACCOUNT, OWN_ACCOUNT, Place, Role
+from trading.domain.people import EVERY_ACCOUNT, LOCAL, OWN_ACCOUNT, RULING, Place, Role
 from trading.store.tables import AccountRow, ChatRow, GrantRow, IdentityRow, PairingRow, PersonRow, table
+from trading.store.waiting import announce
 from trading.store.writing import put
 
 TOPICS = frozenset({"reports", "alerts", "trades"})
@@ -64,6 +65,7 @@ def use_code(
 
 
 def _new_person(connection: Connection, code: Any, name: str, now: datetime, newcomer: Newcomer) -> int:
+    """Who is to rule by an invitation that a chat asked for looks on for a day, while owners may object."""
     grants = table(GrantRow)
     owners = select(grants.c.person_id).where(grants.c.role == Role.OWNER.value).limit(1)
     first = (connection.execute(owners)).first() is None
@@ -86,15 +88,24 @@ def _new_person(connection: Connection, code: Any, name: str, now: datetime, new
     if EVERY_ACCOUNT not in accounts:
         meant = update(persons).where(persons.c.id == person_id).values(account=accounts[0])
         connection.execute(meant)
-    put(
-        connection,
-        GrantRow,
-        [
-            {"person_id": person_id, "account": account, "role": role}
-            for account in accounts
-            for role in code.roles
-        ],
-    )
+    own = {
+        now_called for asked, now_called in zip(code.accounts, accounts, strict=True) if asked == OWN_ACCOUNT
+    }
+    given = []
+    for account in accounts:
+        for role in map(Role, code.roles):
+            waits = role in RULING and account not in own and code.origin not in (None, LOCAL)
+            given.append({"person_id": person_id, "account": account, "role": Role.VIEWER if waits else role})
+            if waits:
+                facts = {
+                    "act": "role",
+                    "person_id": person_id,
+                    "name": name,
+                    "account": account,
+                    "role": role,
+                }
+                announce(connection, now, by=name, by_id=None, **facts)
+    put(connection, GrantRow, given)
     return person_id
 
 

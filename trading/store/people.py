@@ -13,7 +13,7 @@ from trading.store.chat_book import ChatBook
 from trading.store.codes import code_hash, new_code
 from trading.store.delegations import Delegations
 from trading.store.factors import Factors
-from trading.store.members import Members
+from trading.store.owner_changes import OwnerChanges
 from trading.store.pairing import TOPICS, use_code
 from trading.store.sessions import Sessions
 from trading.store.tables import GrantRow, IdentityRow, PairingRow, table
@@ -22,7 +22,7 @@ from trading.store.writing import put
 __all__ = ["TOPICS", "PeopleStore"]
 
 
-class PeopleStore(Sessions, ChatBook, Members, Factors, Delegations):
+class PeopleStore(Sessions, ChatBook, OwnerChanges, Factors, Delegations):
     """One for the house. Every change made through here is seen by the next question."""
 
     # --- codes ----------------------------------------------------------------------------------------------
