@@ -51,7 +51,7 @@ def _sell(
     held, price = desk.book.held(sleeve.name, symbol), Decimal(repr(touch.price))
     part = held
     if touch.share is not None:
-        part = desk.instruments[symbol].amount(Decimal(repr(guard.amount)) * Decimal(repr(touch.share)))
+        part = _tier(desk, symbol, guard, touch.share) - Decimal(repr(guard.sold))
     line = desk.line(sleeve.name, symbol)
     whole = part >= held
     intent = intent_for(
@@ -124,13 +124,29 @@ def after_fill(desk: "Desk", fill: Fill, before: Position | None) -> None:
         desk.guards.pop(key, None)
         if fill.reason in PROTECTIVE:
             line = desk.line(*key)
+            if fill.reason in (Reason.STOP, Reason.TRAILING_STOP) and line.acted != 0:
+                _give_up(sleeve, line)  # a stop that rested at the exchange sold it, without a decision here
             line.shut_until = now + sleeve.protection.cool_down * sleeve.timeframe.seconds
     elif guard is None or before is None or not _sellable(desk, before):
         _begin(desk, sleeve, position, now)
     elif position.quantity > before.quantity:
         protect.enlarge(guard, float(position.entry_price), float(position.quantity))
     elif fill.reason is Reason.TAKE_PROFIT:
-        guard.taken, guard.tried = guard.taken + 1, 0
+        _take(desk, sleeve, guard, fill)
+
+
+def _take(desk: "Desk", sleeve: Sleeve, guard: Guard, fill: Fill) -> None:
+    """A tier is taken once all of it is sold, in however many parts."""
+    tiers, sold = sleeve.protection.tiers, Decimal(repr(guard.sold)) + fill.net
+    if guard.taken < len(tiers) and sold < _tier(desk, fill.symbol, guard, tiers[guard.taken][1]):
+        guard.sold = float(sold)
+        return
+    guard.taken, guard.tried, guard.sold = guard.taken + 1, 0, 0.0
+
+
+def _tier(desk: "Desk", symbol: str, guard: Guard, share: float) -> Decimal:
+    """How much this share of the whole position is."""
+    return desk.instruments[symbol].amount(Decimal(repr(guard.amount)) * Decimal(repr(share)))
 
 
 def _begin(desk: "Desk", sleeve: Sleeve, position: Position, since: int) -> None:
@@ -163,9 +179,10 @@ def _sellable(desk: "Desk", position: Position) -> bool:
 def left(desk: "Desk", sleeve: Sleeve, symbol: str) -> float:
     """Which part of a full position the tiers have not sold yet."""
     guard = desk.guards.get((sleeve.name, symbol))
-    if guard is None or not guard.taken:
+    if guard is None or not (guard.taken or guard.sold):
         return 1.0
-    return max(1.0 - sum(share for _, share in sleeve.protection.tiers[: guard.taken]), 0.0)
+    sold = guard.sold / guard.amount if guard.sold else 0.0
+    return max(1.0 - sum(share for _, share in sleeve.protection.tiers[: guard.taken]) - sold, 0.0)
 
 
 def _swing(desk: "Desk", sleeve: Sleeve, symbol: str, at: int) -> float | None:

@@ -33,6 +33,7 @@ class Guard:
     trail: float = 0.0  # the highest that best less its ATRs has been; 0 where there is none
     taken: int = 0  # tiers that were sold
     tried: int = 0  # the close (seconds) of the candle in which a sale was last asked for
+    sold: float = 0.0  # of the next tier, where its order was filled in part so far
 
 
 @dataclass(frozen=True, slots=True)

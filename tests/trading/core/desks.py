@@ -13,6 +13,7 @@ from trading.domain.events import CandlesClosed, Event, OrderFilled
 from trading.domain.market import Candle
 from trading.domain.order import Fill
 from trading.domain.protection import NOTHING, Protection
+from trading.execution.filling import USUAL, Filling
 from trading.execution.sim import Simulated
 from trading.risk.rules import Limits
 from trading.session import Session
@@ -48,6 +49,7 @@ class Story:
         fee: str = "0.001",
         slippage: str = "0",
         protection: Protection = NOTHING,
+        filling: Filling = USUAL,
     ) -> None:
         instruments = {s: an_instrument(symbol=s, base=s.partition("/")[0]) for s in symbols}
         strategy = find("ema_cross")
@@ -67,7 +69,11 @@ class Story:
         book = Book("main", "USDT", Decimal(cash))
         self.desk = Desk(book=book, instruments=instruments, limits=limits, answers=script, sleeves=made)
         self.executor = Simulated(
-            instruments, fee=Decimal(fee), slippage=Decimal(slippage), cash=lambda: book.cash
+            instruments,
+            fee=Decimal(fee),
+            slippage=Decimal(slippage),
+            cash=lambda: book.cash,
+            filling=filling,
         )
         self.told: list[Event] = []
         self.session = Session(self.desk, self.executor, self.told.append)

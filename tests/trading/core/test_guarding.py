@@ -1,14 +1,17 @@
 """Protection at the desk: sold inside the candle, kept out afterwards, and never in the way of a kill."""
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 
-from tests.builders import HOUR, START, a_candle
+from tests.builders import HOUR, START, a_candle, a_fill
 from tests.trading.core.desks import Script, Story, close_of
 from trading.core.memory import recall, remember
-from trading.domain.events import CandlesClosed, KillAsked, OrderChanged, SleeveChanged
-from trading.domain.order import OrderStatus, Reason
+from trading.core.orders import reserved
+from trading.domain.events import CandlesClosed, KillAsked, OrderChanged, OrderFilled, SleeveChanged
+from trading.domain.order import OrderStatus, Reason, Side
 from trading.domain.protection import Protection
+from trading.execution.filling import Filling
 
 BTC = "BTC/USDT"
 ALWAYS_IN = {1: 1.0}
@@ -117,6 +120,42 @@ def test_tiers_sell_their_parts_of_the_whole_and_nothing_buys_them_back():
     assert abs(first.amount - bought.amount / 2) < Decimal("0.0001")
     assert abs(second.amount - bought.amount / 4) < Decimal("0.0001")
     assert len({fill.id for fill in story.fills}) == 3
+
+
+def test_a_tier_that_is_filled_in_two_parts_counts_once_and_the_second_waits_for_its_own_price():
+    story = bar(protected(Protection(tiers=((0.02, 0.5), (0.04, 0.25)))), 2, 100, 101, 100, 100)
+    desk, candle = story.desk, a_candle(opened_at=close_of(2), open=101.0, high=102.5, close=102.0)
+    (sale,) = [a.cleared.intent for a in desk.touched(CandlesClosed(close_of(3), (candle,)))]
+    open_order = replace(reserved(sale), status=OrderStatus.OPEN)
+    desk.on(OrderChanged(close_of(3), open_order))
+    guard, taken = desk.guards["ema_cross", BTC], []
+
+    for number, part in enumerate((sale.amount / 2, sale.amount - sale.amount / 2)):
+        fill = a_fill(id=str(number), client_id=sale.client_id, side=Side.SELL, amount=part, price="102",
+                      reason=Reason.TAKE_PROFIT)  # fmt: skip
+        desk.on(OrderFilled(close_of(3), fill))
+        taken.append(guard.taken)
+    desk.on(OrderChanged(close_of(3), replace(open_order, status=OrderStatus.FILLED, filled=sale.amount)))
+    again = a_candle(opened_at=close_of(3), open=102.0, high=103.9, low=102.0, close=103.0)
+
+    assert taken == [0, 1]
+    assert desk.touched(CandlesClosed(close_of(4), (again,))) == []
+
+
+def test_what_a_thin_candle_left_of_a_tier_is_sold_at_its_price_later_and_not_bought_back():
+    thin = Filling(volume_share=Decimal(1))  # ten coins a candle, where the tier is nearly 25
+    story = protected(Protection(tiers=((0.02, 0.5),)), filling=thin)
+    for number in range(2, 10):
+        bar(story, number, 100, 101, 100, 100)
+    held = story.desk.book.held("ema_cross", BTC)
+
+    for number in range(10, 15):
+        bar(story, number, 100, 102.5, 100, 100)
+
+    sold = [fill.amount for fill in story.fills if fill.side is Side.SELL]
+    assert sold[:2] == [10, 10]
+    assert sum(sold) == story.desk.instruments[BTC].amount(held / 2)
+    assert story.desk.book.held("ema_cross", BTC) == held - sum(sold)
 
 
 def test_a_time_stop_sells_at_the_next_open():
