@@ -1,10 +1,11 @@
 """Research: would it have worked, is it honest, what would be better; answered by worker processes."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from math import inf
 from time import perf_counter
 from typing import Any, TypeVar
 
@@ -16,7 +17,7 @@ from trading.domain.honesty import Honesty, Trial
 from trading.domain.jobs import Asker, Going
 from trading.domain.market import Timeframe
 from trading.domain.report import Report
-from trading.domain.research import Example, Question
+from trading.domain.research import Example, Question, Terms
 from trading.domain.search import SearchProgress, SearchQuestion, SearchResult
 from trading.lab import searching, several
 from trading.lab.ask import from_candles, warmed
@@ -24,8 +25,10 @@ from trading.lab.example import example
 from trading.lab.queue import Queue, Stopped
 from trading.lab.several import warm_up
 from trading.lab.workers import Answer, Kind, Workers
+from trading.limits import limits_for
 from trading.market.archive import Recorded
 from trading.modes import MODES
+from trading.risk.limits import LIMITS
 from trading.settings import Settings
 from trading.strategies import find, strategies
 
@@ -42,6 +45,7 @@ class Laboratory:
     settings: Settings
     clock: Clock
     archive: Archive
+    kept: Callable[[str], Awaitable[Mapping[str, float]]]  # limits that people set on an account, by name
     workers: Workers = field(default_factory=Workers)
     queue: Queue = field(init=False)
 
@@ -58,12 +62,24 @@ class Laboratory:
         of the live session. Without recorded candles: those of the account's market.
         """
         if question.terms.risk:
-            limits = self.settings.risk.model_dump(mode="json")
-            question = replace(question, terms=replace(question.terms, limits=limits))
+            question = replace(question, terms=await self._held(question, account))
         async with aclosing(self._research(kind, question, account, asker)) as heard:
             async for answer in heard:
                 if not isinstance(answer, Honesty):
                     yield answer
+
+    async def _held(self, question: Question, account: str) -> Terms:
+        """With the limits this account is held to now; a sleeve's own where its own sleeves are tried."""
+        kept = await self.kept(account)
+        limits = replace(limits_for(self.settings, account, kept), capital_share=inf)
+        by_hand = [
+            f"{name} {LIMITS[name].show(kept[name])}"
+            for name in LIMITS
+            if name in kept and getattr(limits, name) == kept[name]
+        ]
+        if not question.portfolio:
+            limits = replace(limits, sleeves={})
+        return replace(question.terms, limits=limits, held_as=account, by_hand=tuple(by_hand))
 
     async def examine(
         self, trial: Trial, account: str, asker: Asker | None = None

@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from trading.analysis.metrics import measure
@@ -33,6 +34,7 @@ from trading.safe import Safe
 from trading.seating import Seats, ccxt_ways, check_real
 from trading.shared import Shared
 from trading.steering import Steering
+from trading.store.changes import kept_limits
 from trading.store.notices import NoticeStore
 from trading.store.records import StoredEvent
 from trading.strategies.own import load_folder
@@ -58,7 +60,7 @@ class Trading(Steering):
         self.seats = Seats(self.settings, self.store, self.keeper, self.clock)
         self.real = RealMoney(self.seats)
         self.archive = Archive(self.settings, self.clock)
-        self.lab = Laboratory(self.settings, self.clock, self.archive)
+        self.lab = Laboratory(self.settings, self.clock, self.archive, partial(kept_limits, self.store))
         self.incidents = Incidents(NoticeStore(self.store.database), self.clock)
         self.portfolio = Portfolios(self)
         self.opening = Opening(self)

@@ -9,6 +9,7 @@ from typing import Any
 
 from trading.domain.market import Candle
 from trading.domain.protection import Protection
+from trading.domain.risk import Limits
 from trading.domain.sizing import Size, Weighing
 
 
@@ -41,8 +42,10 @@ class Terms:
     bare: bool = False  # no protection at all, not even the strategy's own
     weights: str = ""  # how money is divided among markets: risk_parity, or risk_parity,every=7,band=0.02
     sizing: str = ""  # how much of its part a market may use: volatility=0.4, atr=0.02 or kelly=0.25
-    risk: bool = False  # the house's limits act
-    limits: Mapping[str, Any] | None = None  # the section risk of the settings, once it is known
+    risk: bool = False  # limits act
+    limits: Limits | None = None  # which; None: those a house has that sets none
+    held_as: str = ""  # the account whose limits they are
+    by_hand: tuple[str, ...] = ()  # those of them that people changed since the settings, as people read them
 
 
 USUAL_TERMS = Terms()

@@ -79,7 +79,7 @@ def make(question: Question, recorded: Sequence[Recorded]) -> Job:
 
 
 def _limits(terms: Terms) -> Limits:
-    return limits_of(Risk.model_validate(dict(terms.limits or {}))) if terms.risk else NO_LIMITS
+    return (terms.limits or limits_of(Risk())) if terms.risk else NO_LIMITS
 
 
 def _check_numbers(question: Question) -> None:

@@ -219,7 +219,10 @@ def cannot(job: Job) -> str | None:
         note = f"{job.strategy.name} compares markets, so the desk itself tried it."
     elif len(job.recorded) > 1:
         note = "Several markets share one account, so the desk itself tried them."
-    elif replace(job.terms, risk=False, limits=None, protect={}, bare=False) != USUAL_TERMS:
+    elif (
+        replace(job.terms, risk=False, limits=None, held_as="", by_hand=(), protect={}, bare=False)
+        != USUAL_TERMS
+    ):
         note = "These terms of filling are the desk's alone, so the desk itself tried them."
     elif not job.limits.plain:
         note = "These limits are the desk's alone, so the desk itself tried them."

@@ -104,6 +104,11 @@ def notes_of(terms: Terms, protections: Sequence[Protection]) -> Iterator[str]:
         yield f"Orders reach the exchange late: latency {terms.latency}."
     if terms.volume_share is not None:
         yield f"No fill takes more than {terms.volume_share:%} of a candle's volume."
+    name, changed = terms.held_as, ", ".join(terms.by_hand)
+    if changed:
+        yield f"The limits of account {name} act; changed by hand: {changed}."
+    elif name:
+        yield f"The limits of account {name} act, as the settings say."
     on = [p for p in protections if p.on]
     if on:
         yield "Stops and targets fill inside the candle that touches them, at their level, or at its open beyond it."

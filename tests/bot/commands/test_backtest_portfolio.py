@@ -29,18 +29,27 @@ share = 0.4
 """
 
 
-@pytest.fixture
-async def house(tmp_path, clock):
-    """A desk with two strategies; its owner sits at the terminal."""
-    (tmp_path / "settings.toml").write_text(SETTINGS)
+async def a_house(tmp_path, clock, text: str = SETTINGS) -> House:
+    (tmp_path / "settings.toml").write_text(text)
     settings = load(tmp_path / "settings.toml", {})
     await upgrade(settings.database_url)
     built = await build(settings, clock)
     built.trading.lab.workers = Workers(own_process=False)
+    return built
+
+
+async def leave(house: House) -> None:
+    await house.trading.close()
+    house.studio.close()
+    await house.store.close()
+
+
+@pytest.fixture
+async def house(tmp_path, clock):
+    """A desk with two strategies; its owner sits at the terminal."""
+    built = await a_house(tmp_path, clock)
     yield built
-    await built.trading.close()
-    built.studio.close()
-    await built.store.close()
+    await leave(built)
 
 
 @pytest.fixture
@@ -76,6 +85,32 @@ async def test_the_limits_of_the_settings_act_and_the_report_counts_what_they_re
 
     assert free.data["refused"] == {}
     assert strict.data["final_equity"] != free.data["final_equity"]
+
+
+async def test_limits_that_people_changed_act_and_the_report_says_so(house, data):
+    usual = await answered(house, f"/backtest --portfolio --data {data}")
+    await house.trading.start()
+    await answered(house, "/limits set positions 1")
+
+    strict = await answered(house, f"/backtest --portfolio --data {data}")
+    alone = await answered(house, f"/backtest ema_cross --risk on --data {data}")
+
+    assert "The limits of account main act, as the settings say." in usual.text
+    said = "The limits of account main act; changed by hand: positions 1."
+    assert said in strict.text
+    assert said in alone.text
+    assert dict(strict.data["refused"])["R35 positions"] > 0
+    assert "R35 positions" not in dict(usual.data["refused"])
+
+
+async def test_an_accounts_own_limits_act_in_its_backtest(tmp_path, clock, data):
+    own = SETTINGS + "[accounts.main.risk]\npositions = 1\n"
+    house = await a_house(tmp_path, clock, own)
+
+    strict = await answered(house, f"/backtest --portfolio --data {data}")
+    await leave(house)
+
+    assert dict(strict.data["refused"])["R35 positions"] > 0
 
 
 async def test_weights_from_the_line_divide_the_money(house, data):
