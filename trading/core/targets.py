@@ -17,6 +17,7 @@ from trading.portfolio.sizing import fixed_share
 if TYPE_CHECKING:
     from trading.core.desk import Desk
 
+ROUNDING = 1e-4  # by which weights of six digits may differ from the whole, however many they are
 LONGEST_RECORD = 500  # closed trades a sleeve's record goes back
 
 
@@ -47,17 +48,39 @@ def weigh(desk: "Desk", sleeve: Sleeve, symbols: Collection[str], at: datetime) 
     if sleeve.weighing is None:
         return sleeve.symbols
     now, bar = int(at.timestamp()), sleeve.timeframe.seconds
-    begins = begins_period(sleeve.weighing, bar, now - bar)
+    begins, news = begins_period(sleeve.weighing, bar, now - bar), {}
     for symbol in sleeve.symbols:
         question = sleeve.weight_question(symbol)
         weight = desk.answers.exposure(question, now) if question and symbol in symbols else None
-        if weight is None:
-            continue
+        if weight is not None:
+            news[symbol] = weight
+    for symbol, weight in _within_the_whole(desk, sleeve, news).items():
         line = desk.line(sleeve.name, symbol)
         due, line.weight = begins or weight != line.weight, weight
         if due and line.reached and line.acted != 0 and is_off(desk, sleeve, symbol, line):
             line.reached = False
     return heaviest_first(desk, sleeve)
+
+
+def _within_the_whole(desk: "Desk", sleeve: Sleeve, news: dict[str, float]) -> dict[str, float]:
+    """The new weights, made smaller where markets without news still hold their old parts.
+
+    What nobody holds gives up its old part before that.
+    """
+    known = {s: desk.lines.get((sleeve.name, s)) for s in sleeve.symbols if s not in news}
+    silent = {s: line for s, line in known.items() if line is not None}
+    told = sum(news.values())
+    if not told or told + sum(line.weight for line in silent.values()) <= 1 + ROUNDING:
+        return news
+    room = 1.0
+    for symbol, line in silent.items():
+        if desk.book.held(sleeve.name, symbol) or desk.orders.busy(sleeve.name, symbol):
+            room -= line.weight
+        else:
+            line.weight = 0.0
+    if told <= room + ROUNDING:
+        return news
+    return {symbol: round(weight * max(room, 0.0) / told, 6) for symbol, weight in news.items()}
 
 
 def heaviest_first(desk: "Desk", sleeve: Sleeve) -> tuple[str, ...]:

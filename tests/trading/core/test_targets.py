@@ -4,6 +4,8 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.trading.core.desks import Script, Story, close_of
 from trading.core.memory import recall, remember
@@ -71,6 +73,61 @@ def test_a_position_that_drifted_is_brought_back_when_the_day_begins_and_not_bef
     book = story.desk.book
     parts = [book.held("ema_cross", s) * book.prices[s] / book.equity for s in BOTH]
     assert [float(p) for p in parts] == pytest.approx([0.5, 0.5], abs=0.01)
+
+
+def test_a_market_that_went_silent_keeps_its_part_and_the_others_share_the_rest():
+    told = Told(BTC_USDT={1: 1.0}, ETH_USDT={1: 1.0})
+    told.weights = {"BTC/USDT": 0.5, "ETH/USDT": 0.5}
+    story = a_story(told, weighing=DAILY)
+    for number in range(3):
+        both(story, number, 100, 100)
+
+    told.weights = {"BTC/USDT": 1.0}  # nothing is known of ETH any more
+    story.desk.sleeves["ema_cross"] = replace(story.desk.sleeves["ema_cross"], share=0.5)
+    story.candles(*[100] * 30, first=3)
+    while_silent = {s: story.desk.line("ema_cross", s).weight for s in BOTH}
+    told.weights = {"BTC/USDT": 1.0, "ETH/USDT": 0.0}
+    for number in range(33, 36):
+        both(story, number, 100, 100)
+
+    assert while_silent == {"BTC/USDT": 0.5, "ETH/USDT": 0.5}
+    assert {s: story.desk.line("ema_cross", s).weight for s in BOTH} == told.weights
+    assert story.desk.book.held("ema_cross", "ETH/USDT") == 0
+    assert float(story.desk.book.held("ema_cross", "BTC/USDT")) == pytest.approx(50 / 1.005, abs=1e-4)
+
+
+def test_a_market_that_went_silent_while_nothing_of_it_is_held_gives_up_its_part():
+    told = Told(BTC_USDT={1: 1.0})
+    told.weights = {"BTC/USDT": 0.5, "ETH/USDT": 0.5}
+    story = a_story(told, weighing=DAILY)
+    both(story, 0, 100, 100)
+
+    told.weights = {"BTC/USDT": 1.0}
+    story.candles(100, 100, 100, first=1)
+
+    assert [story.desk.line("ema_cross", s).weight for s in BOTH] == [1.0, 0.0]
+
+
+@given(
+    steps=st.lists(
+        st.tuples(
+            st.sets(st.sampled_from([*BOTH, "SOL/USDT"]), min_size=1), st.integers(0, 6), st.floats(0, 1)
+        ),
+        max_size=12,
+    )
+)
+def test_weights_never_pass_the_whole_whoever_is_silent(steps):
+    every = (*BOTH, "SOL/USDT")
+    told = Told(BTC_USDT={0: 1.0}, ETH_USDT={0: 1.0}, SOL_USDT={0: 1.0})
+    story = Story(told, symbols=every, share=1.0, fee="0")
+    story.desk.sleeves["ema_cross"] = replace(story.desk.sleeves["ema_cross"], weighing=DAILY)
+
+    for number, (speaking, first, cut) in enumerate(steps):
+        shares = [cut, (1 - cut) * first / 6, (1 - cut) * (6 - first) / 6]
+        told.weights = {s: round(w, 6) for s, w in zip(every, shares, strict=True) if s in speaking}
+        story.close(number, dict.fromkeys(speaking, (100, 100)))
+
+        assert sum(story.desk.line("ema_cross", s).weight for s in every) <= 1.0001
 
 
 def test_a_drift_that_is_not_worth_its_fees_is_left_alone():
