@@ -156,7 +156,7 @@ async def serve(
         await upgrade(settings.database_url)
         house = await build(settings, clock)
         house.trading.check()
-        await _live(house, held, say, stop or _stop_signal())
+        await _live(house, held, say, stop)
     finally:
         held.release()
 
@@ -168,8 +168,20 @@ def _stop_signal() -> asyncio.Event:
     return stop
 
 
-async def _live(house: House, held: lease.Lease, say: Say, stop: asyncio.Event) -> None:
+def _kill_signal(house: House, nursery: Nursery) -> None:
+    """SIGUSR1 stops everything, as the KILL_SWITCH file does."""
+
+    def kill() -> None:
+        nursery.start("kill", house.trading.kill("the signal SIGUSR1", by="signal"))
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, kill)
+
+
+async def _live(house: House, held: lease.Lease, say: Say, stop: asyncio.Event | None) -> None:
     nursery, settings = Nursery(), house.settings
+    if stop is None:  # a program of its own, whose signals are meant for it
+        stop = _stop_signal()
+        _kill_signal(house, nursery)
     await house.trading.incidents.load()
     telling = notices(house.trading, house.people, house.platforms)
     announcer = telling.announcer
@@ -347,7 +359,7 @@ async def _menus(house: House) -> None:
 
 
 async def _menu(house: House, address: str) -> None:
-    """The full command menu for one Telegram chat; tried until Telegram is there."""
+    """The full command menu for one Telegram chat, and the page as its button; tried until Telegram is there."""
     platform, _, chat = address.partition(":")
     if platform != "telegram" or house.telegram is None:
         return
@@ -355,6 +367,7 @@ async def _menu(house: House, address: str) -> None:
     for wait in (1, 5, 30, 120, 600):
         try:
             await house.telegram.publish_menu(chat, commands)
+            await house.telegram.offer_page(chat, house.settings.web.public_url)
             return
         except ConnectionError:
             await asyncio.sleep(wait)

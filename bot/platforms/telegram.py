@@ -9,7 +9,17 @@ from functools import partial
 from typing import Any, TypeVar
 
 import structlog
-from telegram import BotCommand, BotCommandScopeChat, BotCommandScopeDefault, Message, Update
+from telegram import (
+    BotCommand,
+    BotCommandScopeChat,
+    BotCommandScopeDefault,
+    MenuButton,
+    MenuButtonCommands,
+    MenuButtonWebApp,
+    Message,
+    Update,
+    WebAppInfo,
+)
 from telegram.constants import ChatAction
 from telegram.error import BadRequest
 from telegram.ext import ContextTypes, TypeHandler
@@ -126,6 +136,24 @@ class TelegramPlatform:
                 )
             except BadRequest as error:
                 raise Undelivered(f"Telegram refused the menu: {error.message}") from None
+
+    async def offer_page(self, chat_id: str, url: str) -> None:
+        """Put the desk's page behind the menu button of a private chat; without a page the button lists commands.
+
+        Raises Undelivered.
+        """
+        if self._app is None or self._delivery is None:
+            raise Undelivered("Telegram is not connected.")
+        target = _target(chat_id)
+        if not isinstance(target, int) or target <= 0:
+            return  # groups have no such button
+        button: MenuButton = MenuButtonCommands()
+        if url:
+            button = MenuButtonWebApp("Tradewind", WebAppInfo(f"{url.rstrip('/')}/"))
+        try:
+            await self._delivery.call(partial(self._app.bot.set_chat_menu_button, target, button))
+        except BadRequest as error:
+            raise Undelivered(f"Telegram refused the menu button: {error.message}") from None
 
     async def _publish_first_menu(self) -> None:
         try:

@@ -33,6 +33,7 @@ class FakeApi:
         self.open_queries: set[str] = set()
         self.hints: list[tuple[int, str]] = []
         self.menus: dict[tuple[str, str], list[tuple[str, str]]] = {}
+        self.menu_buttons: dict[int, dict[str, Any]] = {}
         self.webhook: dict[str, str] = {}
         self.complaints: list[str] = []  # what Telegram would let pass, but spoil
         self.moved: dict[int, int] = {}
@@ -152,6 +153,17 @@ class FakeApi:
         scope = json.loads(fields.get("scope", '{"type": "default"}'))
         key = (str(scope.get("chat_id", scope["type"])), fields.get("language_code", ""))
         self.menus[key] = [(c["command"], c["description"]) for c in commands]
+        return True
+
+    def do_setchatmenubutton(self, fields: Fields, files: Files) -> Any:
+        chat, button = self._chat(fields), json.loads(fields["menu_button"])
+        if chat.type != "private":
+            raise Refusal(400, "Bad Request: chat not found")
+        if button["type"] == "web_app" and not button["web_app"]["url"].startswith("https://"):
+            raise Refusal(
+                400, "Bad Request: menu button web app url is invalid: only HTTPS links are allowed"
+            )
+        self.menu_buttons[chat.id] = button
         return True
 
     def do_setwebhook(self, fields: Fields, files: Files) -> Any:

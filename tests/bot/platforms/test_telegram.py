@@ -298,6 +298,27 @@ async def test_an_owner_gets_a_fuller_menu_in_their_own_chat(telegram):
     assert names == ["start", "help", "status", "take_profit"]
 
 
+async def test_the_page_is_behind_the_menu_button_of_private_chats_only(telegram):
+    ann, group = telegram.person("Ann"), telegram.group("Desk")
+
+    async with running(telegram, Desk()) as platform:
+        await platform.offer_page(str(ann.id), "https://desk.example")
+        await platform.offer_page(str(group.id), "https://desk.example")
+
+    assert list(telegram.menu_buttons) == [ann.id]
+    assert telegram.menu_buttons[ann.id]["web_app"] == {"url": "https://desk.example/"}
+
+
+async def test_without_a_page_the_menu_button_lists_commands_again(telegram):
+    ann = telegram.person("Ann")
+
+    async with running(telegram, Desk()) as platform:
+        await platform.offer_page(str(ann.id), "https://desk.example")
+        await platform.offer_page(str(ann.id), "")
+
+    assert telegram.menu_buttons[ann.id] == {"type": "commands"}
+
+
 async def test_a_menu_that_telegram_refuses_is_said(telegram):
     telegram.fail("setMyCommands", Fault(400, "Bad Request: BOT_COMMAND_INVALID"))
 
