@@ -27,53 +27,107 @@ _DELEGATION = re.compile(
 _AMOUNT = re.compile(r"[0-9]{1,15}(\.[0-9]{1,8})?", re.ASCII)
 
 
-async def _before_totp(ask: Ask, word: str = "") -> Sure | None:
-    if word.lower() != "off" or not await ask.people.has_factor(ask.person.id):
+async def _before_totp(ask: Ask, word: str = "", who: str = "") -> Sure | None:
+    if word.lower() != "off":
         return None
+    name, number = await _whose(ask, who)
+    if not await ask.people.has_factor(number):
+        return None
+    text = ask.say("What raises risk then works on the desk's own machine only.")
     return Sure(
-        title=ask.say("Go without a second factor?"),
-        text=ask.say("What raises risk then works on the desk's own machine only."),
+        title=ask.say("End {name}'s second factor?", name=name)
+        if who
+        else ask.say("Go without a second factor?"),
+        text=text,
         yes=ask.say("End it"),
         no=Button("Leave it", "/whoami"),
     )
 
 
-async def _ends_factor(ask: Ask, word: str = "") -> bool:
-    return word.lower() == "off" and await ask.people.has_factor(ask.person.id)
+async def _ends_factor(ask: Ask, word: str = "", who: str = "") -> bool:
+    return word.lower() == "off" and not who and await ask.people.has_factor(ask.person.id)
 
 
 @command(allow=EVERYONE, needs_account=False, scope="any", confirm=_before_totp, step_up=_ends_factor)
-async def totp(ask: Ask, word: Annotated[str, "the six digits, or off"] = "") -> Reply:
+async def totp(
+    ask: Ask,
+    word: Annotated[str, "the six digits, or off; for: set one up for somebody else"] = "",
+    who: Annotated[str, "whose, at the desk's own machine: a name or number"] = "",
+) -> Reply:
     """Set up a second factor: an authenticator whose six digits are asked for before risk is raised."""
-    say = ask.say
-    if word.lower() == "off":
-        await ask.people.drop_factor(ask.person.id)
-        return Reply(title=say("You have no second factor any more."), tone=Tone.WARNING)
-    if word:
-        if not DIGITS.fullmatch(word) or not await ask.people.use_factor(ask.person.id, word):
-            raise Refused(
-                say("This code is not good. Wait for the next one your authenticator shows and send that.")
-            )
-        return Reply(
-            title=say("Your second factor is set up."),
-            text=say("Before risk is raised, the desk asks for its six digits, in every chat."),
-            tone=Tone.GOOD,
+    match word.lower():
+        case "off":
+            return await _drop_factor(ask, who)
+        case "" | "for":
+            return await _begin_factor(ask, who)
+    if who or not DIGITS.fullmatch(word) or not await ask.people.use_factor(ask.person.id, word):
+        raise Refused(
+            ask.say("This code is not good. Wait for the next one your authenticator shows and send that.")
         )
+    return Reply(
+        title=ask.say("Your second factor is set up."),
+        text=ask.say("Before risk is raised, the desk asks for its six digits, in every chat."),
+        tone=Tone.GOOD,
+    )
+
+
+async def _drop_factor(ask: Ask, who: str) -> Reply:
+    name, number = await _whose(ask, who)
+    await ask.people.drop_factor(number)
+    title = ask.say("You have no second factor any more.")
+    return Reply(
+        title=ask.say("{name} has no second factor any more.", name=name) if who else title, tone=Tone.WARNING
+    )
+
+
+async def _begin_factor(ask: Ask, who: str) -> Reply:
+    """A secret, shown once; it counts only after its person has sent a code of it from a chat of their own."""
+    say = ask.say
     if not ask.place.local:
         raise Refused(
             say(
                 "A secret is shown on the desk's own machine only: python main.py totp, or /totp in the web chat "
-                "opened from there."
+                "opened from there. Whoever is far away lets an owner do it there: python main.py totp for {name}",
+                name=ask.person.name,
             )
         )
-    secret = await ask.people.begin_factor(ask.person.id)
-    link = pyotp.TOTP(secret).provisioning_uri(name=ask.person.name, issuer_name=ISSUER)
+    name, number = await _whose(ask, who)
+    secret = await ask.people.begin_factor(number)
+    link = pyotp.TOTP(secret).provisioning_uri(name=name, issuer_name=ISSUER)
+    text = say("It is shown once. As a link: {link}\nThen send /totp and the six digits.", link=link)
+    if who:
+        text = say(
+            "It is shown once. As a link: {link}\nHand it to {name} in person or by phone, never in the chat they use "
+            "here: it must not lie where the chat lies. It counts once {name} has sent /totp and the six digits.",
+            link=link,
+            name=name,
+        )
     return Reply(
-        title=say("Put this secret into your authenticator: {secret}", secret=secret),
-        text=say("It is shown once. As a link: {link}\nThen send /totp and the six digits.", link=link),
+        title=say("Put this secret into the authenticator: {secret}", secret=secret),
+        text=text,
         once=True,
         data={"secret": secret, "link": link},
     )
+
+
+async def _whose(ask: Ask, who: str) -> tuple[str, int]:
+    """Whose second factor it is about: one's own, or for an owner of the house at its own machine, anybody's."""
+    if not who:
+        return ask.person.name, ask.person.id
+    if not (ask.place.local and OWNERS & ask.person.house_roles):
+        raise Refused(
+            ask.say("The second factors of others are an owner's business, at the desk's own machine.")
+        )
+    word = who.lstrip("#").lower()
+    known = [m.person for m in await ask.people.everybody() if not m.disabled]
+    found = [p for p in known if str(p.id) == word] or [p for p in known if p.name.lower() == word]
+    if len(found) != 1:
+        raise Refused(
+            ask.say(
+                "There are {n} persons called '{who}'; /people has their numbers.", n=len(found), who=who[:40]
+            )
+        )
+    return found[0].name, found[0].id
 
 
 @command(allow=EVERYONE, needs_account=False, scope="any", acts=True)

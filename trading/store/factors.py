@@ -25,7 +25,7 @@ class Factors(Persons):
     async def begin_factor(self, person_id: int) -> str:
         """A fresh secret, to be shown once; it counts from the first good code on. Refused when one counts already."""
         if await self.has_factor(person_id):
-            raise Refused("You have a second factor already; /totp off ends it first.")
+            raise Refused("There is a second factor already; /totp off ends it first.")
         secret = pyotp.random_base32()
         values = {
             "person_id": person_id,

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.bot.commands.houses import Somebody, a_house_of_people, a_phone
+from tests.bot.commands.houses import Authenticator, Somebody, a_house_of_people, a_phone
 
 
 @pytest.fixture
@@ -178,6 +178,38 @@ async def test_a_secret_is_shown_at_this_machine_only(people):
     assert "on the desk's own machine only" in refused.title
     assert shown.once
     assert shown.data["secret"] in shown.title
+
+
+async def test_somebody_far_away_gets_a_second_factor_through_an_owner_at_this_machine(people):
+    phone, far = await people.owner_on(1), await people.invited("trader", 5, "Tom")
+
+    told = await far.says("/totp")
+    from_a_chat = await phone.says("/totp for Tom")
+    shown = await people.owner.says("/totp for Tom")
+    code = Authenticator(shown.data["secret"], people.clock).code()
+    nobody_elses = await phone.says(f"/totp {code}")
+    counts_before = await people.house.people.has_factor((await far.person()).id)
+    done = await far.says(f"/totp {code}")
+
+    assert "python main.py totp for Tom" in told.title
+    assert "on the desk's own machine only" in from_a_chat.title
+    assert shown.once
+    assert (nobody_elses.failed, counts_before, done.failed) == (True, False, False)
+    assert await people.house.people.has_factor((await far.person()).id)
+
+
+async def test_a_lost_authenticator_is_ended_by_an_owner_at_this_machine(people):
+    far = await people.invited("trader", 5, "Tom")
+    await people.authenticator(far)
+
+    refused = await far.says("/totp off owner !")
+    asked = await people.owner.says("/totp off Tom")
+    ended = await people.owner.presses(asked)
+
+    assert "at the desk's own machine" in refused.title
+    assert asked.title == "End Tom's second factor?"
+    assert ended.title == "Tom has no second factor any more."
+    assert not await people.house.people.has_factor((await far.person()).id)
 
 
 async def test_no_code_and_no_secret_is_written_down(people):

@@ -194,7 +194,7 @@ async def test_a_second_factor_counts_from_its_first_good_code_on(people, clock)
     used = await people.use_factor(owner.id, codes(secret, clock))
 
     assert (before, used, await people.has_factor(owner.id)) == (False, True, True)
-    with pytest.raises(Refused, match="You have a second factor already"):
+    with pytest.raises(Refused, match="There is a second factor already"):
         await people.begin_factor(owner.id)
 
 
