@@ -1,6 +1,7 @@
 """No words: run the desk. Words: one command line, answered in the terminal (`main.py status --json`)."""
 
 import asyncio
+import gc
 import os
 import sys
 from pathlib import Path
@@ -26,6 +27,7 @@ def run() -> None:
 def main(words: list[str]) -> int:
     """Exit code 0, or 1 with one sentence on the error stream when it could not be done."""
     _use_own_environment()
+    gc.disable()  # nothing that is imported is ever garbage; `_main` lets it sweep again
     from trading.domain.errors import TradingError
 
     try:
@@ -36,6 +38,8 @@ def main(words: list[str]) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+    finally:
+        gc.enable()
 
 
 def _use_own_environment() -> None:
@@ -84,12 +88,19 @@ async def _main(settings_file: Path | None, as_json: bool, words: list[str]) -> 
         return await _answer(settings, as_json, words)
     from bot.app import serve
 
+    _sweep_again()
     logs.set_up(settings.log, settings.data_dir / "logs", settings.secrets)
     try:
         await serve(settings, _say)
     finally:
         logs.close()
     return 0
+
+
+def _sweep_again() -> None:
+    """Collect garbage from here on, and never look again through what is loaded by now."""
+    gc.freeze()
+    gc.enable()
 
 
 def _say(text: str) -> None:
@@ -107,12 +118,16 @@ async def _answer(settings: "Settings", as_json: bool, words: list[str]) -> int:
     from bot.platforms import terminal
     from trading.store import lease
 
+    _sweep_again()
+
     shown = terminal.Shown(as_json, settings.data_dir / "pictures")
-    line = terminal.line(words)
+    line = terminal.line(words, pictures=not as_json)
     holder = lease.holder(settings.data_dir)
     if holder is None:
+        gc.disable()
         from bot.app import answer_alone
 
+        _sweep_again()
         return await terminal.show(answer_alone(settings, line), shown)
     return await terminal.show(terminal.ask_running_desk(holder, settings.data_dir, line), shown)
 

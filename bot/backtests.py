@@ -27,17 +27,20 @@ async def answer(ask: Ask, report: Report, file: Path | None, output: str, job: 
         *in_short(report, ask.say),
         Row(ask.say("Took"), ask.say("{n} s", n=f"{report.seconds['total']:.2f}")),
     )
-    files = (File("report.html", _page(ask, report, images, notes)), File("trades.json", as_json(report)))
     return Reply(
         title=headline(report, ask),
         text="\n".join([verdict(report, ask), *notes]),
         rows=_all_rows(report, ask) if here else short,
         images=images[:1] if here else images,
-        files=() if here else files,
+        files=() if here else _files(ask, report, images, notes),
         buttons=buttons(report, ask, job),
         tone=Tone.GOOD if report.total_return > 0 else Tone.WARNING,
         data=report_data(report),
     )
+
+
+def _files(ask: Ask, report: Report, images: tuple[Image, ...], notes: list[str]) -> tuple[File, ...]:
+    return File("report.html", _page(ask, report, images, notes)), File("trades.json", as_json(report))
 
 
 def headline(report: Report, ask: Ask) -> str:
@@ -123,6 +126,8 @@ def _honest(words: list[str]) -> str:
 
 
 async def _images(ask: Ask, report: Report, *, all_of_them: bool) -> tuple[Image, ...]:
+    if not (ask.pictures or all_of_them):
+        return ()
     title = f"{report.strategy} · {_markets(report)} · {report.timeframe}"
     rival = report.benchmark.equity if report.benchmark else ()
     first = await equity_picture(

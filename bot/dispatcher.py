@@ -206,6 +206,7 @@ class Dispatcher:
             go_on=lambda waiting: self.go_on(waiting, person),
             line=line.text,
             secrets=line.secrets,
+            pictures=line.pictures,
         )
         if command.confirm is not None and not yes and (sure := await command.confirm(ask, **arguments)):
             yield self._ask_first(command, sure, line, say)

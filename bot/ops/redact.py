@@ -5,6 +5,7 @@ import html
 import re
 import sys
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 HIDDEN: Final = "[hidden]"
@@ -61,15 +62,20 @@ class _Known:
 
     values: frozenset[str] = frozenset()
     plain: tuple[str, ...] = ()
-    pattern: re.Pattern[str] = re.compile(r"(?!)")  # matches nothing
     shortest: int = sys.maxsize
 
     def hide_in(self, text: str) -> str:
         if len(text) < self.shortest:
             return text
         if _ESCAPED.search(text) or any(form in text for form in self.plain):
-            return self.pattern.sub(HIDDEN, text)
+            return _every_form(self.values).sub(HIDDEN, text)
         return text
+
+
+@lru_cache(maxsize=1)
+def _every_form(values: frozenset[str]) -> re.Pattern[str]:
+    """Made when it is first needed: many a process never meets a text that could hold one."""
+    return re.compile("|".join(map(_any_form, sorted(values, key=lambda value: (-len(value), value)))))
 
 
 _ESCAPED: Final = re.compile(r"[\\%&+]")  # without any of these, a secret can only stand there as it is
@@ -81,16 +87,15 @@ def protect(*values: str) -> None:
     global _known
     known = _known.values | {value for value in values if len(value) >= SHORTEST}
     if known != _known.values:
-        longest_first = sorted(known, key=lambda value: (-len(value), value))
         plain = {form for value in known for form in _plain_forms(value)}
-        pattern = re.compile("|".join(map(_any_form, longest_first)))
-        _known = _Known(known, tuple(plain), pattern, min(map(len, plain)))
+        _known = _Known(known, tuple(plain), min(map(len, plain)))
 
 
 def forget() -> None:
     """Forget every registered value (tests, and a start with other settings)."""
     global _known
     _known = _Known()
+    _every_form.cache_clear()
 
 
 def redact(text: str) -> str:

@@ -49,11 +49,11 @@ async def show(replies: AsyncIterator[Reply], shown: Shown) -> int:
     return 1 if last.failed else 0
 
 
-def line(words: list[str]) -> Line:
+def line(words: list[str], *, pictures: bool = True) -> Line:
     """What was typed behind main.py, as any chat would have sent it; a key that belongs to it is asked for."""
     text = shlex.join(_absolute(words))
     text = text if text.startswith("/") else f"/{text}"
-    typed = Line(text=text, place=TERMINAL, name="terminal", update_id=None, sent_at=None)
+    typed = Line(text=text, place=TERMINAL, name="terminal", update_id=None, sent_at=None, pictures=pictures)
     return replace(typed, text=f"{text} !", secrets=read_key()) if asks_for_a_key(words) else typed
 
 

@@ -185,6 +185,8 @@ def _joined(parts: list[_Part], source: Path) -> tuple[Seconds, dict[str, Floats
             raise Refused(
                 f"Two files in {source} hold the {parts[0].symbol} candle of {shown(later[0])}; keep one."
             )
+    if len(read) == 1:
+        return read[0]
     names = read[0][1]
     joined = {name: np.concatenate([columns[name] for _, columns, _ in read]) for name in names}
     return np.concatenate([times for times, _, _ in read]), joined, timeframes.pop()
@@ -193,7 +195,8 @@ def _joined(parts: list[_Part], source: Path) -> tuple[Seconds, dict[str, Floats
 def _frame(times: Seconds, columns: dict[str, Floats]) -> "pd.DataFrame":
     import pandas as pd
 
-    return pd.DataFrame(columns, index=pd.DatetimeIndex(times.astype("datetime64[s]"), tz="UTC"))
+    index = pd.DatetimeIndex(times.view("datetime64[s]"), tz="UTC")
+    return pd.DataFrame(columns, index=index, copy=False)
 
 
 def gaps_of(times: Seconds, timeframe: Timeframe) -> tuple[Gap, ...]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import reduce
 from pathlib import Path
 
 import numpy as np
@@ -18,11 +19,11 @@ _MINUTE = 60
 _RUN = 20  # so many equal steps in a row are another timeframe, not a series of gaps
 
 _RULES: tuple[tuple[str, Callable[[Columns], Flags]], ...] = (
-    ("a number is missing or infinite", lambda c: ~np.logical_and.reduce([np.isfinite(c[n]) for n in c])),
-    ("a price is not above zero", lambda c: np.minimum.reduce([c[n] for n in PRICES]) <= 0),
+    ("a number is missing or infinite", lambda c: ~reduce(np.logical_and, (np.isfinite(c[n]) for n in c))),
+    ("a price is not above zero", lambda c: reduce(np.minimum, (c[n] for n in PRICES)) <= 0),
     ("low is above high", lambda c: c["low"] > c["high"]),
-    ("high is not the highest price", lambda c: np.maximum.reduce([c[n] for n in PRICES]) > c["high"]),
-    ("low is not the lowest price", lambda c: np.minimum.reduce([c[n] for n in PRICES]) < c["low"]),
+    ("high is not the highest price", lambda c: reduce(np.maximum, (c[n] for n in PRICES)) > c["high"]),
+    ("low is not the lowest price", lambda c: reduce(np.minimum, (c[n] for n in PRICES)) < c["low"]),
     ("volume is below zero", lambda c: c["volume"] < 0),
 )
 

@@ -50,12 +50,16 @@ def _read_parquet(path: Path) -> dict[str, "pd.Series"]:
             f"{path} needs the extra 'parquet' to be read (uv sync --extra parquet); CSV files need nothing."
         ) from error
     try:
+        pyarrow.set_memory_pool(pyarrow.system_memory_pool())  # the other one keeps what is freed
         with parquet.ParquetFile(path) as file:
             names = _named(path, file.schema_arrow.names)
-            table = file.read(columns=list(names.values()))
+            # one column after the other, so that never more than one lies there twice
+            return {
+                name: file.read(columns=[found], use_threads=False).column(0).to_pandas()
+                for name, found in names.items()
+            }
     except pyarrow.ArrowException as error:
         raise Refused(f"{path} is not a whole Parquet file: {_first_line(error)}.") from error
-    return {name: table.column(found).to_pandas() for name, found in names.items()}
 
 
 def _read_csv(path: Path) -> dict[str, "pd.Series"]:

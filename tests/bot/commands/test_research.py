@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 from io import BytesIO
 
 import matplotlib.image
@@ -73,6 +74,18 @@ async def test_the_terminal_shows_every_section_and_the_json_the_same_numbers(ho
     assert float(found["slippage"]) == pytest.approx(float(found["traded"]) * 0.0005, rel=0.01)
     assert float(found["fees"]) == pytest.approx(float(found["traded"]) * 0.001, rel=1e-6)
     assert list(found["months"]) == ["2024-01", "2024-02", "2024-03"]
+
+
+async def test_a_program_gets_the_numbers_and_no_picture_is_drawn_for_it(house, data):
+    asked = f"/backtest ema_cross --data {data} --symbols BTC/USDT"
+    for_people = Line(text=asked, place=TERMINAL, name="Mina", update_id=None, sent_at=None)
+
+    *_, seen = [reply async for reply in house.dispatcher.handle(for_people)]
+    *_, read = [reply async for reply in house.dispatcher.handle(replace(for_people, pictures=False))]
+
+    assert [image.name for image in seen.images] == ["equity.png"]
+    assert read.images == ()
+    assert read.data["trades"] == seen.data["trades"] != []
 
 
 async def test_a_chat_gets_pictures_each_with_its_numbers_in_words_and_a_page(house):
