@@ -102,8 +102,8 @@ class Portfolios:
             raise Refused(f"There is no scenario '{name}'; there are {', '.join(SCENARIOS)}.")
         return of_scenario(SCENARIOS[name], self.values(account), self.running.room(account).desk.book.equity)
 
-    def stress_made_up(self, account: str, falls: Mapping[str, float], usual: float) -> Outcome:
-        """The present book when these coins fall so far, and every other one as `usual`."""
+    def stress_made_up(self, account: str, falls: Mapping[str, float], usual: float | None) -> Outcome:
+        """The present book when these coins fall so far, every other one as `usual`, or like the worst of them."""
         return of_falls(falls, usual, self.values(account), self.running.room(account).desk.book.equity)
 
     def values(self, account: str) -> dict[str, Decimal]:

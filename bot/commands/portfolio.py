@@ -82,7 +82,7 @@ async def stress(ask: Ask, day: Day = "") -> Reply:
     if len(words) == 1 and _FALL.fullmatch(words[0]) is None:
         return _one_day(ask, portfolio.stress_on(ask.account, words[0].lower()))
     falls, usual = _falls(ask, words)
-    return _one_day(ask, portfolio.stress_made_up(ask.account, falls, usual))
+    return _one_day(ask, portfolio.stress_made_up(ask.account, falls, usual), tuple(falls))
 
 
 def _story(ask: Ask) -> dict[str, str]:
@@ -97,8 +97,9 @@ def _story(ask: Ask) -> dict[str, str]:
     }
 
 
-def _falls(ask: Ask, words: list[str]) -> tuple[dict[str, float], float]:
-    falls, usual = {}, 0.0
+def _falls(ask: Ask, words: list[str]) -> tuple[dict[str, float], float | None]:
+    falls: dict[str, float] = {}
+    usual: float | None = None
     for word in words:
         match = _FALL.fullmatch(word)
         if match is None or float(match[2]) > 100:
@@ -124,9 +125,12 @@ async def _every_day(ask: Ask, days: list[Outcome]) -> Reply:
     image = await stress_picture(
         ask.studio, ask.person, ask.say, days, limit, title=f"{title} · {ask.account}"
     )
+    lines = [ask.say("As if everything were held all the way down; stops would sell sooner.")]
+    if any(not hit.known for day in days for hit in day.hits):
+        lines.append(ask.say("A coin that a day has no figure for is counted like the worst of the others."))
     return Reply(
         title=title,
-        text=ask.say("As if everything were held all the way down; stops would sell sooner."),
+        text="\n".join(lines),
         rows=tuple(
             Row(
                 d.name,
@@ -144,7 +148,29 @@ async def _every_day(ask: Ask, days: list[Outcome]) -> Reply:
     )
 
 
-def _one_day(ask: Ask, day: Outcome) -> Reply:
+def _unknown(ask: Ask, day: Outcome, named: tuple[str, ...]) -> list[str]:
+    """What was named and is not held, and what is held and was not named."""
+    held = {hit.symbol.partition("/")[0] for hit in day.hits}
+    strangers = [coin for coin in named if coin not in held]
+    lines = [
+        ask.say("{coin} is not held here, so its own fall costs nothing.", coin=coin) for coin in strangers
+    ]
+    silent = ", ".join(hit.symbol.partition("/")[0] for hit in day.hits if not hit.known)
+    if silent and day.when:
+        lines.append(
+            ask.say("No figure of that day for {coins}: counted like the worst of the others.", coins=silent)
+        )
+    elif silent:
+        lines.append(
+            ask.say(
+                "No fall was given for {coins}: counted like the worst that was; a -10 alone is for the rest.",
+                coins=silent,
+            )
+        )
+    return lines
+
+
+def _one_day(ask: Ask, day: Outcome, named: tuple[str, ...] = ()) -> Reply:
     now = ask.trading.status(ask.account)
     if not day.hits:
         return Reply(title=ask.say("Nothing is held, so nothing would be lost."), data=day)
@@ -163,7 +189,7 @@ def _one_day(ask: Ask, day: Outcome) -> Reply:
             change=percent(-day.share),
             loss=money(-day.loss, now.currency, signed=True),
         ),
-        text=f"{what}\n{text}",
+        text="\n".join((what, *_unknown(ask, day, named), text)),
         rows=tuple(
             Row(
                 h.symbol,

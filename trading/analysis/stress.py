@@ -5,7 +5,7 @@ each coin (hourly candles of Binance; minute candles in August 2024; October 202
 A coin without a figure of its own falls like the worst of the others, the coins that died that day left out.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -73,23 +73,34 @@ SCENARIOS = {
 
 def of_scenario(scenario: Scenario, values: Mapping[str, Decimal], equity: Decimal) -> Outcome:
     """The book of `values` (symbol -> what is held of it in money; negative when short) on that day."""
-    falls = {symbol: scenario.fall(_coin(symbol)) for symbol in values}
-    return Outcome(scenario.name, scenario.when, _hits(falls, values), equity)
+    hits = (
+        _hit(symbol, scenario.fall(_coin(symbol)), value, _coin(symbol) in {*scenario.falls, *MONEY})
+        for symbol, value in values.items()
+    )
+    return Outcome(scenario.name, scenario.when, _worst_first(hits), equity)
 
 
 def of_falls(
-    falls: Mapping[str, float], usual: float, values: Mapping[str, Decimal], equity: Decimal
+    falls: Mapping[str, float], usual: float | None, values: Mapping[str, Decimal], equity: Decimal
 ) -> Outcome:
-    """The book on a day somebody makes up: these falls by coin, `usual` for every other."""
-    told = {symbol: falls.get(_coin(symbol), usual) for symbol in values}
-    return Outcome("made up", "", _hits(told, values), equity)
+    """The book on a day somebody makes up: these falls by coin, `usual` for every other.
+
+    Without a usual fall, a coin nobody named falls like the worst of those that were: hoping is no test.
+    """
+    others = max(falls.values(), default=0.0) if usual is None else usual
+    hits = []
+    for symbol, value in values.items():
+        coin = _coin(symbol)
+        own = falls.get(coin, 0.0 if coin in MONEY else others)
+        hits.append(_hit(symbol, own, value, usual is not None or coin in {*falls, *MONEY}))
+    return Outcome("made up", "", _worst_first(hits), equity)
 
 
-def _hits(falls: Mapping[str, float], values: Mapping[str, Decimal]) -> tuple[Hit, ...]:
-    hits = (
-        Hit(symbol, falls[symbol], value, value * Decimal(str(falls[symbol])))
-        for symbol, value in values.items()
-    )
+def _hit(symbol: str, fall: float, value: Decimal, known: bool) -> Hit:
+    return Hit(symbol, fall, value, value * Decimal(str(fall)), known)
+
+
+def _worst_first(hits: Iterable[Hit]) -> tuple[Hit, ...]:
     return tuple(sorted(hits, key=lambda hit: (-hit.loss, hit.symbol)))
 
 

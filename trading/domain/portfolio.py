@@ -13,6 +13,7 @@ class Hit:
     fall: float
     value: Decimal
     loss: Decimal
+    known: bool = True  # False: nobody says how far this one fell, so it falls like the worst of the others
 
 
 @dataclass(frozen=True, slots=True)

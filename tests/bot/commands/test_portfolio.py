@@ -68,6 +68,17 @@ async def test_a_day_that_is_made_up_takes_each_coin_at_its_word(house):
     assert reply.title.startswith("made up: -")
 
 
+async def test_a_coin_that_is_not_held_is_named_and_the_others_fall_like_it(house):
+    values = house.trading.portfolio.values("main")
+    coins = ", ".join(hit.symbol.partition("/")[0] for hit in house.trading.portfolio.stress("main")[0].hits)
+
+    reply = await answered(house, "/stress NOPE=-40")
+
+    assert reply.data.loss == sum(values.values(), Decimal(0)) * Decimal("0.4")
+    assert "NOPE is not held here, so its own fall costs nothing." in reply.text
+    assert all(f"{coin}" in reply.text.splitlines()[2] for coin in coins.split(", "))
+
+
 @pytest.mark.parametrize(
     ("line", "sentence"),
     [

@@ -59,6 +59,30 @@ def test_a_made_up_day_takes_its_own_falls_and_the_usual_one_for_the_rest():
     assert day.loss == Decimal("350000")
 
 
+def test_a_coin_nobody_gave_a_fall_for_falls_like_the_worst_that_was_given():
+    values = {"BTC/USDT": Decimal(1000), "ETH/USDT": Decimal(1000), "USDC/USDT": Decimal(1000)}
+
+    day = of_falls({"BTC": 0.3, "SOL": 0.4}, None, values, Decimal(3000))
+
+    assert [(h.symbol, h.loss, h.known) for h in day.hits] == [
+        ("ETH/USDT", Decimal(400), False),
+        ("BTC/USDT", Decimal(300), True),
+        ("USDC/USDT", Decimal(0), True),
+    ]
+
+
+def test_a_day_says_which_coins_it_does_not_know():
+    values = {"BTC/USDT": Decimal(1000), "PEPE/USDT": Decimal(1000), "USDC/USDT": Decimal(1000)}
+
+    day = of_scenario(SCENARIOS["ftx"], values, Decimal(3000))
+
+    assert {hit.symbol: hit.known for hit in day.hits} == {
+        "PEPE/USDT": False,
+        "BTC/USDT": True,
+        "USDC/USDT": True,
+    }
+
+
 def test_a_short_position_gains_and_an_empty_book_loses_nothing():
     short = of_falls({}, 0.2, {"BTC/USDT": Decimal(-500)}, Decimal(1000))
     empty = of_falls({}, 0.2, {}, Decimal(0))
