@@ -68,9 +68,10 @@ async def test_an_address_of_this_machine_serves(clock, host):
     desk = Desk(clock)
 
     async with running(desk, desk.build(host=host)) as server, aiohttp.ClientSession() as http:
-        answer = await http.get(f"{server.address}/healthz")
+        async with http.get(f"{server.address}/healthz") as answer:
+            status = answer.status
 
-        assert answer.status == 200
+        assert status == 200
         assert server.url("abc") == f"http://{host}:{server.port}/enter/abc"
 
 
