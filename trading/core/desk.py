@@ -8,7 +8,7 @@ from decimal import Decimal
 from trading.core import guard, guarding, stopping, targets
 from trading.core.book import Book, day_of
 from trading.core.halts import Halts
-from trading.core.orders import Orders, reserved
+from trading.core.orders import Orders, claim, reserved
 from trading.core.plan import NO_TRADE_BAND, intent_for, worth_acting
 from trading.core.protect import Guard
 from trading.core.sleeve import Answers, Line, Sleeve
@@ -38,7 +38,7 @@ from trading.domain.events import (
     SleeveFailed,
 )
 from trading.domain.market import Candle, Instrument
-from trading.domain.order import OrderIntent, OrderStatus, Reason, Side
+from trading.domain.order import OrderIntent, OrderStatus, Reason
 from trading.domain.risk import Cleared, Halt, HaltKind
 from trading.domain.signal import Signal
 from trading.domain.trips import Trips
@@ -145,14 +145,7 @@ class Desk:
         live = self.orders.live
         if not live:
             return self.book.account(at, _NOTHING, ())
-        committed = sum(
-            (
-                _cost(o.intent) - o.filled * o.intent.price_at_decision
-                for o in live
-                if o.intent.side is Side.BUY
-            ),
-            Decimal(0),
-        )
+        committed = sum((claim(o, self.instruments.get(o.intent.symbol)) for o in live), _NOTHING)
         return self.book.account(at, committed, tuple((o.intent.sleeve, o.intent.symbol) for o in live))
 
     # --- candles: mark, watch, decide -------------------------------------------------------------------
@@ -335,7 +328,3 @@ class Desk:
     def _marks(prices: Mapping[str, float]) -> dict[str, Decimal]:
         """Prices as they were measured; orders round them to the exchange's step."""
         return {symbol: Decimal(repr(price)) for symbol, price in prices.items()}
-
-
-def _cost(intent: OrderIntent) -> Decimal:
-    return intent.amount * intent.price_at_decision

@@ -4,7 +4,8 @@ from collections.abc import Container, Iterable
 from decimal import Decimal
 
 from trading.domain.errors import Broken
-from trading.domain.order import Order, OrderIntent
+from trading.domain.market import Instrument
+from trading.domain.order import Order, OrderIntent, Side
 from trading.domain.order import OrderStatus as S
 
 ALLOWED: dict[S, frozenset[S]] = {
@@ -71,3 +72,11 @@ def reserved(intent: OrderIntent) -> Order:
         fee=Decimal(0),
         changed_at=intent.decided_at,
     )
+
+
+def claim(order: Order, instrument: Instrument | None) -> Decimal:
+    """The cash that a live purchase may still take, its fee included; nobody knows that of a market that is gone."""
+    if order.intent.side is not Side.BUY:
+        return Decimal(0)
+    left, fee = order.intent.amount - order.filled, instrument.taker_fee if instrument else Decimal(0)
+    return left * order.intent.price_at_decision * (1 + fee)

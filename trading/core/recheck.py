@@ -6,7 +6,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from trading.core import guard
-from trading.domain.order import OrderIntent, Side
+from trading.core.orders import claim, reserved
+from trading.domain.order import OrderIntent
 from trading.domain.risk import Cleared, RiskDecision
 from trading.risk.gate import review
 
@@ -23,9 +24,8 @@ def recheck(desk: "Desk", intent: OrderIntent, at: datetime) -> Cleared | RiskDe
     if key in pending:
         pending.remove(key)
     cost = Decimal(0)
-    if intent.side is Side.BUY and (own or key in account.pending):
-        reserved = own.intent if own else intent
-        cost = reserved.amount * reserved.price_at_decision
+    if own or key in account.pending:
+        cost = claim(own or reserved(intent), desk.instruments[intent.symbol])
     account = replace(account, pending=tuple(pending), committed=account.committed - cost)
     past = asked.past and replace(
         asked.past,

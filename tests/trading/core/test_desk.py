@@ -100,6 +100,19 @@ def test_orders_of_one_candle_never_spend_the_same_cash_twice():
     assert sum(f.amount * f.price + f.fee for f in story.fills) <= 10000
 
 
+def test_purchases_that_are_out_keep_the_cash_for_their_fees_too():
+    greedy = Limits(order_share=0.25, daily_loss=1.0, drawdown=1.0)
+    story = Story(Script(BTC_USDT={1: 1.0}), sleeves=("a", "b", "c", "d"), share=1.0, limits=greedy)
+
+    story.close(1, {"BTC/USDT": (100, 100)})
+    asked = [o.intent for o in story.desk.orders.live]
+    account = story.desk.account(close_of(1))
+
+    spent = sum(i.amount * i.price_at_decision * (1 + Decimal("0.001")) for i in asked)
+    assert len(asked) == 4
+    assert account.committed == spent <= 10000
+
+
 def test_a_kill_cancels_what_waits_sells_everything_once_and_says_when_it_is_flat():
     story = Story(Script(BTC_USDT={1: 1.0}, ETH_USDT={2: 1.0}), symbols=("BTC/USDT", "ETH/USDT"), share=0.5)
     story.close(1, {"BTC/USDT": (100, 100), "ETH/USDT": (50, 50)})

@@ -147,7 +147,8 @@ def test_while_an_order_is_uncertain_its_money_counts_as_spent(path):
             await desk.until(lambda: desk.orders and desk.orders[0].status is OrderStatus.UNCERTAIN)
 
             account = desk.desk.account(desk.loop.wall())
-            assert account.committed == desk.orders[0].intent.amount * 100
+            fee = 1 + desk.desk.instruments[BTC].taker_fee
+            assert account.committed == desk.orders[0].intent.amount * 100 * fee
             assert account.pending == (("ema_cross", BTC),)
 
     live_through(story())
