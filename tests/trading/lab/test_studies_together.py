@@ -5,8 +5,11 @@ import multiprocessing
 from trading.domain.errors import Refused
 from trading.lab.studies import Studies
 
+PATIENCE = 60  # seconds for processes that begin on a busy machine
 
-def open_them(url: str, answers) -> None:
+
+def open_them(url: str, begin, answers) -> None:
+    begin.wait(PATIENCE)
     try:
         studies = Studies(url)
         studies.close()
@@ -16,16 +19,17 @@ def open_them(url: str, answers) -> None:
 
 
 def test_processes_that_begin_at_the_same_moment_all_open_them(tmp_path):
-    context = multiprocessing.get_context("fork")
-    for attempt in range(4):
-        answers = context.Queue()
-        url = f"sqlite:///{tmp_path / f'{attempt}.db'}"
-        together = [context.Process(target=open_them, args=(url, answers)) for _ in range(4)]
+    # never "fork": a child of this process, with its threads, can wait for ever for a lock that nobody holds
+    context = multiprocessing.get_context("forkserver")
+    for attempt in range(3):
+        begin, answers = context.Barrier(4), context.Queue()
+        words = (f"sqlite:///{tmp_path / f'{attempt}.db'}", begin, answers)
+        together = [context.Process(target=open_them, args=words, daemon=True) for _ in range(4)]
 
         for process in together:
             process.start()
-        told = [answers.get(timeout=30) for _ in together]
+        told = [answers.get(timeout=PATIENCE) for _ in together]
         for process in together:
-            process.join()
+            process.join(PATIENCE)
 
         assert told == ["opened"] * 4
