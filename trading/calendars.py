@@ -53,6 +53,8 @@ def _closure(happening: Happening) -> Closure:
         name=happening.name,
         since=happening.since - happening.before,
         until=happening.until + happening.after,
+        begins=happening.since,
+        ends=happening.until,
     )
 
 

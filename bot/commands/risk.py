@@ -17,7 +17,7 @@ HaltAct = Annotated[Literal["show", "skip"], "show them, or let an event pass"]
 LimitName = Annotated[str, "a limit, as /limits lists them"]
 Value = Annotated[str, "its new value, for instance 0.03 or 3%"]
 Event = Annotated[str, "an event's id, as /calendar lists them; without one: the one that closes entries now"]
-EVENTS = 8  # rows that still read well on a phone
+EVENTS, MOST_EVENTS = 8, 1000  # rows that still read well on a phone, and what is counted
 
 
 @command(allow=READERS)
@@ -272,29 +272,45 @@ async def _skip(ask: Ask, event: str) -> Reply:
 @command(allow=READERS)
 async def calendar(ask: Ask) -> Reply:
     """The events around which nothing is bought, with buttons to let one pass."""
-    planned, say = await ask.trading.risks.planned(ask.account, EVENTS), ask.say
-    if not planned:
+    every, say = await ask.trading.risks.planned(ask.account, MOST_EVENTS), ask.say
+    if not every:
         return Reply(
             title=say("No events ahead."),
             text=say("Give them in settings.toml, [calendar]: an iCal file, or a list of your own."),
             data=(),
         )
-    rows = tuple(_event_row(p, ask) for p in planned)
+    planned = every[:EVENTS]
     waiting = [p for p in planned if not p.skipped][:3]
     skips = tuple(
         (Button(say("Skip {name}", name=p.closure.name[:24]), f"/halts skip {p.closure.id}"),)
         for p in waiting
     )
     return Reply(
-        title=say("{n} events ahead close entries", n=sum(not p.skipped for p in planned)),
-        rows=rows,
+        title=_ahead(sum(not p.skipped for p in every), ask),
+        text=say("The next {n} are shown.", n=EVENTS) if len(every) > EVENTS else "",
+        rows=tuple(_event_row(p, ask) for p in planned),
         buttons=skips,
         data=planned,
     )
 
 
+def _ahead(count: int, ask: Ask) -> str:
+    if count == 0:
+        return ask.say("No event ahead closes entries")
+    if count == 1:
+        return ask.say("1 event ahead closes entries")
+    return ask.say("{n} events ahead close entries", n=count)
+
+
 def _event_row(planned: Planned, ask: Ask) -> Row:
+    """When the event is, and from when to when nothing is bought because of it."""
     closure, zone, say = planned.closure, ask.person.zone, ask.say
     state = say("let pass") if planned.skipped else say("now") if planned.now else closure.id
-    span = f"{moment(closure.since, zone, say)} – {moment(closure.until, zone, say)}"
-    return Row(closure.name, state, span)
+    shut = say(
+        "nothing is bought {since} – {until}",
+        since=moment(closure.since, zone, say),
+        until=moment(closure.until, zone, say),
+    )
+    if planned.skipped:
+        shut = say("entries stay open")
+    return Row(closure.name, moment(closure.begins or closure.since, zone, say), f"{state} · {shut}")

@@ -74,6 +74,8 @@ class Closure:
     name: str
     since: datetime
     until: datetime
+    begins: datetime | None = None  # the event itself, in the middle of it; None: nobody said
+    ends: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

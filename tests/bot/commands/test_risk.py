@@ -302,6 +302,24 @@ async def test_an_event_is_told_and_can_be_let_pass_for_good(tmp_path, clock):
     assert done.title == "CPI is let pass."
 
 
+async def test_the_calendar_shows_the_event_and_the_time_around_it(tmp_path, clock):
+    at = clock().replace(minute=30, second=0, microsecond=0) + timedelta(days=2)
+    event = f'{{ name = "CPI", at = {at:%Y-%m-%dT%H:%M:%SZ}, before = "45m", after = "15m" }}'
+    house = await a_house(tmp_path, clock, f"[calendar]\nevents = [{event}]\n")
+
+    one = await answered(house, "/calendar")
+    await answered(house, f"/halts skip {one.data[0].closure.id}")
+    none = await answered(house, "/calendar")
+    await leave(house)
+
+    assert (one.title, none.title) == ("1 event ahead closes entries", "No event ahead closes entries")
+    assert one.rows[0].value.endswith(f"{at:%H:%M}")
+    before, after = at - timedelta(minutes=45), at + timedelta(minutes=15)
+    assert f"{before:%H:%M} – " in one.rows[0].detail
+    assert one.rows[0].detail.endswith(f"{after:%H:%M}")
+    assert none.rows[0].detail == "let pass · entries stay open"
+
+
 @pytest.mark.parametrize("line", ["/halts skip", "/halts skip abc"])
 async def test_nothing_to_skip_is_told(house, line):
     reply = await answered(house, line)
