@@ -19,7 +19,7 @@ from trading.settings import Settings, load
 from trading.store import lease
 
 ROOT = Path(main.__file__).parent
-PATIENCE = 20.0  # seconds a story waits for what must come
+PATIENCE = 60.0  # seconds a story waits for what must come
 
 
 class RunningClock:

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from tests.fakes.binance import FakeBinance
+from tests.story.house import PATIENCE
 from tests.story.livevictim import MINUTE, LiveVictim
 from trading.clock import wall_clock
 
@@ -54,7 +55,7 @@ async def test_a_desk_that_is_killed_before_the_answer_knows_the_truth_in_its_ne
     binance.fail("POST order", after=carried_out, hang=True)
     victim = LiveVictim(tmp_path, options(binance), buys=True)
     await victim.says("up")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while not binance.asked["order"]:
             await asyncio.sleep(0.005)
     await asyncio.sleep(0.1)

@@ -27,7 +27,7 @@ from trading.store.store import Store
 
 MINUTE = timedelta(minutes=1)
 A_CANDLE = 90.0  # seconds within which a desk has decided on the next candle
-SOON = 30.0
+SOON = 60.0
 KEY, SECRET = "a-key-of-sixteen", "a-secret-that-is-long-enough-to-sign-with"
 
 

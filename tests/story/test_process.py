@@ -15,7 +15,7 @@ from typing import Any
 
 from tests.fakes.clock import HandClock
 from tests.story.chats import OnTelegram
-from tests.story.house import RunningClock, a_house, replies, settings_for
+from tests.story.house import PATIENCE, RunningClock, a_house, replies, settings_for
 from tests.story.process import a_machine, only_sentence
 from tests.story.victim import SECTIONS, FastClock, Victim
 from trading.boot import PAST
@@ -41,7 +41,7 @@ def test_it_answers_a_second_terminal_and_keeps_a_kill_when_it_is_stopped(tmp_pa
     assert f"in use by process {desk.pid} " in told
     assert json.loads(killed.out.whole())["flat"]
     assert (code, desk.err.whole()) == (0, "")
-    assert seconds < 5
+    assert seconds < 10
     assert (alone["holdings"], [halt["kind"] for halt in alone["halts"]]) == ([], ["kill"])
 
 
@@ -52,7 +52,7 @@ def test_told_to_stop_while_it_is_starting_it_stops_at_once(tmp_path):
         code, seconds = desk.stop(signal.SIGINT)
 
     assert (code, desk.err.whole()) == (0, "")
-    assert seconds < 5
+    assert seconds < 10
 
 
 async def test_told_to_stop_while_a_backtest_runs_it_stops_at_once(tmp_path):
@@ -60,7 +60,7 @@ async def test_told_to_stop_while_a_backtest_runs_it_stops_at_once(tmp_path):
         line = ["backtest", "ema_cross,rsi,bollinger", "--timeframe", "1m", "--risk", "on"]
         heard = replies(house.settings.data_dir, *line)
         await anext(heard)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while not (at_work := len(multiprocessing.active_children())):
                 await asyncio.sleep(0.02)
         begun = time.monotonic()
@@ -69,7 +69,7 @@ async def test_told_to_stop_while_a_backtest_runs_it_stops_at_once(tmp_path):
         last = [reply async for reply in heard][-1]
 
     assert at_work == 1
-    assert seconds < 5
+    assert seconds < 10
     assert (last.failed, last.title) == (True, "Tradewind was stopped before this was done.")
     assert multiprocessing.active_children() == []
 
