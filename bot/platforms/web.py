@@ -26,12 +26,13 @@ class WebPlatform:
         return Sent(self._server.chats.chat(chat_id).show(reply))
 
     async def edit(self, chat_id: str, ref: str, reply: Reply) -> bool:
-        """Write it over a message; one of an earlier run, or older than the last 200, is gone."""
+        """Write it over a message, of an earlier run as well; one that is older than the last 200 is gone."""
         chat = self._server.chats.chat(chat_id)
         if not chat.is_words_only(ref):
-            return False
+            return chat.find_again(reply, ref)
         chat.show(reply, on=ref)
         return True
 
     async def pin(self, chat_id: str, ref: str) -> None:
-        """A page has its panel beside the chat already; nothing to do."""
+        """Let it not be pushed out by the newer ones."""
+        self._server.chats.chat(chat_id).pin(ref)

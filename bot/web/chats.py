@@ -93,6 +93,7 @@ class Chat:
     _messages: OrderedDict[str, dict[str, Any]] = field(default_factory=OrderedDict)
     _lines: OrderedDict[str, int | None] = field(default_factory=OrderedDict)  # how many replies, when over
     _count: int = 0
+    _pinned: str = ""
 
     @property
     def messages(self) -> list[dict[str, Any]]:
@@ -133,6 +134,22 @@ class Chat:
         self._put(shape | known)
         return message_id
 
+    def find_again(self, reply: Reply, message_id: str) -> bool:
+        """Show a message of an earlier run under its old name; False for one this run has let go.
+
+        An open page changes it in place, a fresh one shows it once more: either way it is the same message.
+        """
+        if message_id in self._messages or message_id.startswith(f"{self.epoch}-"):
+            return False
+        shape = reply_shape(reply, picture=self._picture, attachment=self._attachment)
+        known = {"id": message_id, "who": "desk", "at": self.clock(), "asked": "", "reply_to": ""}
+        self._put(shape | known)
+        return True
+
+    def pin(self, message_id: str) -> None:
+        """Keep it however much is said after it; its place is taken by what is pinned next."""
+        self._pinned = message_id
+
     def is_words_only(self, message_id: str) -> bool:
         """Whether a message may be edited in place: the desk said it, and it shows no picture or file."""
         message = self._messages.get(message_id)
@@ -151,7 +168,7 @@ class Chat:
         message["order"] = before["order"] if before else self._count
         self._messages[message["id"]] = message
         while len(self._messages) > KEPT_MESSAGES:
-            self._messages.popitem(last=False)
+            del self._messages[next(key for key in self._messages if key != self._pinned)]
         self.tell({"event": "message", "id": message["id"], "message": message})
 
     def _picture(self, image: Image) -> dict[str, Any]:

@@ -36,16 +36,19 @@ async def test_the_panel_lives_in_every_chat_and_through_a_restart(tmp_path):
             resumed = await browser.told(lambda m: _is_panel(m) and "lunch" not in m["text"])
             await house.asked("pause", "dinner")
             await until(lambda: all("dinner" in message.text for message in first))
-        async with a_house(tmp_path, clock, **chats, **NOTHING) as house:
+        async with a_house(tmp_path, clock, **chats, **browser.sections, **NOTHING) as house:
             await house.asked("resume")
             await until(lambda: not any("dinner" in message.text for message in first))
             await until(lambda: all("Next report" in message.text for message in first))
             second = _pinned(telegram, discord)
+            await browser.connect(house)
+            await house.asked("pause", "supper")
+            later = await browser.told(lambda m: _is_panel(m) and "supper" in m["text"])
 
     assert all("Your panel comes in a moment." in answer.text for answer in said)
     assert first == second
     assert all("Loss left today" in m.text and "Next report" in m.text for m in first)
-    assert paused["id"] == resumed["id"]
+    assert paused["id"] == resumed["id"] == later["id"]
 
 
 def _pinned(telegram: OnTelegram, discord: OnDiscord) -> list:

@@ -114,3 +114,41 @@ async def test_a_slow_page_gets_only_the_last_state_of_each_message(clock):
 
 async def test_a_page_that_is_told_nothing_stops_waiting():
     assert await Tab("session").next(patience=0.01) == []
+
+
+def test_a_message_of_an_earlier_run_is_found_again_under_its_name(clock):
+    before = Chats(clock).chat("1").show(Reply(title="panel"))
+    chat = Chats(clock).chat("1")
+    chat.show(Reply(title="hello"))
+
+    found = chat.find_again(Reply(title="panel, later"), before)
+
+    assert found
+    assert [(m["id"] == before, m["title"]) for m in chat.messages] == [
+        (False, "hello"),
+        (True, "panel, later"),
+    ]
+    assert chat.is_words_only(before)
+
+
+def test_a_message_this_run_has_let_go_is_not_found_again(clock):
+    chat = Chats(clock).chat("1")
+    first = chat.show(Reply(title="first"))
+    for number in range(KEPT_MESSAGES):
+        chat.show(Reply(title=str(number)))
+
+    assert not chat.find_again(Reply(title="first, later"), first)
+    assert "first, later" not in [message["title"] for message in chat.messages]
+
+
+def test_what_is_pinned_is_not_pushed_out(clock):
+    chat = Chats(clock).chat("1")
+    panel = chat.show(Reply(title="panel"))
+    chat.pin(panel)
+
+    for number in range(2 * KEPT_MESSAGES):
+        chat.show(Reply(title=str(number)))
+
+    assert len(chat.messages) == KEPT_MESSAGES
+    assert chat.messages[0]["title"] == "panel"
+    assert chat.is_words_only(panel)
