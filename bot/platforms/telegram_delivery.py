@@ -212,10 +212,10 @@ class Delivery:
             shown = await self._send_photo(
                 spot, sheet.images[0], sheet.caption, None if sheet.pages else sheet.keyboard
             )
-        elif sheet.images:
-            await self._send_albums(spot, sheet.images)
         for number, page in enumerate(sheet.pages, 1):
             shown = await self._send_text(spot, page, sheet.keyboard if number == len(sheet.pages) else None)
+        if len(sheet.images) > 1:
+            await self._send_albums(spot, sheet.images)
         for file in sheet.files:
             await self._send_file(spot, file)
         assert shown is not None  # a reply has a title, so there was a caption or a page

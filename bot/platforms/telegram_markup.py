@@ -30,7 +30,7 @@ _TAG = re.compile(r"<[^<>]*>")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
-    """A reply, ready to send: pictures first (one of them carries the caption), then pages, then files."""
+    """A reply, ready to send: an only picture with its caption, pages, several pictures as albums, files."""
 
     caption: str  # HTML under the only picture, else empty
     pages: tuple[str, ...]  # HTML messages
@@ -65,7 +65,8 @@ def lay_out(reply: Reply) -> Sheet:
     blocks, header = list(_blocks(reply)), shorten(reply.header, _LONGEST_HEADER)
     caption, files = "", reply.files
     if len(reply.images) == 1:
-        caption, blocks = _caption(blocks, header, reply.images[0].alt)
+        alt = reply.images[0].alt
+        caption, blocks = _caption(blocks, header, "" if alt in reply.text else alt)
     pages = _with_headers(_paginate(blocks, _room(header)), header)
     if len(pages) > MOST_PAGES:
         whole = _document(reply)

@@ -183,13 +183,13 @@ async def test_a_reply_shows_header_verdict_text_rows_and_footer_in_this_order(t
 async def test_hostile_names_are_shown_as_they_are_and_change_nothing(telegram, platform, ann):
     row = Row(NASTY, NASTY, NASTY)
     reply = Reply(
-        header=NASTY, title=NASTY, text=NASTY, rows=(row,), footer=NASTY, images=(picture(alt=NASTY),)
+        header=NASTY, title=NASTY, text=NASTY, rows=(row,), footer=NASTY, images=(picture(alt=NASTY * 2),)
     )
 
     await platform.send(str(ann.id), reply)
 
     message = telegram.last(ann)
-    assert message.text.count("<b>&\"'</i> evil") == 8
+    assert message.text.count("<b>&\"'</i> evil") == 9
     assert {entity.tag for entity in message.entities} == {"b", "i"}
     assert "\N{RIGHT-TO-LEFT OVERRIDE}" not in message.html
 
@@ -241,6 +241,15 @@ async def test_a_picture_carries_the_answer_its_description_and_the_buttons(tele
     assert len(telegram.shown(ann)) == 1
 
 
+async def test_what_the_answer_says_already_is_not_said_again_under_its_picture(telegram, platform, ann):
+    rose = "Equity rose from 10,000 to 10,420."
+    reply = Reply(title="+4.2% in 7 days", text=rose, header=HEADER, images=(picture(alt=rose),))
+
+    await platform.send(str(ann.id), reply)
+
+    assert telegram.last(ann).text == f"{HEADER}\n+4.2% in 7 days\n\n{rose}"
+
+
 async def test_what_does_not_fit_under_a_picture_follows_as_text_with_the_buttons(telegram, platform, ann):
     rows = tuple(Row(f"symbol {n}", "+1.2%", "a detail of some length") for n in range(40))
     reply = Reply(
@@ -261,14 +270,16 @@ async def test_what_does_not_fit_under_a_picture_follows_as_text_with_the_button
     assert sum(message.text.count("• symbol") for message in (photo, text)) == 40
 
 
-async def test_several_pictures_are_an_album_and_the_buttons_sit_on_the_text(telegram, platform, ann):
+async def test_several_pictures_are_an_album_after_the_words_and_the_buttons_sit_on_the_words(
+    telegram, platform, ann
+):
     images = tuple(picture(f"{name}.png", f"This is {name}.") for name in ("equity", "drawdown", "returns"))
 
     await platform.send(
         str(ann.id), Reply(title="The month", images=images, buttons=((Button("PDF", "/report"),),))
     )
 
-    *album, text = telegram.shown(ann)
+    text, *album = telegram.shown(ann)
     assert [photo.filename for photo in album] == ["equity.png", "drawdown.png", "returns.png"]
     assert [photo.text for photo in album] == ["This is equity.", "This is drawdown.", "This is returns."]
     assert len({photo.album for photo in album}) == 1
@@ -281,7 +292,7 @@ async def test_an_album_is_sent_again_whole_after_a_flood_limit(telegram, platfo
 
     await platform.send(str(ann.id), Reply(title="The day", images=images))
 
-    rockets, bare, _ = telegram.shown(ann)
+    _, rockets, bare = telegram.shown(ann)
     assert rockets.text == "🚀" * 199 + "…"
     assert (bare.text, bare.content) == ("", picture().png)
 
@@ -292,9 +303,9 @@ async def test_eleven_pictures_are_an_album_of_ten_and_a_picture(telegram, platf
     await platform.send(str(ann.id), Reply(title="Everything", images=images))
 
     shown = telegram.shown(ann)
-    assert [message.kind for message in shown] == ["photo"] * 11 + ["text"]
-    assert len({photo.album for photo in shown[:10]}) == 1
-    assert shown[10].album is None
+    assert [message.kind for message in shown] == ["text"] + ["photo"] * 11
+    assert len({photo.album for photo in shown[1:11]}) == 1
+    assert shown[11].album is None
 
 
 async def test_a_picture_too_big_for_a_photo_goes_as_a_file(telegram, platform, ann):
