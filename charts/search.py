@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from charts.format import UNKNOWN, Say, plain
+from charts.format import UNKNOWN, Say, percent, plain
 from charts.render import png
 from charts.sheet import EDGE, HEAD, Sheet, empty_figure, roomy, scale
 from charts.theme import WIDTH, Theme
@@ -20,6 +20,22 @@ _SIDE = 150  # pixels of the column of values
 _BAR = 64  # height of a line of what explains how much
 _LABEL = 260  # pixels of a parameter's name
 _TOP, _BOTTOM = HEAD + 20, 860  # of the front
+
+
+# What a try can be judged by: in words, and whether it is a share, which reads better as per cent.
+_MEASURES = {
+    "sharpe": ("Sharpe ratio", False),
+    "sortino": ("Sortino ratio", False),
+    "calmar": ("Calmar ratio", False),
+    "return_drawdown": ("return over deepest fall", False),
+    "win_rate": ("trades won", True),
+    "total_return": ("total return", True),
+    "cagr": ("yearly return", True),
+    "volatility": ("yearly volatility", True),
+    "max_drawdown": ("deepest fall", True),
+    "profit_factor": ("profit factor", False),
+    "trades": ("trades", False),
+}
 
 
 class Spot(NamedTuple):
@@ -70,17 +86,18 @@ def map_figure(
     sheet = Sheet(theme, bottom + 110 + (_BAR * len(bars) + 40 if bars else 0), say)
     best = max(found, key=lambda s: s.value)
     parts = [
-        sheet.part(_number(best.value), theme.towards(best.value), size=theme.hero, bold=True),
+        sheet.part(_valued(best.value, objective), theme.towards(best.value), size=theme.hero, bold=True),
         sheet.part(_point(best, names), theme.text, size=44),
     ]
     sheet.head(title, parts, name="Search")
-    _squares(sheet, found, xs, ys, best)
+    _squares(sheet, found, xs, ys, best, objective)
     if bars:
         _explained(sheet, bars, bottom + 40)
-    below = sheet.say("best {what} of each square; across {x}").format(what=objective, x=names[0])
+    what = _worded(objective, sheet.say)
+    below = sheet.say("best {what} of each square; across {x}").format(what=what, x=names[0])
     if names[1]:
         below = sheet.say("best {what} of each square; across {x}, down {y}").format(
-            what=objective, x=names[0], y=names[1]
+            what=what, x=names[0], y=names[1]
         )
     sheet.foot(below)
     return sheet.figure
@@ -95,7 +112,10 @@ def map_alt_text(
         return say("No tries to show yet.")
     best = max(found, key=lambda s: s.value)
     text = say("Best {what} {value} at {point}, of {n} tries.").format(
-        what=objective, value=_number(best.value), point=_point(best, names), n=len(found)
+        what=_worded(objective, say),
+        value=_valued(best.value, objective),
+        point=_point(best, names),
+        n=len(found),
     )
     if explains:
         shares = ", ".join(f"{name} {share:.0%}" for name, share in list(explains.items())[:4])
@@ -124,15 +144,16 @@ def front_figure(
     sheet.head(title, parts, name="Front")
     low, high = roomy(min(s.y for s in found), max(s.y for s in found))
     left, right = roomy(min(s.x for s in found), max(s.x for s in found))
-    values, labels = scale(low, high, sheet.say, count=5)
+    across, up = (_worded(name, sheet.say) for name in names)
+    values, labels = _scale(low, high, sheet, names[1])
     pane = sheet.pane(sheet.margin(labels), _TOP, WIDTH - EDGE, _BOTTOM)
     pane.set_ylim(low, high)
     pane.set_xlim(left, right)
     sheet.rules(pane, values, labels)
-    sheet.below(pane, *scale(left, right, sheet.say, count=5))
+    sheet.below(pane, *_scale(left, right, sheet, names[0]))
     pane.plot([s.x for s in found], [s.y for s in found], "o", color=theme.muted, markersize=7, alpha=0.6)
     pane.plot([s.x for s in best], [s.y for s in best], "o-", color=theme.accent, markersize=13, linewidth=3)
-    sheet.foot(sheet.say("across {x}, up {y}").format(x=names[0], y=names[1]))
+    sheet.foot(sheet.say("across {x}, up {y}").format(x=across, y=up))
     return sheet.figure
 
 
@@ -145,10 +166,10 @@ def front_alt_text(spots: Spots, *, names: tuple[str, str], say: Say = plain) ->
     return say("{n} of {all} tries are beaten by none; best {x} {left}, best {y} {right}.").format(
         n=len(best),
         all=len(found),
-        x=names[0],
-        left=_number(max(s.x for s in found)),
-        y=names[1],
-        right=_number(max(s.y for s in found)),
+        x=_worded(names[0], say),
+        left=_valued(max(s.x for s in found), names[0]),
+        y=_worded(names[1], say),
+        right=_valued(max(s.y for s in found), names[1]),
     )
 
 
@@ -158,6 +179,25 @@ def _known(spots: Spots) -> list[Spot]:
 
 def _number(value: float) -> str:
     return f"{value + 0.0:.2f}" if math.isfinite(value) else UNKNOWN
+
+
+def _worded(objective: str, say: Say) -> str:
+    """`Sharpe ratio` of `sharpe`, `deepest fall` of `-max_drawdown`; a formula stays as it was written."""
+    name, _ = _MEASURES.get(objective.lstrip("-"), ("", False))
+    return say(name) if name else objective
+
+
+def _valued(value: float, objective: str) -> str:
+    """A value of it, in per cent where it is a share."""
+    _, is_share = _MEASURES.get(objective.lstrip("-"), ("", False))
+    return percent(value, signed=False) if is_share and math.isfinite(value) else _number(value)
+
+
+def _scale(low: float, high: float, sheet: Sheet, objective: str) -> tuple[list[float], list[str]]:
+    """Round numbers between two values of it."""
+    values, labels = scale(low, high, sheet.say, count=5)
+    _, is_share = _MEASURES.get(objective.lstrip("-"), ("", False))
+    return values, [f"{value * 100 + 0.0:g}%" for value in values] if is_share else labels
 
 
 def _point(spot: Spot, names: tuple[str, str]) -> str:
@@ -181,7 +221,9 @@ def _column(place: float, edges: Sequence[float]) -> int:
     return max(sum(place >= edge for edge in edges) - 1, 0)
 
 
-def _squares(sheet: Sheet, spots: Spots, xs: Sequence[float], ys: Sequence[float], best: Spot) -> None:
+def _squares(
+    sheet: Sheet, spots: Spots, xs: Sequence[float], ys: Sequence[float], best: Spot, objective: str
+) -> None:
     """The coloured squares, drawn at once, with the best number of each."""
     from matplotlib.collections import PolyCollection
 
@@ -208,7 +250,7 @@ def _squares(sheet: Sheet, spots: Spots, xs: Sequence[float], ys: Sequence[float
             colour = theme.blend(theme.grid, 0.45)
             if found is not None:
                 colour = theme.blend(theme.towards(found), 0.14 + 0.48 * abs(found) / strong)
-                text = sheet.fit(_number(found), small, wide - 8, bold=(row, column) == place)
+                text = sheet.fit(_valued(found, objective), small, wide - 8, bold=(row, column) == place)
                 ink = theme.on(colour)
                 sheet.write(
                     x + wide / 2, middle, text, small, ink, across="center", upward="center",
