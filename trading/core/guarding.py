@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
+from math import isnan
 from typing import TYPE_CHECKING
 
 from trading.core import protect
@@ -151,7 +152,8 @@ def _tier(desk: "Desk", symbol: str, guard: Guard, share: float) -> Decimal:
 
 def _begin(desk: "Desk", sleeve: Sleeve, position: Position, since: int) -> None:
     p = sleeve.protection
-    swing = (_swing(desk, sleeve, position.symbol, since) or 0.0) if p.needs_swing else 0.0
+    known = _swing(desk, sleeve, position.symbol, since) if p.needs_swing else 0.0
+    swing = protect.UNKNOWN if known is None else known
     guard = protect.begin(p, float(position.entry_price), since, float(position.quantity), swing)
     desk.guards[sleeve.name, position.symbol] = guard
 
@@ -165,7 +167,8 @@ def closed(desk: "Desk", candles: Iterable[Candle], at: datetime) -> None:
                 continue
             guard, p, now = desk.guards.get(key), sleeve.protection, _seconds(at)
             if guard is not None:
-                swing = _swing(desk, sleeve, candle.symbol, now) if p.atr_trail else None
+                asks = p.atr_trail or guard.swing == protect.UNKNOWN
+                swing = _swing(desk, sleeve, candle.symbol, now) if asks else None
                 protect.closed(p, guard, candle, swing)
             elif _sellable(desk, position):
                 _begin(desk, sleeve, position, now)
@@ -187,7 +190,8 @@ def left(desk: "Desk", sleeve: Sleeve, symbol: str) -> float:
 
 def _swing(desk: "Desk", sleeve: Sleeve, symbol: str, at: int) -> float | None:
     question = sleeve.swing_question(symbol)
-    return None if question is None else desk.answers.newest(question, at)
+    found = None if question is None else desk.answers.newest(question, at)
+    return None if found is None or isnan(found) else found
 
 
 def _seconds(at: datetime) -> int:

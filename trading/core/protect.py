@@ -12,6 +12,7 @@ from trading.domain.order import Reason
 from trading.domain.protection import Protection
 
 GRID = 1e8
+UNKNOWN = -1.0  # in place of an average true range
 EXACT = 2.0**51  # a price of more steps than this has no such digits
 
 
@@ -28,7 +29,7 @@ class Guard:
     entry: float  # its average price
     since: int  # seconds; when it was opened
     amount: float  # the most that was held, for the shares of the tiers
-    swing: float  # the ATR at the entry; 0 where nothing asks for it
+    swing: float  # the ATR at the entry, or the first one known after it; 0 where nothing asks for it
     best: float  # the highest price since the entry
     trail: float = 0.0  # the highest that best less its ATRs has been; 0 where there is none
     taken: int = 0  # tiers that were sold
@@ -49,7 +50,7 @@ def begin(p: Protection, entry: float, since: int, amount: float, swing: float) 
     """The guard of a position that was just opened."""
     entry = snap(entry)
     guard = Guard(entry, since, amount, swing, entry)
-    if p.atr_trail:
+    if p.atr_trail and swing != UNKNOWN:
         guard.trail = snap(entry - p.atr_trail * swing)
     return guard
 
@@ -61,9 +62,14 @@ def enlarge(guard: Guard, entry: float, amount: float) -> None:
 
 
 def stop_level(p: Protection, guard: Guard) -> float:
-    """Where the stop stands that may act at any time: the nearer of the two there may be; 0 where there is none."""
+    """Where the stop stands that may act at any time: the nearer of the two there may be; 0 where there is none.
+
+    While nobody knows the average true range only the other one stands.
+    """
     fixed = snap(guard.entry * (1.0 - p.stop)) if p.stop else 0.0
-    return max(fixed, snap(guard.entry - p.atr_stop * guard.swing)) if p.atr_stop else fixed
+    if not p.atr_stop or guard.swing == UNKNOWN:
+        return fixed
+    return max(fixed, snap(guard.entry - p.atr_stop * guard.swing))
 
 
 def trail_level(p: Protection, guard: Guard) -> float:
@@ -121,5 +127,7 @@ def touched(p: Protection, guard: Guard, candle: Candle, bar: int) -> Touch | No
 def closed(p: Protection, guard: Guard, candle: Candle, swing: float | None) -> None:
     """Move the levels after a candle that was survived; `swing` is the newest ATR, where one is known."""
     guard.best = max(guard.best, seen(guard, candle)[1])
+    if guard.swing == UNKNOWN and swing is not None:
+        guard.swing = swing
     if p.atr_trail and swing is not None:
         guard.trail = max(guard.trail, snap(guard.best - p.atr_trail * swing))

@@ -4,6 +4,8 @@ import json
 from dataclasses import replace
 from decimal import Decimal
 
+import pytest
+
 from tests.builders import HOUR, START, a_candle, a_fill
 from tests.trading.core.desks import Script, Story, close_of
 from trading.core.memory import recall, remember
@@ -230,3 +232,19 @@ def test_what_was_bought_without_protection_gets_it_with_the_next_candle():
 
     assert told(fresh) == [("sell", "98", "stop")]
     assert fresh.fills[-1].at == close_of(4)
+
+
+@pytest.mark.parametrize("words", [{"atr_stop": 3.0}, {"atr_trail": 3.0}])
+def test_what_is_held_while_nobody_knows_the_range_waits_for_it_and_keeps_its_plain_stop(words):
+    story = bar(protected(Protection()), 2, 100, 101, 99, 100)
+    stories = []
+    for known, low in ((None, 95), (2.0, 95), (2.0, 93), (None, 89)):
+        fresh = Story(Ranges(None, BTC_USDT=ALWAYS_IN), protection=Protection(stop=0.1, **words))
+        recall(fresh.desk, remember(story.desk))
+        bar(fresh, 3, 100, 100, 98, 99)
+        fresh.desk.answers.swing = known
+        bar(bar(fresh, 4, 99, 99, 98, 99), 5, 99, 99, low, 97)
+        stories.append(told(fresh))
+
+    kind = "stop" if "atr_stop" in words else "trailing_stop"
+    assert stories == [[], [], [("sell", "94", kind)], [("sell", "90", "stop")]]
