@@ -4,10 +4,15 @@ import asyncio
 import gc
 import os
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from bot.asking import Line
+    from bot.reply import Reply
     from trading.settings import Settings
 
 HOME = Path(__file__).resolve().parent
@@ -114,22 +119,67 @@ def _say(text: str) -> None:
 
 
 async def _answer(settings: "Settings", as_json: bool, words: list[str]) -> int:
-    """Ask the running desk; without one, answer here, from what is on disk."""
+    from bot.platforms import terminal
+
+    line = terminal.line(words, pictures=not as_json)
+    return await terminal.show(
+        _answers(settings, line), terminal.Shown(as_json, settings.data_dir / "pictures")
+    )
+
+
+async def _answers(settings: "Settings", line: "Line", patience: float = 20.0) -> "AsyncIterator[Reply]":
+    """Ask the running desk; without one, answer here, from what is on disk.
+
+    A desk that is just starting, or another command that answers from the same disk, is waited for: not by a kill.
+    """
+    from bot.app import answer_alone
     from bot.platforms import terminal
     from trading.store import lease
 
-    _sweep_again()
+    ends = time.monotonic() + patience
+    waits = settings.web.enabled and not line.text.startswith("/kill")
+    while True:
+        holder, over = lease.holder(settings.data_dir), time.monotonic() >= ends
+        try:
+            if holder is None:
+                async for reply in answer_alone(settings, line):
+                    yield reply
+                return
+        except lease.Held:
+            if over:
+                raise
+        if holder is not None and (holder.get("web") or not waits):
+            async for reply in terminal.ask_running_desk(holder, settings.data_dir, line):
+                yield reply
+            return
+        if over:
+            yield terminal.still_starting(holder or {})
+            return
+        await asyncio.sleep(0.2)
 
-    shown = terminal.Shown(as_json, settings.data_dir / "pictures")
-    line = terminal.line(words, pictures=not as_json)
-    holder = lease.holder(settings.data_dir)
-    if holder is None:
-        gc.disable()
-        from bot.app import answer_alone
 
-        _sweep_again()
-        return await terminal.show(answer_alone(settings, line), shown)
-    return await terminal.show(terminal.ask_running_desk(holder, settings.data_dir, line), shown)
+async def _reset(settings: "Settings", *, yes: bool) -> "AsyncIterator[Reply]":
+    """The one command that works without the master key: because it is lost. No desk runs meanwhile."""
+    from bot.reset import after_reset, before_reset
+    from bot.words import Words
+    from migrations.run import upgrade
+    from trading.clock import wall_clock
+    from trading.store import lease, reset
+    from trading.store.store import Store
+
+    say, path = Words(settings.language), settings.master_key_path
+    with lease.hold(settings.data_dir):
+        await upgrade(settings.database_url)
+        store = await Store.open(settings.database_url, wall_clock)
+        try:
+            lost = await reset.lost(store, path)
+            if not yes:
+                yield before_reset(say, lost, path)
+                return
+            aside = await reset.begin_anew(store, path, settings.data_dir)
+            yield after_reset(say, lost, path, aside)
+        finally:
+            await store.close()
 
 
 if __name__ == "__main__":

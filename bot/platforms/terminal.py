@@ -96,6 +96,16 @@ async def ask_running_desk(holder: Mapping[str, Any], data_dir: Path, asked: Lin
         yield Reply(title=f"The running desk does not answer ({type(error).__name__}).", failed=True)
 
 
+def still_starting(holder: Mapping[str, Any]) -> Reply:
+    """For a desk that holds the folder and cannot be asked yet."""
+    since = f" since {holder['since']}" if "since" in holder else ""
+    return Reply(
+        title=f"Process {holder.get('pid', '?')} works on this data folder{since} and cannot be asked yet: the desk is "
+        "still starting, or another command is at work. Ask again in a moment.",
+        failed=True,
+    )
+
+
 async def _rows(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     """Lines of any length as they come: a reply with pictures and pages is one of a megabyte."""
     begun: list[bytes] = []

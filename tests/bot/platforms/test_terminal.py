@@ -1,8 +1,12 @@
 """The command line: which desk is meant, and what is printed for copying."""
 
+import asyncio
+
 import main
 from bot.platforms import terminal
 from bot.reply import Button, Reply
+from trading.settings import load
+from trading.store import lease
 
 
 async def _one(reply):
@@ -47,6 +51,42 @@ async def test_a_refusal_is_printed_on_the_error_stream_with_exit_code_one(tmp_p
 
     assert code == 1
     assert "This account is not paused." in capsys.readouterr().err
+
+
+async def answers(settings, words, patience):
+    return [reply async for reply in main._answers(settings, terminal.line(words), patience)]
+
+
+async def test_a_command_waits_for_whoever_works_on_the_folder(tmp_path):
+    settings = load(None, {"TRADEWIND__DATA_DIR": str(tmp_path)})
+    held = lease.hold(tmp_path)
+    asyncio.get_running_loop().call_later(0.5, held.release)
+
+    replies = await answers(settings, ["version"], patience=20)
+
+    assert not replies[-1].failed
+
+
+async def test_a_desk_that_does_not_come_up_is_told_as_one_that_is_starting(tmp_path):
+    settings = load(None, {"TRADEWIND__DATA_DIR": str(tmp_path)})
+
+    with lease.hold(tmp_path):
+        replies = await answers(settings, ["status"], patience=0)
+
+    assert [reply.failed for reply in replies] == [True]
+    assert replies[0].title.endswith(
+        "the desk is still starting, or another command is at work. Ask again in a moment."
+    )
+
+
+async def test_a_kill_waits_for_nobody(tmp_path):
+    settings = load(None, {"TRADEWIND__DATA_DIR": str(tmp_path)})
+
+    with lease.hold(tmp_path):
+        replies = await answers(settings, ["kill", "!"], patience=60)
+
+    assert (tmp_path / "KILL_SWITCH").exists()
+    assert not replies[-1].failed
 
 
 async def test_a_reply_of_a_megabyte_arrives_whole_and_others_as_soon_as_they_end():
