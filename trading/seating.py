@@ -14,6 +14,7 @@ import structlog
 from trading.build import Room
 from trading.clock import Clock
 from trading.core.recheck import recheck
+from trading.core.stops import stops
 from trading.domain.errors import Broken, Refused, SettingsError, Uncertain
 from trading.domain.keys import Credentials, Purpose
 from trading.domain.live import ExternalFlow, FlowKind
@@ -272,6 +273,7 @@ class Seats:
             asking=self._asking(room),
             recheck=lambda intent: recheck(room.desk, intent, self.clock()),
             price=price,
+            stops=lambda: stops(room.desk),
         )
 
     def _asking(self, room: Room) -> Asking | None:

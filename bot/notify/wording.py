@@ -21,6 +21,8 @@ from trading.domain.events import (
     Reconciled,
     SignalChanged,
     SleeveFailed,
+    StopMissing,
+    StopReplaced,
     TradingHalted,
     TradingResumed,
     WentFlat,
@@ -107,6 +109,8 @@ def notice_for(account: str, event: Event, say: Words) -> Notice | None:
             return alert("flat", "", account, at, title)
         case OrderParked() | DifferenceFound() | DifferenceAnswered() | KillReported() | Reconciled():
             return real_money(account, event, say)
+        case StopMissing() | StopReplaced():
+            return stops(account, event, say)
         case FeedLost(at, reason):
             title = say("No fresh prices: {reason}", reason=say.again(reason))
             return alert("no_prices", "", account, at, title)
@@ -156,6 +160,30 @@ def real_money(
                 key=f"reconciled:{at.isoformat()}",
                 at=at,
                 facts=tuple((str(n), say.again(text)) for n, text in enumerate(lines[:5], 1)),
+            )
+
+
+def stops(account: str, event: StopMissing | StopReplaced, say: Words) -> Notice:
+    """What became of a stop that should rest at an exchange."""
+    values = {"symbol": event.stop.symbol, "price": amount(event.stop.price)}
+    key = f"{event.stop.sleeve}:{event.stop.symbol}"
+    match event:
+        case StopMissing(at, _, reason):
+            title = say(
+                "{symbol} has no stop at the exchange; the desk watches {price} at each close", **values
+            )
+            return alert("no_stop", key, account, at, title, ((say("why"), say.again(reason)),))
+        case StopReplaced(at):
+            title = say(
+                "The stop of {symbol} was gone from the exchange; a new one rests at {price}", **values
+            )
+            return Notice(
+                severity=Severity.WARNING,
+                topic="trades",
+                title=title,
+                account=account,
+                key=f"stop:{key}:{at.isoformat()}",
+                at=at,
             )
 
 

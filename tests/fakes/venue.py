@@ -60,6 +60,7 @@ class Resting:
 
     order: VenueOrder
     seen_from: float  # until then look-ups do not find it
+    stop: Decimal | None = None  # it sleeps until the market trades this low
 
 
 @dataclass(slots=True)
@@ -98,11 +99,24 @@ class World:
             case _:
                 pass
         self.burned.add(request.client_id)
+        if (no := self._against(request)) is not None:
+            return no
         named = self.profile.id_reuse is not IdReuse.NONE
         order = self.place(request, named)
         if not named:
             self.nameless.add(order.exchange_id)
         return Accepted(order.exchange_id)
+
+    def _against(self, request: Request) -> Denied | None:
+        """Coins that lie in other sales cannot be sold, and a stop that the market is below already is no stop."""
+        if request.side is Side.BUY:
+            return None
+        lies = [o.amount - o.filled for o in self.open if (o.symbol, o.side) == (request.symbol, Side.SELL)]
+        if request.amount > self.totals.get(request.symbol.split("/")[0], ZERO) - sum(lies):
+            return Denied(Why.FUNDS, "not enough coins")
+        if request.stop_price is not None and self.prices[request.symbol] <= request.stop_price:
+            return Denied(Why.FILTER, "it would trigger at once")
+        return None
 
     def place(self, request: Request, named: bool = True) -> VenueOrder:
         order = VenueOrder(
@@ -118,10 +132,25 @@ class World:
             created_at=self.wall(),
         )
         seen_from = self.monotonic() + self.profile.visibility_lag.total_seconds()
-        self.orders[order.exchange_id] = Resting(order, seen_from)
+        self.orders[order.exchange_id] = Resting(order, seen_from, request.stop_price)
         if request.kind is OrderKind.MARKET and request.stop_price is None and self.fills_at_once:
             self.fill(order.exchange_id, request.amount)
         return self.orders[order.exchange_id].order
+
+    def move(self, symbol: str, price: Decimal, share: Decimal = Decimal(1)) -> None:
+        """The market trades at this price: stops it has reached wake up and sell, or this share of it."""
+        self.prices[symbol] = price
+        for resting in list(self.orders.values()):
+            order, stop = resting.order, resting.stop
+            if (
+                order.symbol == symbol
+                and order.standing is Standing.OPEN
+                and stop is not None
+                and price <= stop
+            ):
+                resting.stop = None
+                sold = order.amount - order.filled if share == 1 else round(order.amount * share, 5)
+                self.fill(order.exchange_id, sold)
 
     def fill(self, exchange_id: str, amount: Decimal, price: Decimal | None = None) -> VenueTrade:
         """So much of an order is traded."""
@@ -170,6 +199,11 @@ class World:
 
     def _set(self, order: VenueOrder, **changes: object) -> None:
         self.orders[order.exchange_id].order = replace(order, **changes)  # type: ignore[arg-type]
+
+    @property
+    def stops(self) -> list[Resting]:
+        """Those that sleep."""
+        return [r for r in self.orders.values() if r.order.standing is Standing.OPEN and r.stop is not None]
 
     @property
     def open(self) -> list[VenueOrder]:

@@ -63,7 +63,7 @@ PLACES = {
     "trading/execution/reconcile.py": ("contradiction", "likely_cause"),
     "trading/execution/reconciler.py": ("_clock", "_sort", "_refuse_strangers", "_hands"),
     "trading/execution/seat.py": ("reasons_against",),
-    "trading/execution/sending.py": ("against", "_begin"),
+    "trading/execution/sending.py": ("against", "_begin", "_killed", "_too_much"),
     "trading/exchange/fitting.py": ("misfit", "_price", "_cost"),
     "trading/exchange/keys.py": ("fitness", "_untraded", "objection"),
     "trading/exchange/verdict.py": ("_TELL",),

@@ -75,6 +75,12 @@ _ALL = (
         when="the exchange and the books disagree; over when somebody explains it",
     ),
     Rule(
+        name="no_stop",
+        severity=W,
+        when="an exchange does not take a stop, so the desk watches its level itself; over after a day",
+        lasts=1440 * MINUTES,
+    ),
+    Rule(
         name="kill_receipt",
         severity=C,
         when="what a kill did at the exchange; over after an hour",

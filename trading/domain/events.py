@@ -9,6 +9,7 @@ from trading.domain.depth import Depth
 from trading.domain.live import Attempt, Difference, KillReceipt
 from trading.domain.market import Candle
 from trading.domain.order import Fill, Order
+from trading.domain.protection import RestingStop
 from trading.domain.report import CashFlow
 from trading.domain.risk import Closure, Halt, HaltKind, Limits, RiskDecision
 from trading.domain.signal import Signal
@@ -236,6 +237,23 @@ class OrderParked:
 
 
 @dataclass(frozen=True, slots=True)
+class StopMissing:
+    """The exchange did not take a stop: the desk watches its level itself, and tries again."""
+
+    at: datetime
+    stop: RestingStop
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class StopReplaced:
+    """A stop was taken back at the exchange by somebody else; a new one rests there."""
+
+    at: datetime
+    stop: RestingStop
+
+
+@dataclass(frozen=True, slots=True)
 class DifferenceFound:
     """The exchange says one thing and the books another; entries on these symbols are frozen until it is answered."""
 
@@ -295,6 +313,8 @@ News = (
     | ApprovalAsked
     | ApprovalSettled
     | OrderParked
+    | StopMissing
+    | StopReplaced
     | DifferenceFound
     | DifferenceAnswered
     | Reconciled

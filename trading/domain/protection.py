@@ -1,6 +1,7 @@
 """What protects a position whatever its strategy says: stops, targets, holding times."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Literal
 
 from trading.domain.order import Reason
@@ -60,3 +61,19 @@ class Protection:
 
 
 NOTHING = Protection()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestingStop:
+    """A stop as it should rest at an exchange: so much of a position is sold when the market trades this low."""
+
+    sleeve: str
+    symbol: str
+    amount: Decimal
+    price: Decimal
+    reason: Reason
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Whose position it protects: sleeve and symbol."""
+        return self.sleeve, self.symbol

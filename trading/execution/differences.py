@@ -33,7 +33,7 @@ class Differences:
             return  # something was booked while they were read
         moving = {asset for trade in unclaimed for asset in assets_of(trade.symbol)}
         for one in seat.out:
-            if one.attempt.state is not AttemptState.PARKED:
+            if one.attempt.state is not AttemptState.PARKED and not one.rests:
                 moving.update(assets_of(one.attempt.intent.symbol))
         tolerance = {i.base: i.amount_step for i in seat.instruments.values()}
         for instrument in seat.instruments.values():  # exchanges round what each trade costs in their own way

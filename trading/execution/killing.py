@@ -63,13 +63,22 @@ class Killing:
 
     async def _cancel_all(self) -> None:
         pause = FIRST_PAUSE
-        while self._killed and (todo := self._to_cancel()):
+        while self._killed and (todo := self._next_to_cancel()):
             await asyncio.gather(*(self._cancel(one) for one in todo if not one.in_flight))
             self.wake()
             if not self._to_cancel():
                 return
+            if all(one.attempt.client_id in self._confirmed for one in todo):
+                continue  # now the stops
             await asyncio.sleep(pause)
             pause = min(pause * 2, LAST_PAUSE)
+
+    def _next_to_cancel(self) -> list[Tracked]:
+        """What protects goes last: when every other order is taken back, or was waited for long enough."""
+        todo = self._to_cancel()
+        waited = self.seat.times.monotonic() - self._asked_at >= SELL_AFTER
+        others = [one for one in todo if one.attempt.stop_price is None]
+        return todo if waited or not others else others
 
     def _to_cancel(self) -> list[Tracked]:
         """Every order that is out and was not taken back, but for the sales of the kill itself."""

@@ -12,7 +12,8 @@ from trading.domain.actions import CancelAll, Submit
 from trading.domain.errors import Broken, Refused
 from trading.domain.events import DeskEvent, OrderChanged, OrderParked
 from trading.domain.live import Answered, Attempt, AttemptState, Difference, Fenced, RealStanding
-from trading.domain.order import Order, OrderIntent, OrderStatus
+from trading.domain.order import Order, OrderIntent, OrderStatus, Side
+from trading.domain.protection import RestingStop
 from trading.domain.risk import Cleared, HaltKind, RiskDecision
 from trading.execution.approval import Approvals, Asking
 from trading.execution.failures import Failures
@@ -23,6 +24,7 @@ from trading.execution.looking import Looker
 from trading.execution.reconcile import contradiction
 from trading.execution.reconciler import Outcome, Reconciler
 from trading.execution.recovery import WATCHED, recover
+from trading.execution.resting import Stops
 from trading.execution.seat import Seat, Tracked
 from trading.execution.sending import Sender
 from trading.execution.venue import TellsOrders, Unreachable, Venue
@@ -32,6 +34,7 @@ log = structlog.get_logger("live")
 
 HEARTBEAT = 20.0  # seconds between signs of life in the lease
 RECONCILE_BUSY, RECONCILE_QUIET = 30.0, 300.0  # seconds, with and without orders that are out
+RECONCILE_STOPS = 60.0  # seconds, when nothing but stops rests at the exchange
 RETRY = 10.0  # seconds until a reconciliation that was not clean is tried again
 DEEP_EVERY = timedelta(hours=24).total_seconds()
 CLOCKS_APART = 5.0  # seconds; more than this between two turns: this machine slept, or its clock was set
@@ -48,6 +51,7 @@ class Outside:
     asking: Asking | None  # canary, or live above an amount
     recheck: Callable[[OrderIntent], Cleared | RiskDecision]  # the whole gate as of now
     price: Callable[[str], Awaitable[Decimal]]  # fresh
+    stops: Callable[[], Iterable[RestingStop]] = tuple  # those that should rest at the exchange now
 
 
 class Live:
@@ -68,6 +72,7 @@ class Live:
         self.reconciler = Reconciler(seat, self.sweeper, self.looker, self.failures)
         self.killing = Killing(seat, outside.killer, self._wake_up)
         self.approvals = Approvals(seat, outside.asking, self._send_with, outside.recheck, outside.price)
+        self.stops = Stops(seat, self.sender, outside.stops, outside.recheck)
         self._queue = Queue()
         self._restored: list[Order] = []
         self._wake, self._recovered = asyncio.Event(), asyncio.Event()
@@ -176,6 +181,8 @@ class Live:
         await self._follow_hint()
         await self.sweeper.keep()
         await self.seat.write()
+        if not self._calm:
+            await self.stops.work(self._selling)
         await self._beat()
         if self.seat.times.monotonic() >= self._reconcile_at:
             await self._reconcile(deep=False)
@@ -235,7 +242,16 @@ class Live:
                 wish.answer("it was broken off; what became of it is being looked up")
 
     def _may_go(self, wish: Wish) -> bool:
+        if self.stops.hold(wish.intent):
+            return False
         return not is_liquidation(wish.intent) or self.killing.may_sell(wish.intent.symbol)
+
+    @property
+    def _selling(self) -> set[tuple[str, str]]:
+        """Positions with a sale that waits for its coins or is out: no stop may rest there."""
+        out = [one.attempt.intent for one in self.seat.out if one.attempt.stop_price is None]
+        sales = [i for i in (*self._queue.waiting, *out) if i.side is Side.SELL]
+        return {(intent.sleeve, intent.symbol) for intent in sales}
 
     async def _send_with(self, intent: OrderIntent, consent: Consent) -> str | None:
         """A person said yes: send it in turn, and answer whether it left."""
@@ -347,8 +363,8 @@ class Live:
         self.outcome, self.reconciled_at = outcome, self.seat.times.wall()
         if deep:
             self.seat.forget(self.reconciled_at - WATCHED)
-        busy = self.seat.out or self.seat.frozen or self.sweeper.held
-        pause = RECONCILE_BUSY if busy else RECONCILE_QUIET
+        busy = any(not one.rests for one in self.seat.out) or self.seat.frozen or self.sweeper.held
+        pause = RECONCILE_BUSY if busy else RECONCILE_STOPS if self.seat.out else RECONCILE_QUIET
         if self.failures.open or self.reconciler.differences.young:
             pause = RETRY
         self._reconcile_at = self.seat.times.monotonic() + (pause if outcome.clean else RETRY)

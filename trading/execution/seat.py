@@ -62,6 +62,12 @@ class Tracked:
         return self.ended and self.theirs is not None and self.filled >= self.theirs.filled
 
     @property
+    def rests(self) -> bool:
+        """Whether it is a stop that lies at the venue and has nothing left to be booked: no money moves for now."""
+        at_rest = self.attempt.stop_price is not None and self.attempt.state is AttemptState.OPEN
+        return at_rest and (self.theirs is None or self.filled >= self.theirs.filled) and not self.ended
+
+    @property
     def status(self) -> OrderStatus:
         """What the desk is told."""
         if self.attempt.state in _STATUS:

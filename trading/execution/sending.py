@@ -1,6 +1,7 @@
 """The send protocol: committed first, then exactly one request, then whatever is known of its outcome."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -9,7 +10,8 @@ import structlog
 from trading.domain.errors import Broken
 from trading.domain.events import OrderChanged
 from trading.domain.live import DUST, Attempt, AttemptState, Fenced
-from trading.domain.order import Order, OrderIntent, OrderStatus
+from trading.domain.order import Order, OrderIntent, OrderStatus, Side
+from trading.domain.risk import HaltKind
 from trading.execution.failures import Failures
 from trading.execution.identity import client_id
 from trading.execution.journal import Consent, Start
@@ -42,9 +44,11 @@ class Sender:
         attempt that is looked up and never repeated.
         """
         seat = self._seat
-        against = self.against(intent, consent)
+        against = self._killed(stop_price) or self.against(intent, consent)
         if against is None and not intent.reduce_only:
             against = self._failures.against(ORDERS)
+        intent = self._as_left(intent)
+        against = against or self._too_much(intent)
         if against is None:
             begun_at = seat.times.monotonic()
             tracked = Tracked(self._attempt(intent, consent, stop_price), since=begun_at)
@@ -52,7 +56,8 @@ class Sender:
             if against is None:
                 return await self._leave(tracked, begun_at, consent)
         if stop_price is None:
-            self.refuse(intent, against)
+            gone = intent.side is Side.SELL and not self._held(intent)  # a stop was quicker
+            self.refuse(intent, against, OrderStatus.CANCELED if gone else OrderStatus.REFUSED)
         return against
 
     def refuse(self, intent: OrderIntent, why: str, status: OrderStatus = OrderStatus.REFUSED) -> None:
@@ -86,6 +91,39 @@ class Sender:
         if consent is None and seat.times.wall() - intent.decided_at > DECIDED_WITHIN:
             return "decided too long ago"
         return next(iter(seat.reasons_against(intent.symbol)), None)
+
+    def _killed(self, stop_price: Decimal | None) -> str | None:
+        """While killed everything is being sold: a stop would only lock what its sale needs."""
+        killed = any(halt.kind is HaltKind.KILL for halt in self._seat.halts())
+        return "the account was killed" if killed and stop_price is not None else None
+
+    def _as_left(self, intent: OrderIntent) -> OrderIntent:
+        """A stop may have sold a part since it was decided: then the sale is of the rest."""
+        left, instrument = self._left(intent), self._seat.instruments.get(intent.symbol)
+        if intent.side is not Side.SELL or instrument is None or intent.amount <= left or left <= 0:
+            return intent
+        return replace(intent, amount=instrument.amount(left))
+
+    def _too_much(self, intent: OrderIntent, own: Tracked | None = None) -> str | None:
+        """Why a sale is more than may still be sold. The last look before it leaves."""
+        left = self._left(intent, own)
+        if intent.side is not Side.SELL or intent.amount <= left:
+            return None
+        return f"no more than {max(left, ZERO)} of it is left to be sold"
+
+    def _left(self, intent: OrderIntent, own: Tracked | None = None) -> Decimal:
+        """What is held of a position, less what other sales and stops may still sell of it."""
+        left = self._held(intent)
+        for one in self._seat.out:
+            other = one.attempt.intent
+            same = (other.sleeve, other.symbol) == (intent.sleeve, intent.symbol)
+            if one is not own and same and other.side is Side.SELL:
+                left -= other.amount - one.filled
+        return left
+
+    def _held(self, intent: OrderIntent) -> Decimal:
+        key = (intent.sleeve, intent.symbol)
+        return next((p.quantity for p in self._seat.view().positions if (p.sleeve, p.symbol) == key), ZERO)
 
     def _attempt(self, intent: OrderIntent, consent: Consent | None, stop_price: Decimal | None) -> Attempt:
         seat, now = self._seat, self._seat.times.wall()
@@ -121,9 +159,9 @@ class Sender:
         seat.add(tracked)
         seat.announce(tracked, None)
         late = seat.times.monotonic() - begun_at > LEAVE_WITHIN
-        against = (
-            "this desk stood still while it was being sent" if late else self.against(attempt.intent, consent)
-        )
+        against = "this desk stood still while it was being sent" if late else None
+        against = against or self._killed(attempt.stop_price) or self.against(attempt.intent, consent)
+        against = against or self._too_much(attempt.intent, tracked)
         if against is not None:  # a kill came, or the process was frozen, while it was being written down
             await seat.change(tracked, AttemptState.DENIED, against)
             return against

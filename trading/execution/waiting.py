@@ -59,6 +59,10 @@ class Queue:
         return wishes
 
     @property
+    def waiting(self) -> tuple[OrderIntent, ...]:
+        return tuple(wish.intent for wish in self._wishes)
+
+    @property
     def intents(self) -> frozenset[str]:
         return frozenset(wish.intent.client_id for wish in self._wishes)
 

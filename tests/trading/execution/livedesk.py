@@ -21,10 +21,12 @@ from trading.core.memory import recall
 from trading.core.orders import Orders
 from trading.core.recheck import recheck
 from trading.core.sleeve import Sleeve
+from trading.core.stops import stops
 from trading.domain.account import Mode
 from trading.domain.events import CandlesClosed, CashMoved, Event, HaltAsked, KillAsked, OrderChanged
 from trading.domain.live import ExternalFlow, FlowKind
 from trading.domain.order import Order
+from trading.domain.protection import NOTHING, Protection
 from trading.domain.report import CashFlow
 from trading.domain.risk import HaltKind, Limits
 from trading.execution.approval import Asking
@@ -94,7 +96,7 @@ class LiveDesk:
             low=float(price),
             close=float(price),
         )
-        self.world.prices[symbol] = Decimal(price)
+        self.world.move(symbol, Decimal(price))
         self.room.step(CandlesClosed(now, (candle,)))
 
     async def pass_time(self, seconds: float) -> None:
@@ -161,9 +163,12 @@ async def a_live_desk(
     holder: str = "here",
     recover: bool = True,
     symbols: tuple[str, ...] = (BTC,),
+    protection: Protection = NOTHING,
 ):
     """Start on this database (made when missing) and run until the end of the block."""
-    desk = await open_desk(path, world, asking=asking, limits=limits, holder=holder, symbols=symbols)
+    desk = await open_desk(
+        path, world, asking=asking, limits=limits, holder=holder, symbols=symbols, protection=protection
+    )
     if recover:
         await desk.live.recover()
         await desk.keep()
@@ -184,13 +189,14 @@ async def open_desk(
     limits: Limits = OPEN,
     holder: str = "here",
     symbols: tuple[str, ...] = (BTC,),
+    protection: Protection = NOTHING,
     at_commit: Callable[[str], None] = lambda moment: None,
 ) -> LiveDesk:
     """A desk that has not recovered yet. It may die at a commit already now; then its file is let go of."""
     database = InlineDatabase(path)
     database.at_commit = at_commit
     try:
-        return await _seated(database, path, world, asking, limits, holder, symbols)
+        return await _seated(database, path, world, asking, limits, holder, symbols, protection)
     except BaseException:
         await database.close()
         raise
@@ -204,6 +210,7 @@ async def _seated(
     limits: Limits,
     holder: str,
     symbols: tuple[str, ...],
+    protection: Protection,
 ) -> LiveDesk:
     loop = this_loop()
     store = Store(database, loop.wall)  # type: ignore[arg-type]
@@ -218,6 +225,7 @@ async def _seated(
         timeframe=HOUR,
         share=0.5,
         enabled=True,
+        protection=protection,
     )
     book = Book("main", "USDT", Decimal(0))
     made = Desk(
@@ -258,7 +266,11 @@ async def _seated(
 
     killer = FakeVenue(world)
     outside = Outside(
-        killer=killer, asking=asking, recheck=lambda intent: recheck(made, intent, loop.wall()), price=price
+        killer=killer,
+        asking=asking,
+        recheck=lambda intent: recheck(made, intent, loop.wall()),
+        price=price,
+        stops=lambda: stops(made),
     )
     live = Live(seat, outside)
     session.executor = live

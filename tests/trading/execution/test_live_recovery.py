@@ -29,6 +29,7 @@ async def one_life_until(path, world, step, moment):
 
     def die(now):
         nonlocal made
+        now = now.partition(" ")[0]
         made += now == "after"
         if made + (now == "before") == step and now == moment:
             desk.database.at_commit = lambda moment: (_ for _ in ()).throw(Crash)
