@@ -79,11 +79,14 @@ def _stories(first: int, count: int, twice: int, template: Path, jobs: int) -> i
 
 def _crashes(template: Path, jobs: int) -> int:
     started, ones, twos, wrong = perf_counter(), 0, 0, 0
-    for name, once, twice, told in all_deaths(template, jobs):
-        print(f"  {once:5,} deaths, {twice:6,} pairs, {len(told)} wrong: {name}", flush=True)
-        for line in told[:5]:
-            print(f"         {line}")
-        ones, twos, wrong = ones + once, twos + twice, wrong + len(told)
+    for found in all_deaths(template, jobs):
+        ones, twos, wrong = ones + 1, twos + found.pairs, wrong + len(found.wrong)
+        print(*found.wrong[:5], sep="\n", end="\n" if found.wrong else "")
+        if found.death.last:
+            print(
+                f"  {ones:6,} deaths and {twos:7,} pairs so far, {wrong} wrong: {found.death.scene}",
+                flush=True,
+            )
     print(f"{ones:,} single deaths and {twos:,} pairs in {perf_counter() - started:.0f} s: {wrong} wrong")
     return bool(wrong)
 

@@ -1,13 +1,13 @@
 """A death at every step of an order's life, and at every step of the life after it: every single, every pair."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
 from tests.fakes.venue import Fault, a_profile
 from tests.simulation.plan import Act, Do, Plan
-from tests.simulation.run import Verdict, run
+from tests.simulation.run import run
 from trading.execution.venue import IdReuse
 
 STORM, CALM = 24.0, 56.0  # short stories: what they are about is over by then
@@ -48,21 +48,38 @@ def pairs(plan: Plan, lived: tuple[int, ...]) -> list[Plan]:
     return [replace(plan, dies=(*plan.dies, step)) for step in range(1, min(second, RECOVERING) + 1)]
 
 
-def deaths(name_and_plan: tuple[str, Plan], template: Path) -> tuple[str, int, int, list[str]]:
-    """A scene lived with every single death and every pair: how many of each, and what went wrong."""
-    name, plan = name_and_plan
-    calm = run(plan, template)
-    wrong = [f"{name}, nobody dies: {calm.broken[0]}"] if calm.broken else []
-    ones, twos = 0, 0
-    for once in singles(plan, calm.steps[0]):
-        lived = run(once, template)
-        ones += 1
-        for twice in pairs(once, lived.steps):
-            twos += 1
-            wrong += _told(name, run(twice, template))
-        wrong += _told(name, lived)
-    return name, ones, twos, wrong
+@dataclass(frozen=True, slots=True)
+class Death:
+    """A step of a scene at which somebody dies, and then again at each step of the life that follows."""
+
+    scene: str
+    plan: Plan  # which dies once
+    last: bool  # of its scene
 
 
-def _told(name: str, verdict: Verdict) -> list[str]:
-    return [f"{name}, dies at {verdict.plan.dies}: {verdict.broken[0]}"] if verdict.broken else []
+@dataclass(slots=True)
+class Found:
+    """What became of them."""
+
+    death: Death
+    pairs: int = 0
+    wrong: list[str] = field(default_factory=list)
+
+
+def deaths(template: Path) -> Iterator[Death]:
+    """Scene by scene, step by step."""
+    for name, plan in scenes():
+        calm = run(plan, template)
+        assert calm.broken == [], f"{name}, and nobody died: {calm.broken[0]}"
+        once = singles(plan, calm.steps[0])
+        yield from (Death(name, one, one is once[-1]) for one in once)
+
+
+def died(death: Death, template: Path) -> Found:
+    """Lived once with this death alone, then with every second one."""
+    lived, found = run(death.plan, template), Found(death)
+    for verdict in (lived, *(run(twice, template) for twice in pairs(death.plan, lived.steps))):
+        found.pairs += verdict is not lived
+        if verdict.broken:
+            found.wrong.append(f"{death.scene}, dies at {verdict.plan.dies}: {verdict.broken[0]}")
+    return found

@@ -131,40 +131,29 @@ class Prices(dict[str, Decimal]):
 
 
 class FarWorld:
-    """The exchange as a life sees it: every look and every request goes over a pipe."""
-
-    CALLS = ("receive", "fill", "end")
-    LOOKS = ("totals", "orders", "made", "nameless", "open", "fills_at_once", "sent")
+    """The exchange as a life sees it: every look, every change and every request goes over a pipe."""
 
     def __init__(self, mouth: Connection, plan: Plan) -> None:
-        vars(self).update(mouth=mouth, profile=plan.profile, offset=timedelta(0), asked=[])
-        self.monotonic, self.wall = this_loop().time, this_loop().wall
-        vars(self)["prices"] = Prices(self, self.tell("look", "prices"))
+        loop = this_loop()
+        vars(self).update(mouth=mouth, profile=plan.profile, asked=[], monotonic=loop.time, wall=loop.wall)
+
+    @property
+    def prices(self) -> Prices:
+        return Prices(self, self.tell("look", "prices"))
 
     def tell(self, kind: str, name: str, words: Any = None) -> Any:
         self.mouth.send((this_loop().now, kind, name, words))
         return self.mouth.recv() if kind not in ("step", "over") else None
 
-    def receive(self, request: Request) -> Answer:
-        answer: Answer = self.tell("call", "receive", (request,))
-        return answer
-
-    def fill(self, *words: Any) -> Any:
-        return self.tell("call", "fill", words)
-
-    def end(self, *words: Any) -> None:
-        self.tell("call", "end", words)
-
     def __getattr__(self, name: str) -> Any:
-        if name not in self.LOOKS:
+        if name.startswith("_"):
             raise AttributeError(name)
+        if callable(getattr(World, name, None)):
+            return lambda *words: self.tell("call", name, words)
         return self.tell("look", name)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name == "fills_at_once":
-            self.tell("set", name, value)
-        else:
-            vars(self)[name] = value
+        self.tell("set", name, value)
 
 
 class Mortal(Story):

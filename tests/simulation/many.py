@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
-from tests.simulation.crashes import deaths, scenes
+from tests.simulation.crashes import Found, deaths, died
 from tests.simulation.mutants import MUTANTS, put_in
 from tests.simulation.plan import plan_of
 from tests.simulation.run import Verdict, run
@@ -68,7 +68,7 @@ def all_mutants(template: Path, jobs: int) -> Iterator[tuple[str, int | None]]:
         yield from pool.imap_unordered(partial(named, template=template), MUTANTS)
 
 
-def all_deaths(template: Path, jobs: int) -> Iterator[tuple[str, int, int, list[str]]]:
-    """Each scene with every death in it: its name, how many died once and twice, and what went wrong."""
+def all_deaths(template: Path, jobs: int) -> Iterator[Found]:
+    """Every death of every scene, in their order."""
     with multiprocessing.get_context("spawn").Pool(jobs) as pool:
-        yield from pool.imap_unordered(partial(deaths, template=template), scenes())
+        yield from pool.imap(partial(died, template=template), deaths(template))
