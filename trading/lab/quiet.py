@@ -23,6 +23,8 @@ from trading.domain.risk import HaltKind
 from trading.lab.levels import Levels
 from trading.market.archive import Recorded
 
+Flags = np.ndarray[tuple[int], np.dtype[np.bool_]]
+
 DAY = 86_400
 NEARLY = 1 + 1e-9  # floats look ahead; the desk decides in Decimal, so look a hair too early
 
@@ -104,7 +106,7 @@ def step_through(
         walk.visited(index)
         following = index + 1
         if room.desk.settled:
-            place = int(np.searchsorted(stops, following))
+            place = len(stops) if walk.over else int(stops.searchsorted(following))
             limit = int(stops[place]) if place < len(stops) else len(track)
             following = walk.first_danger(index, walk.first_touch(index, limit))
             walk.leave_out(index, following)
@@ -153,6 +155,11 @@ class _Walk:
         self._cash: list[float] = []
         self._held: dict[tuple[str, str], list[tuple[int, float]]] = {}
 
+    @property
+    def over(self) -> bool:
+        """Whether everything was sold and stopped: whatever a strategy says from here on is not heard."""
+        return self._room.desk.halts.killed and not self._book.positions
+
     def visited(self, index: int) -> None:
         self.places.append(index)
         self._cash.append(float(self._book.cash))
@@ -172,8 +179,6 @@ class _Walk:
     def first_danger(self, index: int, limit: int) -> int:
         """The first place after `index`, and before `limit`, where a limit could act or a halt could end."""
         desk = self._room.desk
-        if desk.risk.warned:
-            return index + 1  # until the fall is over; it ends seldom, and nothing but a message hangs on it
         if self._turns or HaltKind.DAILY_LOSS in desk.halts:
             limit = min(limit, int(np.searchsorted(self._days, self._days[index], "right")))
         if not self._watches or desk.halts.killed or limit <= index + 1:
@@ -184,14 +189,22 @@ class _Walk:
         danger = worth <= top * (1 - self._limits.drawdown) * NEARLY
         if HaltKind.DAILY_LOSS not in desk.halts:
             danger |= worth <= self._day_starts(index, worth) * (1 - self._limits.daily_loss) * NEARLY
-        for step in self._limits.drawdown_warnings:
-            danger |= worth <= top * (1 - step) * NEARLY
+        danger |= self._tells(worth, top)
         if HaltKind.WEEKLY_LOSS not in desk.halts:
             danger |= worth <= float(desk.risk.week_start_equity) * (1 - self._limits.weekly_loss) * NEARLY
         if HaltKind.MONTHLY_LOSS not in desk.halts:
             danger |= worth <= float(desk.risk.month_start_equity) * (1 - self._limits.monthly_loss) * NEARLY
         found = np.flatnonzero(danger)
         return index + 1 + int(found[0]) if len(found) else limit
+
+    def _tells(self, worth: Floats, top: Floats) -> Flags:
+        """Where the ladder of warnings has something to tell: its next step is reached, or the fall is over."""
+        steps, warned = self._limits.drawdown_warnings, self._room.desk.risk.warned
+        next_step = min((step for step in steps if step > warned), default=2.0)
+        found = worth <= top * (1 - next_step) * NEARLY
+        if warned:
+            found |= worth * NEARLY >= top * (1 - min(steps) / 2)
+        return np.asarray(found)
 
     def leave_out(self, index: int, following: int) -> None:
         """Move the marks from `index` to just before `following`, as visiting each candle would have."""
