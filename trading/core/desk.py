@@ -151,13 +151,16 @@ class Desk:
     # --- candles: mark, watch, decide -------------------------------------------------------------------
 
     def _candles_closed(self, event: CandlesClosed) -> list[Action]:
-        fresh = [c for c in event.candles if self.is_news(c)]
+        news = [c for c in event.candles if self.is_news(c)]
+        fresh = [c for c in news if c.sound]
+        actions: list[Action] = []
+        if len(fresh) < len(news) or HaltKind.FEED in self.halts:
+            actions += guard.judge_prices(self, news, event.at)
         if not fresh:
-            return []
+            return actions
         self.seen.update({c.symbol: c.closed_at for c in fresh})
         self.book.mark(event.at, self._marks({c.symbol: c.close for c in fresh}))
         guarding.closed(self, fresh, event.at)
-        actions: list[Action] = []
         if day_of(self.halts.since(HaltKind.DAILY_LOSS, event.at)) < day_of(event.at):
             actions += stopping.resume(self, event.at, HaltKind.DAILY_LOSS, "the new day")
         actions += guard.turn(self, event.at)

@@ -1,5 +1,6 @@
 """What the desk does for its rules: turns of day, week and month, the ladder of warnings, closures, whole cases."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from math import inf
@@ -9,7 +10,8 @@ from trading.core import stopping
 from trading.core.plan import intent_for
 from trading.domain.actions import Action, Publish
 from trading.domain.depth import Depth
-from trading.domain.events import DrawdownWarned, LimitsChanged
+from trading.domain.events import DrawdownWarned, FeedLost, FeedRestored, LimitsChanged
+from trading.domain.market import Candle
 from trading.domain.order import OrderIntent, OrderKind, Reason, Side
 from trading.domain.risk import Cleared, Halt, HaltKind, Limits, RiskDecision
 from trading.portfolio.sizing import fixed_share
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 ZERO = Decimal(0)
 NEVER = datetime.fromtimestamp(0, UTC)
+PRICES = "prices"  # who closes entries for want of them
 BOOK_LASTS = timedelta(minutes=1)  # an older order book says nothing about now
 
 
@@ -189,6 +192,24 @@ def _lost(desk: "Desk", kind: HaltKind, limit: float, at: datetime) -> Halt:
     else:
         reason = f"this month's loss reached its limit of -{limit:.1%}"
     return Halt(kind=kind, reason=reason, by="risk", since=at)
+
+
+def judge_prices(desk: "Desk", candles: Iterable[Candle], at: datetime) -> list[Action]:
+    """A candle without a price marks nothing and decides nothing: entries are closed until its market has one again.
+
+    The book keeps the last price there was, so what is lost is neither overlooked nor made up, and exits go on.
+    """
+    actions: list[Action] = []
+    for candle in candles:
+        halt = next((h for h in desk.halts.all if h.kind is HaltKind.FEED), None)
+        if not candle.sound and halt is None:
+            low = candle.close if not 0 < candle.close < inf else candle.low
+            reason = f"the newest candle of {candle.symbol} says {low:g}, which is no price"
+            found = Halt(kind=HaltKind.FEED, reason=reason, by=PRICES, since=at)
+            actions += [*stopping.halt(desk, found), Publish(FeedLost(at, reason))]
+        elif candle.sound and halt is not None and halt.by == PRICES and f" {candle.symbol} " in halt.reason:
+            actions += [*stopping.resume(desk, at, HaltKind.FEED, PRICES), Publish(FeedRestored(at, 0))]
+    return actions
 
 
 def watch_calendar(desk: "Desk", at: datetime) -> list[Action]:

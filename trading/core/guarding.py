@@ -32,7 +32,7 @@ def touched(desk: "Desk", event: CandlesClosed) -> list[Action]:
     if not desk.guards or desk.halts.killed:
         return []
     for candle in event.candles:
-        if not desk.is_news(candle):
+        if not candle.sound or not desk.is_news(candle):
             continue
         for key, guard in desk.guards.items():
             if key[1] != candle.symbol or guard.tried == _seconds(event.at) or desk.orders.busy(*key):

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
+from math import inf
 
 from trading.domain.errors import Refused
 
@@ -97,3 +98,8 @@ class Candle:
     @property
     def closed_at(self) -> datetime:
         return self.opened_at + self.timeframe.length
+
+    @property
+    def sound(self) -> bool:
+        """Whether all its prices are numbers above zero."""
+        return 0 < self.low < inf and 0 < self.high < inf and 0 < self.open < inf and 0 < self.close < inf

@@ -82,7 +82,7 @@ class Simulated:
         if not self._waiting:
             return
         if isinstance(event, CandlesClosed):
-            first = {c.symbol: (c.opened_at, c.open) for c in event.candles}
+            first = {c.symbol: (c.opened_at, c.open) for c in event.candles if c.sound}
         elif isinstance(event, PricesSeen):
             first = {symbol: (event.at, price) for symbol, price in event.prices.items()}
         else:

@@ -4,14 +4,17 @@ from decimal import Decimal
 from math import inf
 
 from trading.domain.account import Account
-from trading.domain.risk import HaltKind, Limits
-from trading.risk.rules import Case, Measure, Rule, below, counted, exact, of_equity
+from trading.domain.risk import HaltKind, Limits, per_cent
+from trading.risk.rules import UNKNOWN, Case, Measure, Rule, below, counted, exact, of_equity
 
 ZERO = Decimal(0)
+TRIFLE = Decimal("1e-9")  # what may be lost where there is nothing to lose
 
 
 def is_lost(equity: Decimal, top: Decimal, limit: float) -> bool:
-    """Whether so large a share of `top` is lost, open positions and fees included."""
+    """Whether so large a share of `top` is lost, open positions and fees included. Of nothing, nothing is."""
+    if top <= 0:
+        return equity < top
     return equity <= top * (1 - exact(limit))
 
 
@@ -27,6 +30,8 @@ def drawdown_is_reached(account: Account, limits: Limits) -> bool:
 
 def lost(equity: Decimal, top: Decimal, limit: float) -> Measure:
     """What is lost (a gain is below zero) against what may be lost: the comparison of `is_lost`, in money."""
+    if top <= 0:
+        return Measure(top - equity, TRIFLE)
     return Measure(top - equity, top * exact(limit))
 
 
@@ -37,7 +42,7 @@ def _day(case: Case) -> Measure:
 
 
 def _day_words(case: Case, found: Measure) -> tuple[str, str]:
-    return f"-{case.limits.daily_loss:.1%}", f"{case.account.day_change:+.2%}"
+    return _lost_words(case, found, case.account.day_start_equity, case.limits.daily_loss)
 
 
 daily_loss = Rule(
@@ -55,7 +60,8 @@ def _fall(case: Case) -> Measure:
 
 
 def _fall_words(case: Case, found: Measure) -> tuple[str, str]:
-    return f"{case.limits.drawdown:.1%}", f"{case.account.drawdown:.2%}"
+    below_top = f"{per_cent(case.limits.drawdown)} below the highest"
+    return below_top, f"{per_cent(case.account.drawdown)} below the highest"
 
 
 drawdown = Rule(
@@ -80,7 +86,8 @@ def _week(case: Case) -> Measure | None:
 
 
 def _week_words(case: Case, found: Measure) -> tuple[str, str]:
-    return _since(case, case.past.week_start_equity if case.past else ZERO, case.limits.weekly_loss)
+    start = case.past.week_start_equity if case.past else ZERO
+    return _lost_words(case, found, start, case.limits.weekly_loss)
 
 
 weekly_loss = Rule(
@@ -105,7 +112,8 @@ def _month(case: Case) -> Measure | None:
 
 
 def _month_words(case: Case, found: Measure) -> tuple[str, str]:
-    return _since(case, case.past.month_start_equity if case.past else ZERO, case.limits.monthly_loss)
+    start = case.past.month_start_equity if case.past else ZERO
+    return _lost_words(case, found, start, case.limits.monthly_loss)
 
 
 monthly_loss = Rule(
@@ -118,9 +126,17 @@ monthly_loss = Rule(
 )
 
 
-def _since(case: Case, start: Decimal, limit: float) -> tuple[str, str]:
-    change = f"{float(case.equity / start - 1):+.2%}" if start > 0 else "unknown"
-    return f"-{limit:.1%}", change
+def _lost_words(case: Case, found: Measure, start: Decimal, limit: float) -> tuple[str, str]:
+    """What may be lost since `start`, and what is."""
+    most = f"{per_cent(limit)} lost"
+    if start <= 0:
+        return most, UNKNOWN
+    change = float(case.equity / start - 1)
+    share = per_cent(abs(change))
+    now = f"{share} lost" if change < 0 else f"{share} gained"
+    if found.observed == inf:
+        now = f"{now} now; the limit was reached before"
+    return most, now
 
 
 def _in_a_row(case: Case) -> Measure | None:

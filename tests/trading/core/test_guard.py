@@ -16,6 +16,9 @@ from trading.domain.events import (
     CashMoved,
     CoinsGone,
     DrawdownWarned,
+    FeedLost,
+    FeedRestored,
+    HaltAsked,
     LimitsChanged,
     OrderFilled,
     OrderRefused,
@@ -196,6 +199,60 @@ def test_what_a_looser_limit_lets_pass_is_asked_again():
     story.candles(100, 100, first=3)
 
     assert [fill.amount for fill in story.fills] == [Decimal(50)]
+
+
+# --- prices that are none -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("strange", [float("nan"), 0.0, float("inf"), -1.0])
+def test_a_price_that_is_none_trips_no_limit_closes_entries_and_leaves_exits_open(strange):
+    words = Script(BTC_USDT={1: 1.0}, ETH_USDT={1: 1.0, 4: 0.0, 5: 1.0})
+    strict = limits(order_share=0.4, daily_loss=0.05, drawdown=0.1)
+    story = Story(words, symbols=("BTC/USDT", "ETH/USDT"), share=0.8, limits=strict)
+    for number in (1, 2, 3):
+        story.close(number, {"BTC/USDT": (100, 100), "ETH/USDT": (50, 50)})
+    equity = story.desk.book.equity
+
+    story.close(4, {"BTC/USDT": (100, strange), "ETH/USDT": (50, 50)})
+    marked = story.desk.book.equity
+    story.close(5, {"BTC/USDT": (100, strange), "ETH/USDT": (50, 50)})  # ETH is sold here, and wanted again
+    story.close(6, {"BTC/USDT": (100, strange), "ETH/USDT": (50, 50)})
+
+    assert marked == equity
+    assert not story.desk.halts.killed
+    assert [event.reason for event in story.news(FeedLost)] == [
+        f"the newest candle of BTC/USDT says {strange:g}, which is no price"
+    ]
+    assert [(f.symbol, f.side) for f in story.fills[2:]] == [("ETH/USDT", Side.SELL)]
+    assert [event.decision.rule for event in story.news(OrderRefused)] == ["R03 feed"]
+
+    story.close(7, {"BTC/USDT": (100, 100), "ETH/USDT": (50, 50)})
+    story.close(8, {"BTC/USDT": (100, 100), "ETH/USDT": (50, 50)})
+    assert len(story.news(FeedRestored)) == 1
+    assert story.fills[-1].symbol == "ETH/USDT" and story.fills[-1].side is Side.BUY
+
+
+def test_a_halt_for_want_of_fresh_prices_is_not_lifted_by_a_sound_candle():
+    story = all_in()
+
+    story.desk.on(HaltAsked(close_of(0), HaltKind.FEED, "nothing new since 12:00", "feed"))
+    story.candles(100, 100)
+
+    assert HaltKind.FEED in story.desk.halts
+
+
+def test_an_empty_account_is_not_killed_for_having_nothing():
+    story = Story(Script(BTC_USDT={1: 1.0}), cash="0", limits=limits(daily_loss=0.05, drawdown=0.1))
+
+    story.candles(100, 100, 90, 80)
+
+    assert not story.desk.halts.all
+    assert story.fills == []
+    assert [event.decision.rule for event in story.news(OrderRefused)] == []
+
+    story.session.step(CashMoved(close_of(3), a_flow(amount="1000")))
+    story.candles(80, 80, first=4)
+    assert not story.desk.halts.all
 
 
 # --- memory -----------------------------------------------------------------------------------------------
