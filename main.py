@@ -121,10 +121,10 @@ def _say(text: str) -> None:
 async def _answer(settings: "Settings", as_json: bool, words: list[str]) -> int:
     from bot.platforms import terminal
 
-    line = terminal.line(words, pictures=not as_json)
-    return await terminal.show(
-        _answers(settings, line), terminal.Shown(as_json, settings.data_dir / "pictures")
-    )
+    shown = terminal.Shown(as_json, settings.data_dir / "pictures")
+    if "-".join(words[:2]).startswith("keys-reset"):
+        return await terminal.show(_reset(settings, yes="!" in words), shown)
+    return await terminal.show(_answers(settings, terminal.line(words, pictures=not as_json)), shown)
 
 
 async def _answers(settings: "Settings", line: "Line", patience: float = 20.0) -> "AsyncIterator[Reply]":

@@ -65,6 +65,13 @@ async def _verified(ask: Ask, published: str) -> Reply:
             data=verdict,
         )
     text = ask.say("Every row is as it was written, and none is missing.")
+    if verdict.unproven:
+        text = ask.say(
+            "Every row after row {n} is as it was written, and none is missing. Up to row {n} nothing can be said, "
+            "because their master key was lost; a head from a daily report still shows of its own row whether it is "
+            "the one that was published: /audit verify HEAD",
+            n=verdict.unproven,
+        )
     if published:
         text += " " + ask.say("The published head is among them.")
     return Reply(title=ask.say("The audit is whole."), text=text, rows=rows, tone=Tone.GOOD, data=verdict)

@@ -28,11 +28,15 @@ class Head:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What a check found; `wrong` is empty when every row is as it was written."""
+    """What a check found; `wrong` is empty when every row is as it was written.
+
+    `unproven`: how many of the oldest were sealed with a master key that was lost; of those nothing can be said.
+    """
 
     rows: int
     head: Head
     wrong: str
+    unproven: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

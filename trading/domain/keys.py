@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from trading.domain.audit import Head
+
 
 class Purpose(StrEnum):
     """What a key is for. They are asked for separately, so that only what trades ever holds a key that can."""
@@ -50,3 +52,12 @@ class Credentials:
         """As ccxt wants them."""
         found = {"apiKey": self.key, "secret": self.secret}
         return found | ({"password": self.passphrase} if self.passphrase else {})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lost:
+    """What nobody opens without the master key that is gone, and how far the audit goes that nobody proves."""
+
+    keys: tuple[str, ...]  # account, purpose and exchange of each
+    factors: int
+    head: Head

@@ -19,11 +19,15 @@ from sqlalchemy.exc import OperationalError
 
 from trading.domain.audit import Actor, Head, Verdict
 from trading.store.columns import storable
-from trading.store.tables import AuditEntry, table
+from trading.store.tables import AuditEntry, MetaRow, table
+from trading.store.writing import put
 
 log = structlog.get_logger("audit")
 
 MARK: Final = "audit.head"  # a file in data_dir: the newest row, so that a cut tail is missed
+BEGINS: Final = (
+    "audit.begins"  # the meta row of a chain that goes on behind rows sealed with a key that is lost
+)
 NOTHING: Final = Head(0, "0" * 64)  # what stands before the first row
 LONGEST: Final = 1000  # characters of a line, and of what came of it, that are kept
 _ONE_AT_A_TIME: Final = "SELECT pg_advisory_xact_lock(7281904)"  # several desks may share a PostgreSQL
@@ -97,9 +101,9 @@ class Chain:
         """Write a row behind the newest, in the transaction of whoever calls."""
         if connection.dialect.name == "postgresql":
             connection.execute(text(_ONE_AT_A_TIME))
-        newest = _newest(connection)
+        before = newest(connection)
         row = Entry(
-            seq=newest.seq + 1,
+            seq=before.seq + 1,
             at=at,
             person=storable(actor.person),
             place=storable(actor.place),
@@ -107,7 +111,7 @@ class Chain:
             line=storable(line[:LONGEST]),
             outcome=storable(outcome[:LONGEST]),
         )
-        head = Head(row.seq, row.sealed_after(newest.mac, self.key))
+        head = Head(row.seq, row.sealed_after(before.mac, self.key))
         values = {name: getattr(row, name) for name in Entry.__slots__ if name != "mac"}
         connection.execute(table(AuditEntry).insert().values(**values, mac=head.mac))
         return head
@@ -127,34 +131,42 @@ class Chain:
 
     def begin(self, connection: Connection) -> Head:
         """Take up the chain at its newest row. Rows from before there was a chain are sealed once, here."""
-        newest, mark = _newest(connection), self.marked()
-        if newest.seq and not newest.mac and mark is None:
+        last, mark = newest(connection), self.marked()
+        if last.seq and not last.mac and mark is None:
             self._seal_all(connection)
-            return _newest(connection)
+            return newest(connection)
         if mark is not None and mark.seq:
             audit = table(AuditEntry)
             kept = connection.execute(select(audit.c.mac).where(audit.c.seq == mark.seq)).scalar()
             self.doubted = kept != mark.mac
-        self.head = newest
-        return newest
+        self.head = last
+        return last
+
+    def begin_behind(
+        self, connection: Connection, at: datetime, actor: Actor, line: str, outcome: str
+    ) -> Head:
+        """Go on behind rows whose key nobody has any more: they stay as they are, and are proven by nobody."""
+        last = newest(connection)
+        told = {"seq": last.seq, "mac": last.mac, "seal": self._seal(last, "begins")}
+        put(connection, MetaRow, [{"key": BEGINS, "value": json.dumps(told)}])
+        return self.append(connection, at, actor, line, outcome)
 
     def marked(self) -> Head | None:
         """How far the audit is known to have gone; None when there is no mark. Head(-1, …) for a false one."""
         if self.mark is None:
             return None
         try:
-            told = json.loads(self.mark.read_text())
-            head = Head(int(told["seq"]), str(told["mac"]))
-            good = hmac.compare_digest(str(told["seal"]), self._seal(head))
+            head = self._told(self.mark.read_text(), "mark")
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, TypeError):
-            good = False
-        return head if good else Head(-1, "")
+        except OSError:
+            head = None
+        return head or Head(-1, "")
 
     def check(self, connection: Connection) -> Verdict:
         """Read every row and the mark."""
-        at, count, wrong, size = NOTHING, 0, "", _PAGE
+        begins = self._begins(connection)
+        at, count, wrong, size = begins, 0, "", _PAGE
         mark, marked_mac = self.marked(), ""
         while not wrong:
             try:
@@ -171,10 +183,27 @@ class Chain:
             if mark is not None:
                 marked_mac = next((one.mac for one in page if one.seq == mark.seq), marked_mac)
             count, at = count + len(page), reached
-        return Verdict(rows=count, head=at, wrong=wrong or _against(mark, marked_mac, at))
+        wrong = wrong or _against(mark, marked_mac, at)
+        return Verdict(rows=begins.seq + count, head=at, wrong=wrong, unproven=begins.seq)
+
+    def _begins(self, connection: Connection) -> Head:
+        """Behind which row this chain begins; a false word of it counts for nothing, and the rows do not fit then."""
+        meta = table(MetaRow).c
+        told = connection.execute(select(meta.value).where(meta.key == BEGINS)).scalar()
+        return (told and self._told(told, "begins")) or NOTHING
+
+    def _told(self, text: str, what: str) -> Head | None:
+        """A head that was sealed with our key; None for any other text."""
+        try:
+            told = json.loads(text)
+            head = Head(int(told["seq"]), str(told["mac"]))
+            good = hmac.compare_digest(str(told["seal"]), self._seal(head, what))
+        except (ValueError, KeyError, TypeError):
+            return None
+        return head if good else None
 
     def _marked_by(self, head: Head) -> str:
-        return json.dumps({"seq": head.seq, "mac": head.mac, "seal": self._seal(head)}) + "\n"
+        return json.dumps({"seq": head.seq, "mac": head.mac, "seal": self._seal(head, "mark")}) + "\n"
 
     def _seal_all(self, connection: Connection) -> None:
         audit, before = table(AuditEntry), NOTHING.mac
@@ -182,8 +211,8 @@ class Chain:
             before = entry(row).sealed_after(before, self.key)
             connection.execute(update(audit).where(audit.c.seq == row.seq).values(mac=before))
 
-    def _seal(self, head: Head) -> str:
-        return hmac.new(self.key, f"mark {head.seq} {head.mac}".encode(), hashlib.sha256).hexdigest()
+    def _seal(self, head: Head, what: str) -> str:
+        return hmac.new(self.key, f"{what} {head.seq} {head.mac}".encode(), hashlib.sha256).hexdigest()
 
 
 def _against(mark: Head | None, marked_mac: str, at: Head) -> str:
@@ -209,7 +238,7 @@ def _page(connection: Connection, after: int, size: int) -> list[Entry]:
     return [entry(row) for row in connection.execute(query)]
 
 
-def _newest(connection: Connection) -> Head:
+def newest(connection: Connection) -> Head:
     audit = table(AuditEntry)
     row = connection.execute(select(audit.c.seq, audit.c.mac).order_by(audit.c.seq.desc()).limit(1)).first()
     return Head(row.seq, row.mac) if row else NOTHING

@@ -51,7 +51,7 @@ class Vault:
         if ring is None:
             raise SettingsError(
                 f"The master key {path} is missing, and this database was sealed with it: put the file back "
-                "from its safe copy, or name it in master_key_file."
+                "from its safe copy, or name it in master_key_file. Lost for good: python main.py keys reset"
             )
         tell(ring.secrets)
         vault = cls(store, ring, b"", tell, made)
@@ -201,7 +201,7 @@ class Vault:
         except Broken:
             raise SettingsError(
                 f"The master key in {self.ring.path} is not the one this database was sealed with: "
-                "put the right file back, or name it in master_key_file."
+                "put the right file back, or name it in master_key_file. Lost for good: python main.py keys reset"
             ) from None
         self.tell([text])
         return bytes.fromhex(text)
