@@ -35,6 +35,7 @@ class Sizing(Section):
     risk: Annotated[float, Field(gt=0, le=1)] = 0.02  # atr: the share of the part lost at the stop's distance
     multiple: Annotated[float, Field(gt=0, le=20)] = 3.0  # atr: that distance, in average true ranges
     fraction: Annotated[float, Field(gt=0, le=1)] = 0.25  # kelly: the part of the full Kelly stake
+    begin: Annotated[float, Field(gt=0, le=1)] = 0.1  # kelly: what is used before there are 30 closed trades
 
     @property
     def size(self) -> Size | None:
@@ -44,5 +45,5 @@ class Sizing(Section):
             case "atr":
                 return AtrSize(risk=self.risk, multiple=self.multiple)
             case "kelly":
-                return KellySize(fraction=self.fraction)
+                return KellySize(fraction=self.fraction, begin=self.begin)
         return None

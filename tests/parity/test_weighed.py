@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from tests.parity.test_replay_equals_backtest import facts, job, quietly
 from tests.parity.test_skip_equals_all import a_room, state
+from trading.analysis.trades import round_trips
 from trading.domain.sizing import AtrSize, KellySize, VolatilitySize, Weighing
 from trading.lab.backtest import backtest
 from trading.lab.quiet import step_through
@@ -57,3 +58,16 @@ async def test_lived_through_it_is_the_book_of_the_backtest():
 
     assert facts(lived) == facts(backtest(asked, quietly))
     assert len(lived.trades) > 5
+
+
+async def test_a_sleeve_that_is_sized_by_its_record_is_so_in_every_gear():
+    asked = weighed("ema_cross", 1, None, KellySize(fraction=1.0, begin=0.2), gaps=True)
+    every, _, _, track = a_room(asked)
+    for index in range(len(track)):
+        every.session.step(track.event(index))
+
+    lived, tested = await replay(asked, quietly), backtest(asked, quietly)
+
+    assert len(every.desk.records["ema_cross"]) > 30  # so many that the record speaks
+    assert facts(lived) == facts(tested)
+    assert list(tested.trades) == list(round_trips(every.recorder.fills))

@@ -35,8 +35,13 @@ def sized(desk: "Desk", sleeve: Sleeve, symbol: str, wanted: float, at: datetime
             return desk.line(sleeve.name, symbol).acted
         size = known
     if isinstance(sleeve.size, KellySize):
-        size = stake(desk.records.get(sleeve.name, ()), sleeve.size.fraction)
+        size = by_record(desk, sleeve, sleeve.size)
     return round(wanted * size, 6)
+
+
+def by_record(desk: "Desk", sleeve: Sleeve, size: KellySize) -> float:
+    """What the sleeve's own closed trades allow it."""
+    return stake(desk.records.get(sleeve.name, ()), size.fraction, size.begin)
 
 
 def weigh(desk: "Desk", sleeve: Sleeve, symbols: Collection[str], at: datetime) -> tuple[str, ...]:
@@ -144,10 +149,16 @@ def target(desk: "Desk", sleeve: Sleeve, symbol: str, line: Line, price: Decimal
 
 
 def note_result(desk: "Desk", closed: RoundTrip) -> None:
-    """Keep what a closed trade earned on the money put in, for the sleeves that are sized by their record."""
+    """Keep what a closed trade earned on the money put in, for the sleeves that are sized by their record.
+
+    Their markets are sized anew with the next candle.
+    """
     sleeve = desk.sleeves.get(closed.sleeve)
     if sleeve is None or not isinstance(sleeve.size, KellySize):
         return
     record = desk.records.setdefault(closed.sleeve, [])
     record.append(round(closed.return_share, 8))
     del record[:-LONGEST_RECORD]
+    for symbol in sleeve.symbols:
+        if (line := desk.lines.get((sleeve.name, symbol))) is not None:
+            line.due = 0

@@ -38,9 +38,10 @@ class AtrSize:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KellySize:
-    """At most `fraction` of what the sleeve's own closed trades justify; nothing before there are enough of them."""
+    """At most `fraction` of what the sleeve's own closed trades justify; `begin` before there are enough of them."""
 
     fraction: float
+    begin: float = 0.1
 
 
 Size = VolatilitySize | AtrSize | KellySize

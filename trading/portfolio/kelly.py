@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-FEWEST_TRADES = 30  # fewer closed trades than this say nothing, and nothing is staked on them
+FEWEST_TRADES = 30  # fewer closed trades than this say nothing, whatever they earned
 STEPS = 60  # halvings; 2**-60 is exact for every purpose
 
 
@@ -30,15 +30,15 @@ def kelly(returns: Sequence[float]) -> float:
     return low
 
 
-def stake(returns: Sequence[float], fraction: float) -> float:
+def stake(returns: Sequence[float], fraction: float, begin: float) -> float:
     """The share of its budget a sleeve may use, 0 ... 1: `fraction` of Kelly, shrunk while the record is short.
 
-    0 before FEWEST_TRADES trades and without an edge. With n trades Kelly counts n / (n + FEWEST_TRADES): half after
-    FEWEST_TRADES, nearly all of it after many. A record without a loss is not believed: it is given one like its
-    best trade.
+    Before FEWEST_TRADES trades it is `begin`, a small stake that makes the record; what they earned has no say in it.
+    After them it is 0 without an edge. With n trades Kelly counts n / (n + FEWEST_TRADES): half after FEWEST_TRADES,
+    nearly all of it after many. A record without a loss is not believed: it is given one like its best trade.
     """
     if len(returns) < FEWEST_TRADES:
-        return 0.0
+        return begin
     seen = list(returns) if min(returns) < 0 else [*returns, -max(returns)]
     believed = len(returns) / (len(returns) + FEWEST_TRADES)
     return min(1.0, fraction * believed * kelly(seen))

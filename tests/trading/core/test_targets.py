@@ -202,17 +202,30 @@ def test_a_size_that_is_not_known_for_a_moment_sells_nothing():
     assert [f.side for f in story.fills] == [Side.BUY]
 
 
-def test_a_sleeve_sized_by_its_record_begins_with_nothing_and_uses_more_as_trades_succeed():
+def test_a_sleeve_sized_by_its_record_begins_small_and_uses_more_as_trades_succeed():
     told = Told(BTC_USDT={1: 1.0})
-    story = a_story(told, size=KellySize(fraction=0.5))
+    story = a_story(told, size=KellySize(fraction=0.5, begin=0.1))
     story.candles(100, 100, 100)
-    without = len(story.fills)
 
     story.desk.records["ema_cross"] = [0.05, -0.02] * 30
     story.candles(100, 100, first=3)
 
-    assert without == 0
-    assert len(story.fills) == 1
+    small, more = story.fills
+    assert small.amount == Decimal("4.97512")  # 10,000 / 2 / 1.005 x 0.1 / 100
+    assert small.amount + more.amount > 40
+
+
+@pytest.mark.parametrize(("first", "then"), [(110, 100), (100, 110)], ids=["wins", "loses"])
+def test_a_sleeve_that_begins_small_makes_the_record_it_is_sized_by(first, then):
+    words = {n: float(n % 2) for n in range(1, 70)}
+    story = a_story(Told(BTC_USDT=words), size=KellySize(fraction=0.5, begin=0.1))
+
+    story.candles(*[100, 100, *[first, then] * 34])
+
+    bought = [f.amount * f.price for f in story.fills if f.side is Side.BUY]
+    assert 400 < min(bought[:30]) <= max(bought[:30]) < 700
+    assert all(value > 4000 for value in bought[30:]) if first > then else bought[30:] == []
+    assert (len(bought) > 30) is (first > then)
 
 
 def test_what_closed_trades_earned_after_fees_is_remembered_through_a_restart():

@@ -33,20 +33,26 @@ def test_nothing_that_is_tried_grows_faster(record):
 
 @given(RECORDS)
 def test_a_stake_is_a_share_and_nothing_without_an_edge(record):
-    share = stake(record, 0.5)
+    share = stake(record, 0.5, 0.07)
 
     assert 0 <= share <= 1
-    if np.mean(record) <= 0 or len(record) < FEWEST_TRADES:
+    if len(record) < FEWEST_TRADES:
+        assert share == 0.07
+    elif np.mean(record) <= 0:
         assert share == 0
 
 
-def test_thin_evidence_stakes_nothing_and_more_evidence_stakes_more():
+@given(st.lists(st.floats(-0.9, 2.0), max_size=FEWEST_TRADES - 1))
+def test_thin_evidence_has_no_say_however_good_or_bad(record):
+    assert stake(record, 1.0, 0.05) == 0.05
+
+
+def test_more_evidence_stakes_more():
     record = [0.03, -0.02, 0.04, -0.03, 0.02]
 
-    stakes = [stake(record * n, 0.1) for n in (5, 6, 12, 60)]
+    stakes = [stake(record * n, 0.1, 0.05) for n in (6, 12, 60)]
 
-    assert stakes[0] == 0
-    assert 0 < stakes[1] < stakes[2] < stakes[3] <= 1
+    assert 0 < stakes[0] < stakes[1] < stakes[2] <= 1
 
 
 def test_a_record_without_a_loss_is_not_believed():
@@ -54,4 +60,4 @@ def test_a_record_without_a_loss_is_not_believed():
 
     unlucky = [*record, -max(record)]
 
-    assert stake(record, 0.01) == pytest.approx(0.01 * 0.5 * kelly(unlucky))
+    assert stake(record, 0.01, 0.1) == pytest.approx(0.01 * 0.5 * kelly(unlucky))
