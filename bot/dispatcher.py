@@ -105,7 +105,7 @@ class Dispatcher:
         name, account = (person.name, person.account) if person else (who, None)
         await self._write_down(line, name, account, KEPT_INSTEAD, "refused: a key was pasted")
         say = Words(person.language if person else self.trading.settings.language)
-        reply = leaked(say, line.place.private)
+        reply = leaked(say, line.place)
         yield self._signed(reply, person, line) if person else reply
 
     async def _who(self, place: Place) -> Person | None:

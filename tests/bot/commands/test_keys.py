@@ -190,6 +190,15 @@ async def test_a_pasted_key_is_not_kept_and_its_message_is_to_go(house, text):
         assert SECRET not in str((reply, written))
 
 
+async def test_where_no_bot_may_delete_it_the_sender_is_told_to_do_it_first_of_all(house):
+    on_discord = Place(platform="discord", user_id="5", chat_id="55", private=True)
+
+    there, elsewhere = [await answered(house, SECRET, place) for place in (on_discord, CHAT)]
+
+    assert there.text.startswith("No bot can delete your message here. Delete it yourself now")
+    assert "No bot can" not in elsewhere.text
+
+
 async def test_a_kill_is_obeyed_even_with_a_key_in_its_reason(house):
     await house.trading.start()
 

@@ -6,6 +6,7 @@ from bot.leaks import leaked
 from bot.words import Words
 from tests.bot.platforms.telegram_desk import Desk, running
 from tests.fakes.telegram import FakeTelegram
+from trading.domain.people import Place
 
 SECRET = "Zx9yXw8vUt7sRq6pOn5mLk4jIh3gFe2dCb1aAz0Y"
 
@@ -20,7 +21,8 @@ async def telegram():
 def a_desk() -> Desk:
     """Answers a leak as the dispatcher does."""
     desk = Desk()
-    desk.answers[SECRET] = leaked(Words("en"), private=True)
+    ann = Place(platform="telegram", user_id="1", chat_id="1", private=True)
+    desk.answers[SECRET] = leaked(Words("en"), ann)
     return desk
 
 
