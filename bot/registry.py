@@ -3,18 +3,15 @@
 import importlib
 import inspect
 import pkgutil
-import re
 import types
 import typing
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from decimal import Decimal
 from difflib import get_close_matches
 from enum import Enum
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
+from bot.reading import READERS
 from bot.reply import Button, Reply
 from trading.domain.errors import Refused
 from trading.domain.people import Role
@@ -54,6 +51,13 @@ StrategyName = Annotated[str, Source("strategies"), "a strategy"]
 SleeveName = Annotated[str, Source("sleeves"), "a strategy of this account"]
 
 
+class Options:
+    """Options that several commands share: a keyword-only dataclass that a command takes as one argument.
+
+    Each field is an option of the command, annotated like an argument.
+    """
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
     """One typed word of a command. Keyword-only parameters of the function are options: `--name value`."""
@@ -87,7 +91,7 @@ class Parameter:
                     f"'{word}' is not a {self.name}; choose one of {', '.join(self.choices)}.{hint}"
                 )
             return self.type(found) if issubclass(self.type, Enum) else found
-        return _READERS[self.type](word, self.name)
+        return READERS[self.type](word, self.name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +113,7 @@ class Command:
     scope: Scope = "account"
     step_up: bool | Raises = False
     two_persons: bool | Raises = False
+    shared: Mapping[str, type[Options]] = field(default_factory=dict)  # by argument: options that go together
 
     @property
     def usage(self) -> str:
@@ -156,7 +161,7 @@ def command(
             raise ValueError(f"/{name} is for nobody: say which roles it is for")
         if (step_up and confirm is None) or (two_persons and not step_up):
             raise ValueError(f"/{name} raises risk, so it asks first (confirm) and takes a step-up")
-        parameters, takes_params = _parameters(run)
+        parameters, shared, takes_params = _parameters(run)
         COMMANDS[name] = Command(
             name=name,
             group=run.__module__.rsplit(".", 1)[-1],
@@ -164,6 +169,7 @@ def command(
             allow=allow,
             run=run,
             parameters=parameters,
+            shared=shared,
             takes_params=takes_params,
             confirm=confirm,
             acts=acts or confirm is not None,
@@ -192,14 +198,6 @@ def nearest(name: str, allowed: typing.Iterable[str]) -> str | None:
     """The command somebody probably meant."""
     found = get_close_matches(name.lower(), list(allowed), 1, cutoff=0.5)
     return found[0] if found else None
-
-
-@dataclass(frozen=True, slots=True)
-class Typed:
-    """A line of text, understood: which command, which arguments, and whether it carries a yes."""
-
-    command: Command
-    arguments: dict[str, Any]
 
 
 def bind(command: Command, words: list[str]) -> dict[str, Any]:
@@ -233,6 +231,9 @@ def bind(command: Command, words: list[str]) -> dict[str, Any]:
     missing = [p for p in command.parameters if p.required and p.argument not in arguments]
     if missing:
         raise Refused(f"/{command.name} needs {missing[0].name}: {missing[0].help}. Usage: {command.usage}")
+    for name, kind in command.shared.items():
+        given = {option: arguments.pop(option) for option in _options_of(kind) if option in arguments}
+        arguments[name] = kind(**given)
     return arguments | params
 
 
@@ -260,16 +261,26 @@ def _take_positional(
         raise Refused(f"/{command.name} does not know what to do with '{plain[0]}'. Usage: {command.usage}")
 
 
-def _parameters(run: Run) -> tuple[tuple[Parameter, ...], bool]:
+def _parameters(run: Run) -> tuple[tuple[Parameter, ...], dict[str, type[Options]], bool]:
     hints = typing.get_type_hints(run, include_extras=True)
     parameters: list[Parameter] = []
+    shared: dict[str, type[Options]] = {}
     takes_params = False
     for spec in list(inspect.signature(run).parameters.values())[1:]:
+        hint = hints[spec.name]
         if spec.kind is inspect.Parameter.VAR_KEYWORD:
             takes_params = True
-            continue
-        parameters.append(_parameter(spec, hints[spec.name]))
-    return tuple(parameters), takes_params
+        elif inspect.isclass(hint) and issubclass(hint, Options):
+            shared[spec.name] = hint
+            fields = typing.get_type_hints(hint, include_extras=True)
+            parameters += [_parameter(option, fields[name]) for name, option in _options_of(hint).items()]
+        else:
+            parameters.append(_parameter(spec, hint))
+    return tuple(parameters), shared, takes_params
+
+
+def _options_of(kind: type[Options]) -> Mapping[str, inspect.Parameter]:
+    return inspect.signature(kind).parameters
 
 
 def _parameter(spec: inspect.Parameter, hint: Any) -> Parameter:
@@ -286,8 +297,8 @@ def _parameter(spec: inspect.Parameter, hint: Any) -> Parameter:
         choices, hint = typing.get_args(hint), str
     elif inspect.isclass(hint) and issubclass(hint, Enum):
         choices = tuple(str(member.value) for member in hint)
-    if hint not in _READERS and not choices:
-        raise TypeError(f"{spec.name}: commands take no {hint}; teach bot/registry.py to read it")
+    if hint not in READERS and not choices:
+        raise TypeError(f"{spec.name}: commands take no {hint}; teach bot/reading.py to read it")
     name = spec.name.rstrip("_").replace("_", "-")
     required = spec.default is inspect.Parameter.empty
     return Parameter(
@@ -309,60 +320,3 @@ def _without_none(hint: Any) -> Any:
     if typing.get_origin(hint) in (types.UnionType, typing.Union):
         return next(a for a in typing.get_args(hint) if a is not types.NoneType)
     return hint
-
-
-_NUMBER = re.compile(r"[+-]?([0-9]{1,20}\.?[0-9]{0,20}|\.[0-9]{1,20})", re.ASCII)
-
-
-# --- reading words ----------------------------------------------------------------------------------------
-
-
-def _read_decimal(word: str, name: str) -> Decimal:
-    """Digits, a point, a sign: no exponent, no commas, no other alphabet's digits, nothing around them."""
-    if not _NUMBER.fullmatch(word):
-        raise Refused(f"{name} should be a number like 12.5; found '{word}'.")
-    return Decimal(word)
-
-
-def _read_int(word: str, name: str) -> int:
-    whole = re.fullmatch(r"[+-]?[0-9]{1,12}(\.0*)?", word, re.ASCII)
-    if whole is None:
-        raise Refused(f"{name} should be a whole number; found '{word}'.")
-    return int(Decimal(word))
-
-
-def _read_bool(word: str, name: str) -> bool:
-    known = {
-        "on": True,
-        "yes": True,
-        "true": True,
-        "1": True,
-        "off": False,
-        "no": False,
-        "false": False,
-        "0": False,
-    }
-    if word.lower() not in known:
-        raise Refused(f"{name} is on or off; found '{word}'.")
-    return known[word.lower()]
-
-
-def _read_time(word: str, name: str) -> datetime:
-    try:
-        at = datetime.fromisoformat(word)
-    except ValueError:
-        raise Refused(
-            f"{name} should be a date like 2024-08-05 or 2024-08-05T12:00; found '{word}'."
-        ) from None
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
-
-
-_READERS: dict[Any, Callable[[str, str], Any]] = {
-    str: lambda word, name: word,
-    int: _read_int,
-    float: lambda word, name: float(_read_decimal(word, name)),
-    Decimal: _read_decimal,
-    bool: _read_bool,
-    datetime: _read_time,
-    Path: lambda word, name: Path(word),
-}

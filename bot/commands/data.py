@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import Annotated, Literal
 
-from bot.commands.research import Frame, From, To
 from bot.dispatcher import Ask
+from bot.options import Frame, From, To
 from bot.people import RESEARCHERS, TRADERS
 from bot.registry import command
 from bot.reply import Button, Reply, Row, Tone

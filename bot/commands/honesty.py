@@ -1,18 +1,15 @@
 """Is it honest, or is it luck? Checks of a strategy, in words first."""
 
 from collections.abc import AsyncIterator
-from decimal import Decimal
-from pathlib import Path
 from typing import Annotated, Literal
 
-from bot.commands.research import Data, Fee, Frame, From, Slippage, Symbols, To
 from bot.dispatcher import Ask
 from bot.going import asker, going
 from bot.honesty import answer
+from bot.options import Candles, Costs
 from bot.people import RESEARCHERS
 from bot.registry import StrategyName, command
 from bot.reply import Reply
-from trading.domain.archive import is_archive
 from trading.domain.errors import Refused
 from trading.domain.honesty import Check, Honesty, Trial
 
@@ -34,23 +31,14 @@ async def biascheck(
     ask: Ask,
     strategy: StrategyName,
     *,
-    data: Data | None = None,
-    symbols: Symbols = "",
-    timeframe: Frame = "",
-    from_: From | None = None,
-    to: To | None = None,
+    candles: Candles,
     **params: str,
 ) -> AsyncIterator[Reply]:
     """Whether a strategy looks into the future, and whether its warm-up is long enough."""
-    _only_in_terminal(ask, data)
     trial = Trial(
         strategy=strategy,
         params=params,
-        data=data,
-        symbols=_split(symbols),
-        timeframe=timeframe or None,
-        start=from_,
-        end=to,
+        **candles.asked(ask),
         checks=(Check.BIAS,),
     )
     async for reply in _asked(ask, trial):
@@ -63,13 +51,8 @@ async def honesty(
     strategy: StrategyName,
     *,
     check: Which = "all",
-    data: Data | None = None,
-    symbols: Symbols = "",
-    timeframe: Frame = "",
-    from_: From | None = None,
-    to: To | None = None,
-    fee: Fee = Decimal("0.001"),
-    slippage: Slippage = Decimal("0.0005"),
+    candles: Candles,
+    costs: Costs,
     trials: Trials = 0,
     runs: Runs = 1000,
     seed: Seed = 1,
@@ -78,18 +61,13 @@ async def honesty(
     **params: str,
 ) -> AsyncIterator[Reply]:
     """Skill or luck? Every check of a strategy, for instance /honesty ema_cross fast=9."""
-    _only_in_terminal(ask, data)
     _check_numbers(ask, trials, runs, seed, windows)
     trial = Trial(
         strategy=strategy,
         params=params,
-        data=data,
-        symbols=_split(symbols),
-        timeframe=timeframe or None,
-        start=from_,
-        end=to,
-        fee=fee,
-        slippage=slippage,
+        **candles.asked(ask),
+        fee=costs.fee,
+        slippage=costs.slippage,
         checks=tuple(Check) if check == "all" else (Check(check),),
         trials=trials,
         runs=runs,
@@ -127,14 +105,3 @@ def _check_numbers(ask: Ask, trials: int, runs: int, seed: int, windows: int) ->
                     value=value,
                 )
             )
-
-
-def _only_in_terminal(ask: Ask, data: Path | None) -> None:
-    if data is not None and not is_archive(data) and ask.place.platform != "terminal":
-        raise Refused(
-            ask.say("Files of the desk's computer can be named in its terminal only; leave --data out.")
-        )
-
-
-def _split(symbols: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(s.strip().upper() for s in symbols.split(",") if s.strip()))

@@ -5,14 +5,13 @@ from collections.abc import AsyncIterator
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from bot.commands.research import Cash, Data, Fee, Frame, From, Slippage, Symbols, To
 from bot.dispatcher import Ask
 from bot.going import asker, end_button, going
+from bot.options import Candles, Frame, Money, Symbols
 from bot.people import RESEARCHERS, TRADERS
 from bot.registry import StrategyName, command
 from bot.reply import Button, Reply, Tone
 from bot.searches import answer, described, objective_value
-from trading.domain.archive import is_archive
 from trading.domain.errors import Refused
 from trading.domain.jobs import Going
 from trading.domain.people import Role
@@ -48,23 +47,11 @@ async def optimise(
     max_drawdown: MaxDrawdown | None = None,
     study: StudyName = "",
     join: Joined = "",
-    data: Data | None = None,
-    symbols: Symbols = "",
-    timeframe: Frame = "",
-    from_: From | None = None,
-    to: To | None = None,
-    cash: Cash = Decimal(10000),
-    fee: Fee = Decimal("0.001"),
-    slippage: Slippage = Decimal("0.0005"),
+    candles: Candles,
+    money: Money,
     **params: str,
 ) -> AsyncIterator[Reply]:
     """Look for better parameters, for instance /optimise ema_cross fast=5..30 slow=30..100."""
-    if data is not None and not is_archive(data) and ask.place.platform != "terminal":
-        raise Refused(
-            ask.say(
-                "Files of the desk's computer can be named in its terminal only; here write --data archive, or none."
-            )
-        )
     if join and study:
         raise Refused(ask.say("Give --study to begin a search or --join to go on with one, not both."))
     name = join or study or f"{strategy}-{ask.now:%m%d-%H%M%S}"
@@ -78,14 +65,10 @@ async def optimise(
         question=Question(
             strategy=strategy,
             params=params,
-            data=data,
-            symbols=tuple(dict.fromkeys(s.strip().upper() for s in symbols.split(",") if s.strip())),
-            timeframe=timeframe or None,
-            start=from_,
-            end=to,
-            cash=cash,
-            fee=fee,
-            slippage=slippage,
+            cash=money.cash,
+            fee=money.fee,
+            slippage=money.slippage,
+            **candles.asked(ask),
         ),
         method=method,
         trials=trials,

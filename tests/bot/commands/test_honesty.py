@@ -169,7 +169,7 @@ async def test_files_of_the_computer_are_for_its_terminal(house):
     reply = [found async for found in house.dispatcher.handle(line)][-1]
 
     assert reply.title == (
-        "Files of the desk's computer can be named in its terminal only; leave --data out."
+        "Files of the desk's computer can be named in its terminal only; here write --data archive, or none."
     )
 
 
