@@ -117,14 +117,19 @@ class Risks:
         return instruments[symbol]
 
     def why(self, account: str, symbol: str) -> Why | None:
-        """The newest decision about a symbol, or what a buy would meet now; None where no sleeve trades it."""
+        """The newest decision about a symbol; None where nothing was asked since the start."""
         self.instrument(account, symbol)
-        room = self.house.room(account)
-        desk, house = room.desk, limits_for(self.house.settings, account)
+        desk = self.house.room(account).desk
         asked = [found for key, found in desk.risk.asked.items() if key[1] == symbol]
-        if asked:
-            case, answer = max(asked, key=lambda found: found[0].intent.decided_at)
-            return why(case, answer, house, real=True)
+        if not asked:
+            return None
+        case, answer = max(asked, key=lambda found: found[0].intent.decided_at)
+        return why(case, answer, limits_for(self.house.settings, account), real=True)
+
+    def why_now(self, account: str, symbol: str) -> Why | None:
+        """What a purchase of the usual size would meet now; None where no sleeve trades it, or no price is known."""
+        self.instrument(account, symbol)
+        desk, house = self.house.room(account).desk, limits_for(self.house.settings, account)
         sleeves = [s for s in desk.sleeves.values() if symbol in s.symbols]
         for sleeve in sorted(sleeves, key=lambda s: not s.enabled):
             now = guard.wanted(desk, sleeve.name, symbol)

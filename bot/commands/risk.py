@@ -5,12 +5,12 @@ from typing import Annotated, Literal
 from bot.dispatcher import Ask
 from bot.people import OWNERS, READERS, TRADERS
 from bot.pictures import risk_picture
-from bot.registry import Sure, Symbol, command
+from bot.registry import Sure, command
 from bot.reply import Button, Reply, Row, Tone
-from bot.show import amount, budget_row, halt_lines, moment, money, percent, price
+from bot.show import budget_row, halt_lines, moment, percent
 from charts.risk import Meter
 from trading.domain.errors import Refused
-from trading.domain.risk import LimitView, Planned, Reading, Verdict, Why
+from trading.domain.risk import LimitView, Planned
 
 LimitAct = Annotated[Literal["show", "set"], "show them, or set one"]
 HaltAct = Annotated[Literal["show", "skip"], "show them, or let an event pass"]
@@ -137,100 +137,6 @@ def _limit_row(limit: LimitView, ask: Ask) -> Row:
     if limit.shown != limit.house:
         detail += " · " + ask.say("the house allows {house}", house=limit.house)
     return Row(limit.name, limit.shown, detail)
-
-
-# --- why --------------------------------------------------------------------------------------------------
-
-
-@command(allow=READERS)
-async def why(ask: Ask, symbol: Symbol) -> Reply:
-    """Why a market was or was not bought: every rule, its limit, and what would have passed."""
-    name = symbol.upper()
-    if "/" not in name:
-        name = next((s for s in ask.trading.symbols(ask.account) if s.startswith(f"{name}/")), name)
-    found, say = ask.trading.risks.why(ask.account, name), ask.say
-    buttons = ((Button(say("Chart"), f"/chart {name}"), Button(say("Limits"), "/limits")),)
-    if found is None:
-        return Reply(title=say("No strategy trades {symbol} here.", symbol=name), buttons=buttons)
-    return Reply(
-        title=_verdict(found, ask),
-        text="\n".join(_story(found, ask)),
-        rows=tuple(_rule_row(reading, ask) for reading in found.readings),
-        buttons=buttons,
-        tone=Tone.WARNING if found.verdict is Verdict.REFUSED else Tone.GOOD,
-        data=found,
-    )
-
-
-def _verdict(found: Why, ask: Ask) -> str:
-    what = f"{ask.say(str(found.intent.side))} {amount(found.intent.amount)} {found.symbol}"
-    match found.verdict:
-        case Verdict.CLEARED:
-            return ask.say("{what}: every rule let it pass", what=what)
-        case Verdict.TRIMMED:
-            left = amount(found.largest.amount) if found.largest else "0"
-            return ask.say("{what}: cut to {amount}", what=what, amount=left)
-    first = next(r for r in found.readings if not r.passed)
-    return ask.say("{what}: refused by {rule}", what=what, rule=first.rule)
-
-
-def _story(found: Why, ask: Ask) -> list[str]:
-    """When it was asked, what stood in the way, and the smallest changes that would have let it pass."""
-    say, currency = ask.say, ask.trading.status(ask.account).currency
-    at = moment(found.intent.decided_at, ask.person.zone, say)
-    cost = price(found.intent.price_at_decision, currency)
-    if found.real:
-        lines = [say("Asked by {sleeve} on {at} at {price}.", sleeve=found.sleeve, at=at, price=cost)]
-    else:
-        lines = [
-            say(
-                "Nothing was asked yet. This is what {sleeve} would meet now at {price}.",
-                sleeve=found.sleeve,
-                price=cost,
-            )
-        ]
-    blocked = [reading for reading in found.readings if not reading.passed]
-    lines += [f"✗ {reading.rule}: {say.again(reading.reason)}" for reading in blocked]
-    if found.verdict is not Verdict.REFUSED:
-        return lines
-    if found.largest is not None:
-        most, worth = found.largest.amount, found.largest.amount * found.largest.price_at_decision
-        lines.append(
-            say("At most {amount} ({value}) would pass.", amount=amount(most), value=money(worth, currency))
-        )
-    lines += [line for reading in blocked if (line := _remedy(reading, ask))]
-    return lines
-
-
-def _remedy(reading: Reading, ask: Ask) -> str:
-    """What would have to change for this rule to let the very same order pass."""
-    ways = {
-        "R01 kill": ask.say("An owner's /unkill ends it."),
-        "R02 pause": ask.say("/resume ends it."),
-        "R03 feed": ask.say("Ends by itself when prices are fresh."),
-        "R04 journal": ask.say("Ends by itself when the disk can be written."),
-        "R05 broken": ask.say("Look at /logs; then /resume ends it."),
-        "R06 calendar": ask.say("Ends by itself; /halts skip ends it now."),
-        "R07 exchange": ask.say("Ends by itself when the exchange answers again."),
-    }
-    if reading.rule in ways:
-        return ways[reading.rule]
-    if not reading.needed:
-        return ""
-    line = f"/limits set {reading.setting} {reading.needed}"
-    if reading.allowed:
-        return ask.say("All of it would pass with {line}", line=line)
-    return ask.say(
-        "All of it would pass with {name} = {value}, which the house's settings do not allow.",
-        name=reading.setting,
-        value=reading.needed,
-    )
-
-
-def _rule_row(reading: Reading, ask: Ask) -> Row:
-    sign = "✓" if reading.passed else "✗"
-    detail = ask.say("limit {limit}", limit=ask.say.again(reading.limit))
-    return Row(f"{sign} {reading.rule}", ask.say.again(reading.observed), detail)
 
 
 # --- halts and the calendar -------------------------------------------------------------------------------

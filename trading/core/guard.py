@@ -1,13 +1,15 @@
 """What the desk does for its rules: turns of day, week and month, the ladder of warnings, closures, whole cases."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from math import inf
 from typing import TYPE_CHECKING
 
-from trading.core import stopping
+from trading.core import stopping, targets
 from trading.core.plan import intent_for
+from trading.core.sleeve import Line
 from trading.domain.actions import Action, Publish
 from trading.domain.depth import Depth
 from trading.domain.events import DrawdownWarned, FeedLost, FeedRestored, LimitsChanged
@@ -71,12 +73,16 @@ def standing(desk: "Desk") -> Case:
 
 
 def wanted(desk: "Desk", sleeve: str, symbol: str) -> Case | None:
-    """What the gate would be asked if this sleeve wanted all it may have of a symbol now; None: too little."""
+    """What the gate would be asked if this sleeve bought its usual size of a symbol now; None: too little."""
     price, at = desk.book.prices.get(symbol), desk.last_candle_at
     if price is None or at is None:
         return None
     owner, instrument = desk.sleeves[sleeve], desk.instruments[symbol]
-    full = fixed_share(1.0, desk.book.equity, owner.share, len(owner.symbols), price, instrument)
+    line = desk.lines.get((sleeve, symbol), Line())
+    usual = replace(line, acted=targets.sized(desk, owner, symbol, 1.0, at))
+    full = targets.target(desk, owner, symbol, usual, price)
+    if full <= 0:  # no weight or size is known yet
+        full = fixed_share(1.0, desk.book.equity, owner.share, len(owner.symbols), price, instrument)
     intent = intent_for(
         account=desk.book.name,
         sleeve=sleeve,

@@ -7,7 +7,7 @@ from math import isfinite
 from typing import Any
 
 from trading.domain.errors import Refused
-from trading.domain.risk import Limits
+from trading.domain.risk import Limits, per_cent
 
 
 class Unit(Enum):
@@ -60,7 +60,7 @@ class Limit:
         """As people read it."""
         match self.unit:
             case Unit.SHARE:
-                return f"{value:.2%}".replace(".00%", "%")
+                return per_cent(value)
             case Unit.SECONDS:
                 return f"{value:g} s"
         return f"{value:,.0f}"

@@ -5,6 +5,7 @@ from decimal import Decimal
 from math import inf
 
 from trading.domain.order import Side
+from trading.domain.risk import per_cent
 from trading.risk.rules import Case, Measure, Number, Rule, counted, exact, in_money, in_percent, of_equity
 
 ZERO = Decimal(0)
@@ -20,7 +21,7 @@ def _out(case: Case) -> Measure:
 
 
 def _out_words(case: Case, found: Measure) -> tuple[str, str]:
-    return "1 order", "1 is out" if found.observed else "none is out"
+    return "none", "1 is out" if found.observed else "none is out"
 
 
 no_double = Rule(
@@ -50,7 +51,8 @@ def _alike(case: Case) -> Measure | None:
 
 
 def _alike_words(case: Case, found: Measure) -> tuple[str, str]:
-    return f"0 in {case.limits.similar_seconds:.0f} s", counted(case, found)[1]
+    observed = counted(case, found)[1]
+    return f"none within {case.limits.similar_seconds:g} s", "none" if observed == "0" else observed
 
 
 similar = Rule(
@@ -72,7 +74,7 @@ def _size(case: Case) -> Measure:
 
 def _size_words(case: Case, found: Measure) -> tuple[str, str]:
     limit = min(case.limits.order_share, case.own.order_share)
-    return f"{limit:.0%}", of_equity(case, found)[1]
+    return per_cent(limit), of_equity(case, found)[1]
 
 
 def _up_to_limit(case: Case, found: Measure) -> Decimal:
@@ -186,11 +188,11 @@ def _part_of_trading(case: Case) -> Measure | None:
 
 
 def _part_words(case: Case, found: Measure) -> tuple[str, str]:
-    limit = f"{case.limits.liquidity:.0%} of an hour"
+    limit = f"{per_cent(case.limits.liquidity)} of an hour"
     usual = _hour(found, case.limits.liquidity)
     if found.observed is None or not usual:
         return limit, "unknown"
-    return limit, f"{float(found.observed) / usual:.1%}"
+    return limit, per_cent(float(found.observed) / usual)
 
 
 def _hour(found: Measure, share: float) -> float:
@@ -287,8 +289,8 @@ def _fees(case: Case) -> Measure | None:
 def _fee_words(case: Case, found: Measure) -> tuple[str, str]:
     observed = "unknown"
     if found.observed is not None and case.equity > 0:
-        observed = f"{float(found.observed) / float(case.equity):.2%}"
-    return f"{case.limits.fees_per_hour:.2%}", observed
+        observed = per_cent(float(found.observed) / float(case.equity))
+    return per_cent(case.limits.fees_per_hour), observed
 
 
 fee_rate = Rule(

@@ -10,7 +10,7 @@ from trading.domain.account import Account
 from trading.domain.depth import Depth
 from trading.domain.market import Instrument
 from trading.domain.order import Order, OrderIntent, Side
-from trading.domain.risk import Closure, Halt, Limits, Reading, RiskDecision, SleeveLimits, Verdict
+from trading.domain.risk import Closure, Halt, Limits, Reading, RiskDecision, SleeveLimits, Verdict, per_cent
 from trading.risk.market import Market
 from trading.risk.sent import Sent
 from trading.risk.tail import Tail
@@ -226,8 +226,8 @@ def counted(case: Case, found: Measure) -> tuple[str, str]:
 def _share(value: Number | None, case: Case) -> str:
     if value is None or case.equity <= 0:
         return UNKNOWN
-    return f"{float(value) / float(case.equity):.1%}"
+    return per_cent(float(value) / float(case.equity))
 
 
 def _percent(value: Number | None) -> str:
-    return UNKNOWN if value is None else f"{float(value):.1%}"
+    return UNKNOWN if value is None else per_cent(float(value))

@@ -80,7 +80,7 @@ def _strange(case: Case) -> Measure:
 
 
 def _strange_words(case: Case, found: Measure) -> tuple[str, str]:
-    return "0", f"{found.observed}"
+    return "none missing", f"{found.observed} missing" if found.observed else "none missing"
 
 
 numbers = Rule(

@@ -242,7 +242,7 @@ async def test_why_names_every_rule_with_its_numbers(house):
 
     assert reply.title.startswith("buy ") or reply.title.startswith("sell ")
     assert {row.label[0] for row in reply.rows} <= {"✓", "✗"}
-    assert "R20 no-double" in " ".join(row.label for row in reply.rows)
+    assert ("✓ no order out already", "none is out") in {(row.label, row.value) for row in reply.rows}
 
 
 async def test_why_tells_what_blocks_and_the_smallest_change(house):
@@ -251,11 +251,41 @@ async def test_why_tells_what_blocks_and_the_smallest_change(house):
 
     reply = await answered(house, "/why BTC/USDT")
 
-    assert reply.title.endswith("refused by R34 gross-exposure")
-    assert "Nothing was asked yet." in reply.text
-    assert "✗ R34 gross-exposure: too much would be invested" in reply.text
+    assert reply.title.endswith("refused by invested in all (R34)")
+    assert "usual purchase" in reply.text
+    assert "✗ invested in all (R34): too much would be invested" in reply.text
     line = next(line for line in reply.text.splitlines() if line.startswith("All of it would pass with"))
     assert line.removeprefix("All of it would pass with ").startswith("/limits set gross_exposure 0.")
+
+
+async def test_why_tells_the_last_order_and_what_a_purchase_now_would_meet(house):
+    symbol = max(desk(house).risk.asked.values(), key=lambda f: f[0].intent.decided_at)[0].intent.symbol
+    await answered(house, "/limits set orders_per_hour 0")
+
+    reply = await answered(house, f"/why {symbol}")
+    last = await answered(house, f"/why {symbol} last")
+
+    assert reply.text.startswith("Asked by ")
+    assert "usual purchase" in reply.text
+    first, others = reply.rows[0], [row.label[0] for row in reply.rows]
+    assert first.label.startswith("✗")
+    assert others == sorted(others, reverse=True)  # what fails comes first
+    rate = next(row for row in reply.rows if row.label == "✗ orders in an hour")
+    assert (rate.value, rate.detail) == ("1", "R29 · limit 0")
+    assert "✗ orders in an hour" not in {row.label for row in last.rows}
+
+
+async def test_losses_and_rounds_of_a_rule_read_like_sentences(house):
+    desk(house).risk.asked.clear()
+    await answered(house, "/limits set order_share 0.04%")
+
+    reply = await answered(house, "/why BTC")
+
+    rows = {row.label[2:]: row for row in reply.rows}
+    assert rows["today's loss"].detail == "R10 · limit 5% lost"
+    assert rows["prices and amounts are known"].value == "none missing"
+    assert rows["the same order again"].detail == "R28 · limit none within 10 s"
+    assert rows["order size"].detail == "R21 · limit 0.04%"
 
 
 async def test_why_of_a_market_that_is_not_traded_says_so(house):

@@ -391,9 +391,9 @@ def test_every_rule_is_explained_in_order_also_behind_the_one_that_refuses():
 
     assert [r.rule for r in readings if not r.passed] == ["R35 positions", "R34 gross-exposure"]
     shown = {r.rule: (r.limit, r.observed) for r in readings}
-    assert shown["R34 gross-exposure"] == ("20.0%", "40.0%")
+    assert shown["R34 gross-exposure"] == ("20%", "40%")
     assert shown["R35 positions"] == ("0", "1")
-    assert shown["R24 price-band"] == ("10.0%", "0.0%")
+    assert shown["R24 price-band"] == ("10%", "0%")
 
 
 def test_a_limit_of_all_means_no_limit():
