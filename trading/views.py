@@ -1,8 +1,11 @@
 """From a working session to the plain picture of it that chats show."""
 
 from trading.build import Room
-from trading.core import guard
-from trading.domain.view import Holding, SleeveView, Status
+from trading.core import guard, targets
+from trading.core.sleeve import Sleeve
+from trading.domain.sizing import KellySize
+from trading.domain.view import Holding, Record, SleeveView, Status
+from trading.portfolio.kelly import FEWEST_TRADES
 from trading.risk.budget import budgets
 from trading.settings import AccountSettings
 
@@ -64,6 +67,17 @@ def _sleeves(room: Room) -> tuple[SleeveView, ...]:
             exposures={
                 symbol: lines[s.name, symbol].wanted for symbol in s.symbols if (s.name, symbol) in lines
             },
+            parts={symbol: targets.part(room.desk, s, symbol) for symbol in s.symbols}
+            if s.weighing or s.size
+            else {},
+            record=_record(room, s),
         )
         for s in room.desk.sleeves.values()
     )
+
+
+def _record(room: Room, sleeve: Sleeve) -> Record | None:
+    if not isinstance(sleeve.size, KellySize):
+        return None
+    trades = len(room.desk.records.get(sleeve.name, ()))
+    return Record(trades, FEWEST_TRADES, targets.by_record(room.desk, sleeve, sleeve.size))

@@ -205,12 +205,10 @@ def _one_day(ask: Ask, day: Outcome, named: tuple[str, ...] = ()) -> Reply:
     )
 
 
-async def _before_rebalancing(ask: Ask) -> Sure:
+async def _before_rebalancing(ask: Ask) -> Sure | None:
     trades = [t for t in ask.trading.portfolio.preview(ask.account) if t.amount]
     if not trades:
-        raise Refused(
-            ask.say("Every position is where it belongs, as far as fees allow; there is nothing to do.")
-        )
+        return None
     currency = ask.trading.status(ask.account).currency
     fees = sum((t.fee for t in trades), trades[0].fee * 0)
     return Sure(
@@ -235,9 +233,29 @@ def _planned(ask: Ask, trade: Trade, currency: str) -> str:
     )
 
 
+def _nothing_to_do(ask: Ask, trades: list[Trade]) -> Reply:
+    """Each position beside the part it should be, both as shares of its strategy's budget."""
+    return Reply(
+        title=ask.say("Every position is where it belongs, as far as fees allow; there is nothing to do."),
+        rows=tuple(
+            Row(
+                trade.symbol,
+                f"{percent(trade.held, signed=False)} → {percent(trade.wanted, signed=False)}",
+                ask.say("of {sleeve}", sleeve=trade.sleeve),
+            )
+            for trade in trades
+        ),
+        buttons=((Button(ask.say("Positions"), "/positions"), Button(ask.say("Strategies"), "/strategies")),),
+        data=trades,
+    )
+
+
 @command(allow=TRADERS, confirm=_before_rebalancing)
 async def rebalance(ask: Ask) -> Reply:
     """Put every position back to its part of its strategy's budget, after a preview."""
+    trades = ask.trading.portfolio.preview(ask.account)
+    if not any(trade.amount for trade in trades):
+        return _nothing_to_do(ask, trades)
     await ask.trading.portfolio.rebalance(ask.account, by=ask.person.name)
     return Reply(
         title=ask.say("Rebalancing: the orders are out."),

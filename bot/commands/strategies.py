@@ -9,7 +9,7 @@ from bot.registry import SleeveName, StrategyName, Sure, command
 from bot.reply import Button, Reply, Row, Tone
 from bot.show import amount, money, percent
 from trading.domain.errors import Refused
-from trading.domain.view import SleeveView
+from trading.domain.view import Record, SleeveView
 
 
 @command(allow=EVERYONE)
@@ -145,6 +145,11 @@ def _meaning(parameter: dict[str, Any], ask: Ask) -> str:
 def _row(sleeve: SleeveView, ask: Ask) -> Row:
     wants = ", ".join(f"{symbol} {percent(e, signed=False)}" for symbol, e in sleeve.exposures.items() if e)
     state = ask.say("on") if sleeve.enabled else ask.say("off")
+    says = [ask.say("wants {what}", what=wants) if wants else ask.say("wants to be out")]
+    if sleeve.parts:
+        says.append(ask.say("all of it would be {parts} of equity now", parts=_parts(sleeve, ask)))
+    if sleeve.record is not None:
+        says.append(_on_record(sleeve.record, ask))
     return Row(
         sleeve.name,
         ask.say(
@@ -153,7 +158,32 @@ def _row(sleeve: SleeveView, ask: Ask) -> Row:
             share=f"{sleeve.share:.0%}",
             frame=sleeve.timeframe,
         ),
-        ask.say("wants {what}", what=wants) if wants else ask.say("wants to be out"),
+        "; ".join(says),
+    )
+
+
+def _parts(sleeve: SleeveView, ask: Ask) -> str:
+    known = (
+        (s, ask.say("unknown") if p is None else percent(p, signed=False)) for s, p in sleeve.parts.items()
+    )
+    return ", ".join(f"{symbol} {part}" for symbol, part in known)
+
+
+def _on_record(record: Record, ask: Ask) -> str:
+    """Why a sleeve that is sized by its closed trades uses as much as it does."""
+    if record.trades < record.fewest:
+        return ask.say(
+            "{n} of {m} trades are closed, and until then it uses {share} of its part",
+            n=record.trades,
+            m=record.fewest,
+            share=percent(record.stake, signed=False),
+        )
+    if record.stake == 0:
+        return ask.say("its {n} closed trades show no edge, so it buys nothing", n=record.trades)
+    return ask.say(
+        "its {n} closed trades allow {share} of its part",
+        n=record.trades,
+        share=percent(record.stake, signed=False),
     )
 
 

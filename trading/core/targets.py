@@ -39,6 +39,25 @@ def sized(desk: "Desk", sleeve: Sleeve, symbol: str, wanted: float, at: datetime
     return round(wanted * size, 6)
 
 
+def part(desk: "Desk", sleeve: Sleeve, symbol: str) -> float | None:
+    """The share of the account's equity that a full wish comes to in this market now; None while it is not known."""
+    share, size, at = sleeve.share, 1.0, desk.last_candle_at
+    if sleeve.weighing is not None:
+        line = desk.lines.get((sleeve.name, symbol))
+        share *= line.weight if line else 0.0
+    elif not sleeve.strategy.many:
+        share /= len(sleeve.symbols)
+    question = sleeve.size_question(symbol)
+    if question is not None:
+        known = desk.answers.newest(question, int(at.timestamp())) if at else None
+        if known is None:
+            return None
+        size = known
+    if isinstance(sleeve.size, KellySize):
+        size = by_record(desk, sleeve, sleeve.size)
+    return round(share * size, 6)
+
+
 def by_record(desk: "Desk", sleeve: Sleeve, size: KellySize) -> float:
     """What the sleeve's own closed trades allow it."""
     return stake(desk.records.get(sleeve.name, ()), size.fraction, size.begin)

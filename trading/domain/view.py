@@ -33,6 +33,15 @@ class Budget:
     reached: bool = False  # it was, and entries stay closed for the period, whatever was won back
 
 
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A sleeve's closed trades, how many it takes before they have a say, and the part it may use because of them."""
+
+    trades: int
+    fewest: int
+    stake: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SleeveView:
     """A strategy at work in an account, and its parameters as they are now."""
@@ -46,6 +55,10 @@ class SleeveView:
     timeframe: str
     params: dict[str, float | int | str | bool]
     exposures: dict[str, float]
+    parts: dict[
+        str, float | None
+    ]  # what a full wish comes to now, as a share of equity, where that ever changes
+    record: Record | None = None  # of one that is sized by it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,7 @@
 """/var, /stress, /correlation and /rebalance as people meet them, on a desk that has lived for thirty days."""
 
+import re
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -9,6 +11,7 @@ from bot.dispatcher import Line
 from bot.reply import Reply
 from migrations.run import upgrade
 from trading.domain.people import Place
+from trading.domain.sizing import KellySize, Weighing
 from trading.settings import load
 
 TERMINAL = Place(platform="terminal", user_id="local", chat_id="local", private=True)
@@ -125,3 +128,36 @@ async def test_a_rebalance_is_shown_first_and_puts_positions_back(house):
     assert before == 0
     assert done.title == "Rebalancing: the orders are out."
     assert [(o.intent.symbol, o.intent.reason) for o in desk.orders.live] == [(key[1], "rebalance")]
+
+
+async def test_a_rebalance_with_nothing_to_do_says_so_and_shows_each_part(house):
+    asked = await answered(house, "/rebalance")
+
+    assert not asked.failed
+    assert asked.title.startswith("Every position is where it belongs")
+    assert {row.label for row in asked.rows} == set(house.trading.portfolio.values("main"))
+    assert all(re.fullmatch(r"[\d.]+% → [\d.]+%", row.value) for row in asked.rows)
+
+
+async def test_strategies_say_what_their_weights_and_sizes_come_to_now(house):
+    desk = house.trading.room("main").desk
+    names = list(desk.sleeves)
+    symbols = desk.sleeves[names[0]].symbols
+    weighing = Weighing(method="equal")
+    desk.sleeves[names[0]] = replace(desk.sleeves[names[0]], weighing=weighing, size=KellySize(fraction=0.25))
+    for symbol in symbols:
+        desk.line(names[0], symbol).weight = 1 / len(symbols)
+    share = desk.sleeves[names[0]].share
+
+    thin, other = (await answered(house, "/strategies")).rows[:2]
+    desk.records[names[0]] = [-0.01] * 30
+    poor = (await answered(house, "/strategies")).rows[0]
+    desk.records[names[0]] = [0.05, -0.02] * 300
+    rich = (await answered(house, "/strategies")).rows[0]
+
+    part = f"{share / len(symbols) * 0.1:.2%}"
+    assert f"all of it would be {symbols[0]} {part}" in thin.detail
+    assert thin.detail.endswith("0 of 30 trades are closed, and until then it uses 10.00% of its part")
+    assert poor.detail.endswith("its 30 closed trades show no edge, so it buys nothing")
+    assert rich.detail.endswith("its 600 closed trades allow 100.00% of its part")
+    assert "all of it" not in other.detail
