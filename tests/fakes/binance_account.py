@@ -23,6 +23,7 @@ _SAYS = {
     "step": (-1013, "Filter failure: LOT_SIZE"),
     "least": (-1013, "Filter failure: NOTIONAL"),
     "duplicate": (-2010, "Duplicate order sent."),
+    "trigger": (-2010, "Stop price would trigger immediately."),
     "unknown": (-2011, "Unknown order sent."),
     "closed": (-2011, "Unknown order sent."),
 }
@@ -317,7 +318,8 @@ class BinanceAccount:
 
     def _told(self, order: Placed) -> dict[str, Any]:
         kind = order.kind.upper()
-        if order.stop is not None:
+        stop = order.stop or order.woke_at
+        if stop is not None:
             kind = "STOP_LOSS" if order.price is None else "STOP_LOSS_LIMIT"
         partly = "PARTIALLY_FILLED" if order.filled else "NEW"
         return {
@@ -333,10 +335,10 @@ class BinanceAccount:
             "timeInForce": "GTC",
             "type": kind,
             "side": order.side.upper(),
-            "stopPrice": str(order.stop or 0),
+            "stopPrice": str(stop or 0),
             "time": self._ms(order.at),
             "updateTime": self._ms(order.changed),
-            "isWorking": order.state is State.OPEN,
+            "isWorking": order.stop is None,
         }
 
     def _deal(self, deal: Deal) -> dict[str, Any]:

@@ -20,7 +20,7 @@ class State(StrEnum):
 
 
 class No(Exception):
-    """The exchange refuses; `why` is one of funds, market, tick, step, least, cost, duplicate, unknown, closed."""
+    """The exchange refuses; `why`: funds, market, tick, step, least, cost, duplicate, trigger, unknown, closed."""
 
     def __init__(self, why: str) -> None:
         super().__init__(why)
@@ -71,7 +71,7 @@ class Placed:
     amount: Decimal | None
     price: Decimal | None
     cost: Decimal | None
-    stop: Decimal | None
+    stop: Decimal | None  # it sleeps until the market trades there
     at: datetime
     changed: datetime
     state: State = State.OPEN
@@ -80,6 +80,7 @@ class Placed:
     fees: Decimal = Decimal(0)
     locked: Decimal = Decimal(0)
     deals: list[Deal] = field(default_factory=list)
+    woke_at: Decimal | None = None  # the stop it had
 
     @property
     def left(self) -> Decimal:
@@ -132,8 +133,10 @@ class Matching:
         self.prices[symbol] = Decimal(price)
         for order in self.open(symbol):
             if order.stop is not None and self._reached(order):
-                order.stop = None
+                order.stop, order.woke_at = None, order.stop
                 self._match(order, maker=False)
+                if order.state is State.OPEN and order.price is None:
+                    self._end(order, State.EXPIRED)  # the book gave no more
             elif order.stop is None and order.price is not None and self._crosses(order, Decimal(price)):
                 self._fill(order, order.left, order.price, maker=True)
 
@@ -174,6 +177,8 @@ class Matching:
         if (known := self._duplicate(client_id)) is not None:
             return known
         self._check(symbol, amount, price, cost)
+        if stop is not None and self._beyond(symbol, side, stop):
+            raise No("trigger")
         now, number = self.now(), len(self.orders) + 1001
         order = Placed(
             id=number,
@@ -288,9 +293,11 @@ class Matching:
         return price <= order.price if order.side == "buy" else price >= order.price
 
     def _reached(self, order: Placed) -> bool:
-        assert order.stop is not None
-        last = self.prices[order.symbol]
-        return last <= order.stop if order.side == "sell" else last >= order.stop
+        return order.stop is not None and self._beyond(order.symbol, order.side, order.stop)
+
+    def _beyond(self, symbol: str, side: str, stop: Decimal) -> bool:
+        last = self._last(symbol)
+        return last <= stop if side == "sell" else last >= stop
 
     def _fill(self, order: Placed, amount: Decimal, price: Decimal, *, maker: bool) -> None:
         rules, now = self.rules[order.symbol], self.now()
