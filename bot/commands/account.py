@@ -59,9 +59,19 @@ async def positions(ask: Ask) -> Reply:
             profit=money(total, now.currency, signed=True),
         ),
         rows=tuple(holding_row(h, now, ask) for h in now.holdings),
+        footer=_resting(ask, now.account),
         buttons=buttons,
         data=now.holdings,
     )
+
+
+def _resting(ask: Ask, account: str) -> str:
+    """The stops that rest at an exchange; empty where there is none."""
+    standing = ask.trading.real.standing(account)
+    found = [
+        f"{s.symbol} {amount(s.amount)} @ {amount(s.price)}" for s in (standing.stops if standing else ())
+    ]
+    return ask.say("Stops at the exchange: {stops}", stops=", ".join(found)) if found else ""
 
 
 @command(allow=READERS)

@@ -46,7 +46,7 @@ async def test_a_stop_rests_at_the_exchange_and_what_it_sells_is_booked_once(tmp
     async with a_live_house(tmp_path, binance, trading) as live:
         stop = await holding(live)
         locked = binance.account.truth.locked["BTC"]
-        positions = await live.house.facts("positions")
+        positions = await live.house.asked("positions")
         live.moves(94.0)
         live.wants(1.0)  # the desk sees its level touched before it has heard of the fill
         await until(lambda: live.held == 0)
@@ -55,7 +55,7 @@ async def test_a_stop_rests_at_the_exchange_and_what_it_sells_is_booked_once(tmp
         requests = binance.account.posts()
 
     assert (stop.amount, stop.woke_at, stop.state) == (locked, Decimal("95.00"), State.FILLED)
-    assert len(positions) == 1
+    assert positions.footer == "Stops at the exchange: BTC/USDT 29.97 @ 95"
     assert trade["reason"] == "stop"
     assert sold(binance) == stop.amount
     assert len(requests) == 2  # one purchase, one stop: the desk's own sale never left

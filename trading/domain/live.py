@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from trading.domain.errors import Broken
 from trading.domain.order import OrderIntent
+from trading.domain.protection import RestingStop
 
 
 class Fenced(Broken):
@@ -154,3 +155,4 @@ class RealStanding:
     reconciled_at: datetime | None
     epoch: int
     fenced: str  # why this desk may not send any more; empty while it may
+    stops: tuple[RestingStop, ...] = ()  # that rest there; they do not count as open orders

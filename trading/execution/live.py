@@ -282,11 +282,12 @@ class Live:
     @property
     def standing(self) -> RealStanding:
         """How this account stands with its exchange."""
+        stops = self.stops.resting
         states = [one.attempt.state for one in self.seat.out]
         return RealStanding(
             account=self.seat.account,
             exchange=self.seat.venue.profile.name,
-            open=states.count(AttemptState.OPEN),
+            open=states.count(AttemptState.OPEN) - len(stops),
             uncertain=states.count(AttemptState.UNCERTAIN) + states.count(AttemptState.SENDING),
             parked=states.count(AttemptState.PARKED),
             waiting=len(self._queue),
@@ -296,6 +297,7 @@ class Live:
             reconciled_at=self.reconciled_at,
             epoch=self.seat.lease.epoch,
             fenced=self.seat.fenced,
+            stops=stops,
         )
 
     async def adopt(self, client_id: str, exchange_id: str, by: str) -> Attempt:

@@ -17,7 +17,7 @@ from trading.domain.order import OrderIntent, OrderKind, Side
 from trading.domain.protection import RestingStop
 from trading.domain.risk import Cleared, HaltKind, RiskDecision
 from trading.execution.identity import token
-from trading.execution.seat import Seat, Tracked
+from trading.execution.seat import ZERO, Seat, Tracked
 from trading.execution.sending import Sender
 from trading.execution.venue import Accepted, Doubtful, IdReuse, Profile, Standing
 
@@ -84,6 +84,22 @@ class Stops:
         self._missing &= wanted.keys()
 
     # --- what rests -------------------------------------------------------------------------------------
+
+    @property
+    def resting(self) -> tuple[RestingStop, ...]:
+        """Those that the exchange has confirmed, with what is left of them."""
+        return tuple(
+            RestingStop(
+                sleeve=key[0],
+                symbol=key[1],
+                amount=one.attempt.intent.amount - one.filled,
+                price=one.attempt.stop_price or ZERO,
+                reason=one.attempt.intent.reason,
+            )
+            for key, stops in self._resting().items()
+            for one in stops
+            if one.attempt.state is AttemptState.OPEN
+        )
 
     def _resting(self) -> dict[Key, list[Tracked]]:
         """By position: every stop because of which coins may still be sold."""
