@@ -32,9 +32,9 @@ class Arrivals:
     async def delivered(self, parcels: Sequence[Parcel], sent: Sent) -> None:
         """One message shows these."""
         address = parcels[0].address
-        if len(parcels) == 1 and sent.ref and (parcels[0].incident or parcels[0].card):
+        if sent.ref and (parcels[0].incident or parcels[0].card):
             try:
-                await self._note(parcels[0], sent)
+                await self._note(parcels, sent)
             except TradingError as error:
                 log.error("message_not_noted", address=address, reason=error.tell)
         if self.announcer is None:
@@ -46,12 +46,12 @@ class Arrivals:
             log.warning("sent_elsewhere", address=address, reason=sent.note)
             self.announcer.raise_alert("chat_changed", address, "", lambda say: _changed(address, say))
 
-    async def _note(self, parcel: Parcel, sent: Sent) -> None:
+    async def _note(self, parcels: Sequence[Parcel], sent: Sent) -> None:
         """Where it stands, so that it can be edited."""
-        if parcel.incident:
-            await self._living.delivered(parcel, sent)
+        if parcels[0].incident:
+            await self._living.delivered(parcels, sent)
         elif self.canary is not None:
-            await self.canary.delivered(parcel, sent)
+            await self.canary.delivered(parcels[0], sent)
 
     async def undelivered(self, parcels: Sequence[Parcel], reason: str, *, closed: bool) -> None:
         """These will never arrive."""

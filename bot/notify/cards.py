@@ -1,5 +1,6 @@
 """How an incident looks in a chat: one message that lives as long as the incident does."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from bot.reply import Button, Reply, Row, Tone
@@ -18,17 +19,44 @@ TONES = {
 def incident_card(incident: Incident, say: Words, zone: str, header: str, now: datetime) -> Reply:
     """The incident as it is now, with what one can do about it."""
     words = incident.words(say.language)
-    over = incident.over_at is not None
     return Reply(
-        title=say("Over: {title}", title=words.title) if over else words.title,
+        title=_title(incident, say),
         text="\n".join(life_lines(incident, say, zone, now)),
         rows=tuple(Row(label, value) for label, value in words.facts),
         header=header,
-        tone=Tone.GOOD if over else TONES[incident.severity],
+        tone=TONES[incident.severity] if incident.is_open else Tone.GOOD,
         buttons=_buttons(incident, say),
         footer=f"#{incident.id}",
         data=incident,
     )
+
+
+def bundle_card(
+    incidents: Sequence[Incident], more: int, say: Words, zone: str, header: str, now: datetime
+) -> Reply:
+    """Several incidents in one message, as they are now: the worst that is open is the title.
+
+    `more`: how many others were told with them and are not listed.
+    """
+    ordered = sorted(incidents, key=lambda i: (not i.is_open, -i.severity))
+    lines = life_lines(ordered[0], say, zone, now)
+    if more:
+        lines.append(say("{n} more are not listed here; /alerts has every alert.", n=more))
+    return Reply(
+        title=_title(ordered[0], say),
+        text="\n".join(lines),
+        rows=tuple(
+            Row(_title(one, say), detail=" ".join(life_lines(one, say, zone, now))) for one in ordered[1:]
+        ),
+        header=header,
+        tone=TONES[ordered[0].severity] if ordered[0].is_open else Tone.GOOD,
+        buttons=((Button(say("Status"), "/status"), Button(say("Alerts"), "/alerts")),),
+    )
+
+
+def _title(incident: Incident, say: Words) -> str:
+    title = incident.words(say.language).title
+    return title if incident.is_open else say("Over: {title}", title=title)
 
 
 def life_lines(incident: Incident, say: Words, zone: str, now: datetime) -> list[str]:

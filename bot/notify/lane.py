@@ -84,8 +84,11 @@ class Lane:
 
 
 def _run(due: list[Parcel]) -> list[Parcel]:
-    """The first, together with those right behind it that can be told in one message."""
+    """The first, together with those behind it that can be told in one message: incidents, or other news.
+
+    They are kept apart, because a message of incidents is changed with them.
+    """
     if not due[0].may_merge:
         return due[:1]
     end = next((place for place, p in enumerate(due) if not p.may_merge), len(due))
-    return due[:end]
+    return [p for p in due[:end] if bool(p.incident) == bool(due[0].incident)]

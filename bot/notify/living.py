@@ -1,12 +1,13 @@
 """Messages that live as long as their incident: counted, ended and acknowledged in place."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import structlog
 
-from bot.notify.cards import incident_card
-from bot.notify.parcels import Parcel
+from bot.notify.cards import bundle_card, incident_card
+from bot.notify.parcels import MOST_ROWS, Parcel, in_order
 from bot.platforms import Platform, Sent
 from bot.words import Words
 from trading.domain.errors import TradingError
@@ -17,6 +18,28 @@ log = structlog.get_logger("living")
 
 EDIT_SECONDS = 10.0  # between two edits of what an incident's messages say
 EDITS_AT_ONCE = 20  # in one round; the rest waits for the next
+
+
+@dataclass(frozen=True, slots=True)
+class Shows:
+    """What a message shows beside the incident it is noted under: whose words, and which others it lists."""
+
+    language: str
+    zone: str
+    names: tuple[str, ...] = ()  # empty: that incident alone
+    more: int = 0  # told with them, and not listed
+
+    def __str__(self) -> str:
+        others = f" {','.join(self.names)} {self.more}" if self.names else ""
+        return f"{self.language} {self.zone}{others}"
+
+    @classmethod
+    def read(cls, text: str) -> "Shows":
+        """What `str` has written."""
+        language, zone, *others = text.split(" ")
+        if not others:
+            return cls(language, zone)
+        return cls(language, zone, tuple(others[0].split(",")), int(others[1]))
 
 
 class Living:
@@ -46,14 +69,20 @@ class Living:
         except TradingError as error:
             log.error("incidents_not_written", reason=error.tell)
 
-    async def delivered(self, parcel: Parcel, sent: Sent) -> None:
-        """This message shows the incident from now on."""
-        platform, _, chat = parcel.address.partition(":")
-        panel = f"incident/{parcel.incident}/{parcel.language} {parcel.zone}"
-        await self._store.show(
-            [Shown(platform=platform, chat=chat, panel=panel, ref=sent.ref)], self._clock()
-        )
-        self._changed[parcel.incident] = None  # it may have changed while this was on its way
+    async def delivered(self, parcels: Sequence[Parcel], sent: Sent) -> None:
+        """This message shows the incidents of these parcels from now on: its own, or several as they are listed."""
+        first, listed = parcels[0], list(dict.fromkeys(p.incident for p in in_order(parcels)))
+        platform, _, chat = first.address.partition(":")
+        shows = Shows(first.language, first.zone)
+        if len(parcels) > 1:
+            names = tuple(listed[: MOST_ROWS + 1])
+            shows = Shows(first.language, first.zone, names, len(listed) - len(names))
+        shown = [
+            Shown(platform=platform, chat=chat, panel=f"incident/{name}/{shows}", ref=sent.ref)
+            for name in shows.names or listed
+        ]
+        await self._store.show(shown, self._clock())
+        self._changed |= dict.fromkeys(listed)  # they may have changed while this was on its way
 
     async def run(self) -> None:
         """Draw what has changed, every few seconds, until cancelled."""
@@ -66,6 +95,7 @@ class Living:
     async def draw(self) -> None:
         """Bring the messages of changed incidents up to date; what cannot be reached is tried again."""
         self._changed |= dict.fromkeys(self._incidents.changed())
+        done: set[tuple[str, str]] = set()  # a message that shows several is drawn once
         for name in list(self._changed)[:EDITS_AT_ONCE]:
             self._changed.pop(name, None)
             try:
@@ -73,7 +103,9 @@ class Living:
                 if incident.is_as_told:
                     continue
                 for shown in await self._store.shown(f"incident/{name}/"):
-                    await self._edit(incident, shown)
+                    if (shown.address, shown.ref) not in done:
+                        done.add((shown.address, shown.ref))
+                        await self._edit(incident, shown)
             except TradingError as error:
                 log.error("incident_not_drawn", incident=name, reason=error.tell)
 
@@ -81,9 +113,14 @@ class Living:
         platform = self._platforms.get(shown.platform)
         if platform is None or not shown.ref:
             return
-        language, _, zone = shown.panel.split("/", 2)[2].partition(" ")
-        header = self._header(incident.account)
-        card = incident_card(incident, Words(language), zone, header, self._clock())
+        shows = Shows.read(shown.panel.split("/", 2)[2])
+        say, now = Words(shows.language), self._clock()
+        if shows.names:
+            among = [await self._incidents.find(name) for name in shows.names]
+            headers = dict.fromkeys(self._header(one.account) for one in among)
+            card = bundle_card(among, shows.more, say, shows.zone, " / ".join(list(headers)[:3]), now)
+        else:
+            card = incident_card(incident, say, shows.zone, self._header(incident.account), now)
         try:
             there = await platform.edit(shown.chat, shown.ref, card)
         except ConnectionError as error:

@@ -109,6 +109,11 @@ def parcel_of(data: dict[str, Any], address: str, at: datetime, name: str) -> Pa
     )
 
 
+def in_order(parcels: Sequence[Parcel]) -> list[Parcel]:
+    """The worst first; the first of them is the title of their message, the others its lines."""
+    return sorted(parcels, key=lambda p: -p.severity)
+
+
 def merged(parcels: Sequence[Parcel], *, spared: int = 0) -> Reply:
     """Several messages as one: the worst is the title, the others its lines, the rest a number.
 
@@ -117,7 +122,7 @@ def merged(parcels: Sequence[Parcel], *, spared: int = 0) -> Reply:
     if len(parcels) == 1 and not spared:
         return parcels[0].reply
     say = Words(parcels[0].language)
-    ordered = sorted(parcels, key=lambda p: -p.severity)
+    ordered = in_order(parcels)
     rows = tuple(Row(p.reply.title) for p in ordered[1 : MOST_ROWS + 1])
     more = len(ordered) - 1 - len(rows) + spared
     lines = []

@@ -12,7 +12,7 @@ import pytest
 from bot.notify import announcer, living, outbox
 from bot.notify.acting import ACTING
 from bot.notify.build import Notices, notices
-from bot.reply import Reply
+from bot.reply import Reply, Tone
 from tests.bot.notify.desk import FakePlatform, a_database, until
 from tests.builders import a_fill
 from tests.fakes.clock import HandClock
@@ -295,6 +295,58 @@ async def test_an_edit_that_fails_is_made_later_and_a_deleted_message_is_left_al
 
         assert edited == [1, 1]
         assert await desk.incidents.store.shown("incident/") == []
+
+
+MILD = {"strategy_failed": "warning"}  # so that several share a message
+
+
+async def test_a_message_of_several_incidents_changes_with_each_of_them(tmp_path):
+    async with a_desk(tmp_path, rules=MILD) as desk:
+        desk.people.chats = {"telegram:1": OWNER}
+        desk.telegram.away = True
+        desk.hear(*(SleeveFailed(desk.clock(), name, "no") for name in ("rsi", "macd", "grid")))
+        await until(lambda: desk.notices.outbox.waiting == 3)
+        desk.telegram.away = False
+        await desk.told(1)
+        (together,) = desk.telegram.messages
+        told = [together.reply.title, *(row.label for row in together.reply.rows)]
+        desk.clock.advance(60)
+        desk.hear(SleeveFailed(desk.clock(), "macd", "no"))
+        await until(lambda: any(i.count == 2 for i in desk.incidents.open()))
+        await desk.notices.living.draw()
+        again = together.reply
+        for incident in desk.incidents.open():
+            desk.incidents.over(incident.account, incident.key, desk.clock())
+        await desk.notices.living.draw()
+
+    assert len(desk.telegram.messages) == 1
+    assert [text.split()[0] for text in told] == ["rsi", "macd", "grid"]
+    assert [(row.label.split()[0], row.detail) for row in again.rows] == [
+        ("macd", "Seen 2×, last at 5 Aug 12:01."),
+        ("grid", ""),
+    ]
+    assert together.edits == 2  # once a round, however many of them have changed
+    assert [row.label.split()[:2] for row in together.reply.rows] == [["Over:", "macd"], ["Over:", "grid"]]
+    assert together.reply.tone is Tone.GOOD
+
+
+async def test_fills_are_not_put_among_alerts_that_will_change(tmp_path):
+    async with a_desk(tmp_path, rules=MILD) as desk:
+        desk.people.chats = {"telegram:1": OWNER}
+        desk.telegram.away = True
+        desk.hear(
+            SleeveFailed(desk.clock(), "rsi", "no"),
+            OrderFilled(desk.clock(), a_fill()),
+            SleeveFailed(desk.clock(), "macd", "no"),
+        )
+        await until(lambda: desk.notices.outbox.waiting == 3)
+        desk.telegram.away = False
+        titles = await desk.told(2)
+
+    alerts, fill = desk.telegram.messages
+    assert [len(alerts.reply.rows), "macd failed" in alerts.reply.rows[0].label] == [1, True]
+    assert "Bought" in titles[1]
+    assert fill.reply.tone is Tone.PLAIN
 
 
 # --- when nobody cares --------------------------------------------------------------------------------------
