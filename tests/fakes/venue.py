@@ -1,7 +1,7 @@
 """An exchange account that knows everything that happened to it, and answers as badly as it is told to."""
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -80,6 +80,7 @@ class World:
     burned: set[str] = field(default_factory=set)
     asked: list[tuple[float, str, str]] = field(default_factory=list)  # when, what, client id
     sent: list[Request] = field(default_factory=list)  # every request that arrived, in order
+    met: Counter[str] = field(default_factory=Counter)  # what went wrong, and how often
     nameless: set[str] = field(default_factory=set)  # orders that were sent by a desk to a venue without ids
     offset: timedelta = timedelta(0)
 
@@ -91,8 +92,10 @@ class World:
         known = [r.order for r in self.orders.values() if r.order.client_id == request.client_id]
         match self.profile.id_reuse:
             case IdReuse.OPEN_UNIQUE if any(order.standing is Standing.OPEN for order in known):
+                self.met["duplicate id"] += 1
                 return Doubtful("duplicate id")
             case IdReuse.BURNED if request.client_id in self.burned:
+                self.met["duplicate id"] += 1
                 return Doubtful("duplicate id")
             case IdReuse.IDEMPOTENT if known:
                 return Accepted(known[0].exchange_id)
@@ -230,7 +233,9 @@ class FakeVenue:
         self.before_send(request)
         self._note("send", request.client_id)
         await asyncio.sleep(self.latency)
-        match self.faults.popleft() if self.faults else Fault.NONE:
+        fault = self.faults.popleft() if self.faults else Fault.NONE
+        self.world.met[fault.value] += 1
+        match fault:
             case Fault.NONE:
                 return self.world.receive(request)
             case Fault.DENIED:
@@ -258,6 +263,7 @@ class FakeVenue:
         await asyncio.sleep(self.latency)
         if self.failing_cancels > 0:
             self.failing_cancels -= 1
+            self.world.met["cancel without an answer"] += 1
             return Doubtful("connection reset")
         found = self._named(symbol, client_id, exchange_id)
         if found is None:
@@ -316,6 +322,7 @@ class FakeVenue:
         await asyncio.sleep(self.latency)
         if self.failing > 0:
             self.failing -= 1
+            self.world.met["question without an answer"] += 1
             raise Unreachable(f"{what}: connection reset")
 
     def _note(self, what: str, client_id: str = "") -> None:

@@ -12,11 +12,13 @@ from sqlalchemy import text
 from tests.fakes.inline import InlineDatabase
 from tests.fakes.venue import World
 from tests.trading.execution.livedesk import BTC, LiveDesk
+from trading.core.stops import stops
 from trading.domain.live import AttemptState
 from trading.domain.order import Side
 from trading.domain.risk import HaltKind
 from trading.execution.identity import is_ours
-from trading.execution.venue import IdReuse, Request
+from trading.execution.resting import can_rest
+from trading.execution.venue import IdReuse, Request, VenueOrder
 
 SHARE = Decimal("0.5")  # of the equity, that the sleeve may have at work
 LONGEST_WAIT = {False: 190.0, True: 300.0}  # seconds from decision to wire; a person may be asked twice
@@ -56,8 +58,21 @@ class Checks:
             self.say("I1 at most once", f"the intent {row['intent_id']} was sent twice")
         if not request.reduce_only:
             self._entry(desk, request, row)
-        elif request.side is Side.SELL and request.amount > self._ours():
-            self.say("I5 only what the desk bought", f"{request.amount} sold, {self._ours()} bought")
+        elif request.side is Side.SELL:
+            self._sale(request)
+
+    def _sale(self, request: Request) -> None:
+        """With everything that may sell already, never more than was bought and not sold."""
+        held = self._ours_filled()
+        lies = sum(o.amount - o.filled for o in self.world.open if o.side is Side.SELL and self._is_ours(o))
+        if request.amount + lies > held:
+            self.say(
+                "I5 only what the desk bought",
+                f"{request.amount} sold, {held} held, {lies} may be sold already",
+            )
+
+    def _is_ours(self, order: VenueOrder) -> bool:
+        return is_ours(order.client_id) or order.exchange_id in self.world.nameless
 
     def _same_bytes(self, request: Request, row: dict[str, Any]) -> None:
         intent = orjson.loads(row["intent"]) if isinstance(row["intent"], str | bytes) else row["intent"]
@@ -102,7 +117,7 @@ class Checks:
         held = Decimal(0)
         for resting in self.world.orders.values():
             order = resting.order
-            if is_ours(order.client_id) or order.exchange_id in self.world.nameless:
+            if self._is_ours(order):
                 could = (
                     order.amount
                     if order.standing.value == "open" and order.side is Side.BUY
@@ -122,6 +137,7 @@ class Checks:
         self._fills(desk)
         self._money(desk)
         self._settled(desk)
+        self._stops(desk)
         if self.killed and not desk.halted(HaltKind.KILL):
             self.say("I6 killed stays killed", "the kill is gone")
         if (
@@ -130,6 +146,21 @@ class Checks:
             and not self._excused(desk)
         ):
             self.say("I16 a kill sells", f"{self._ours_filled()} BTC are still held")
+
+    def _stops(self, desk: LiveDesk) -> None:
+        """No position without its stop, no stop without its position, wherever stops can rest."""
+        if self._ours_filled() < 0:
+            self.say("I5 only what the desk bought", f"{-self._ours_filled()} more were sold than bought")
+        sleeping = [one for one in self.world.stops if self._is_ours(one.order)]
+        there = sorted((one.order.amount, one.stop) for one in sleeping)
+        unsure = self._parked(desk) or not self._answered(desk) or desk.halted(HaltKind.BROKEN)
+        wanted = sorted((stop.amount, stop.price) for stop in stops(desk.desk))
+        if unsure or not can_rest(self.world.profile) or self._excused(desk):
+            wanted = there if unsure else []
+        elif any(price >= self.world.prices[BTC] for _, price in wanted):
+            return  # the market is below it: the desk sells at its next close
+        if [amount for amount, _ in there] != [amount for amount, _ in wanted]:
+            self.say("I5 a stop for each position", f"{there} rest where {wanted} should")
 
     def _fills(self, desk: LiveDesk) -> None:
         named = {row["exchange_id"] for row in _rows(desk.database, "select exchange_id from attempt")}
@@ -169,12 +200,16 @@ class Checks:
         if self._parked(desk) and not self._may_park():
             self.say("I16 nothing parked without need", str(self._parked(desk)))
 
+    def lapsed(self, desk: LiveDesk) -> int:
+        """How many cards nobody answered."""
+        return int(_one(desk.database, "select count(*) from approval where state = 'lapsed'"))
+
     # --- inside -----------------------------------------------------------------------------------------
 
     def _ours_filled(self) -> Decimal:
         held = Decimal(0)
         for resting in self.world.orders.values():
-            if is_ours(resting.order.client_id) or resting.order.exchange_id in self.world.nameless:
+            if self._is_ours(resting.order):
                 held += resting.order.side.sign * resting.order.filled
         return held
 

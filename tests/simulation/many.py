@@ -29,6 +29,11 @@ WORTH_NAMING = {  # what a thousand stories must have met, and the words for it
     "press refused": "a press was refused",
     "card drifted": "a card's price had moved",
     "log not_kept": "the disk was full",
+    "a stop rested": "a stop rested at the exchange",
+    "a stop filled at the exchange": "and was filled there",
+    "a stop filled in part": "a stop was filled in part",
+    "a stop taken back by hand": "a stop was taken back by hand",
+    "log stop_missing": "a stop was not taken",
 }
 MOST_SEEDS = 120  # within which every mutant must be caught
 

@@ -18,6 +18,7 @@ from trading.execution.fills import Sweeper
 from trading.execution.killing import Killing
 from trading.execution.looking import Looker
 from trading.execution.reconciler import Outcome, Reconciler
+from trading.execution.resting import Stops
 from trading.execution.seat import Seat, Tracked
 from trading.execution.sending import Sender
 from trading.execution.venue import Accepted, Denied, Doubtful, Unreachable, Why
@@ -431,3 +432,58 @@ def a_card_survives_a_kill() -> list[Change]:
         (Sender, "against", lambda self, intent, consent=None: None),
         (journal, "_check_halts", lambda connection, account: None),
     ]
+
+
+# --- stops --------------------------------------------------------------------------------------------------
+
+_put, _resting, _kills_take_back = Stops._put, Stops._resting, Killing._to_cancel
+
+
+def _whatever_is_held(self, intent, own=None):
+    return self._held(intent)
+
+
+@mutant
+def a_sale_leaves_beside_a_stop() -> list[Change]:
+    return [(Stops, "hold", lambda self, intent: False), (Sender, "_left", _whatever_is_held)]
+
+
+@mutant
+def the_next_stop_does_not_wait_for_the_end_of_the_last() -> list[Change]:
+    """It is taken back, and taken for gone."""
+
+    def resting(self):
+        found = _resting(self)
+        return {key: [one for one in stops if self._again.get(one.attempt.client_id) is None]
+                for key, stops in found.items()}  # fmt: skip
+
+    return [(Stops, "_resting", resting), (Sender, "_left", _whatever_is_held)]
+
+
+@mutant
+def a_stop_that_is_gone_is_not_missed() -> list[Change]:
+    async def put(self, stop):
+        if stop.key not in self._last:
+            await _put(self, stop)
+
+    return [(Stops, "_put", put)]
+
+
+@mutant
+def a_stop_in_doubt_does_not_count() -> list[Change]:
+    def resting(self):
+        found = _resting(self)
+        return {
+            key: [one for one in stops if not one.attempt.state.is_doubtful] for key, stops in found.items()
+        }
+
+    return [(Stops, "_resting", resting), (Sender, "_left", _whatever_is_held)]
+
+
+@mutant
+def a_kill_leaves_the_stops() -> list[Change]:
+    def cancel(self):
+        return [one for one in _kills_take_back(self) if one.attempt.stop_price is None]
+
+    return [(Killing, "_to_cancel", cancel), (Stops, "hold", lambda self, intent: False),
+            (Sender, "_left", _whatever_is_held)]  # fmt: skip

@@ -33,6 +33,10 @@ class Do(StrEnum):
     YES = "a person presses yes"
     TWICE = "two people press yes at once"
     NO = "a person presses no"
+    FALL = (
+        "the price falls through every stop and comes back"  # x: share of each that is sold before the rest
+    )
+    UNSTOP = "somebody takes a stop back by hand"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,7 @@ class Plan:
     dies: tuple[int, ...] = ()  # the step at which its first life ends, its second, …; 0: not by a plan
     storm: float = STORM
     calm: float = CALM
+    stop: float = 0.0  # below the entry, where positions are protected
 
     def without(self, act: Act) -> "Plan":
         return replace(self, acts=tuple(a for a in self.acts if a is not act))
@@ -63,7 +68,8 @@ class Plan:
         expiry = facts.request_expiry.total_seconds() if facts.request_expiry else "never"
         lines = [
             f"seed {self.seed}: ids {facts.id_reuse}, requests expire after {expiry}, seen after "
-            f"{facts.visibility_lag.total_seconds()} s, {'asks first' if self.asks else 'sends at once'}"
+            f"{facts.visibility_lag.total_seconds()} s, {'asks first' if self.asks else 'sends at once'}, "
+            f"stop {self.stop:g} below the entry"
         ]
         lines += [f"  life {n} ends at its step {step}" for n, step in enumerate(self.dies, 1)]
         lines += [f"  {a.at:7.1f}  {a.do.value} {a.word} {a.x:g}" for a in self.acts]
@@ -77,7 +83,11 @@ def plan_of(seed: int) -> Plan:
     acts = [*_market(dice), *_trouble(dice)]
     if asks:
         acts += _people(dice)
-    return Plan(seed, _venue(dice), asks, tuple(sorted(acts, key=lambda a: a.at)))
+    venue = _venue(dice)
+    stop = dice.choice([0.0, 0.0, 0.01, 0.05])
+    if stop:
+        acts += _stops(dice, [act.at for act in acts if act.do is Do.CLOSE])
+    return Plan(seed, venue, asks, tuple(sorted(acts, key=lambda a: a.at)), stop=stop)
 
 
 def _venue(dice: random.Random) -> Profile:
@@ -125,6 +135,15 @@ def _trouble(dice: random.Random) -> Iterator[Act]:
         if dice.random() < 0.35:
             for _ in range(dice.randint(1, most)):
                 yield Act(dice.uniform(1, STORM), kind, *make(dice))
+
+
+def _stops(dice: random.Random, closes: list[float]) -> Iterator[Act]:
+    """Half of the falls come around a candle's close, when the desk decides, too."""
+    for _ in range(dice.randint(0, 4)):
+        near = dice.choice(closes) + dice.uniform(-1, 2)
+        yield Act(dice.choice([near, dice.uniform(1, STORM)]), Do.FALL, dice.choice([1.0, 1.0, 0.4]))
+    for _ in range(dice.randint(0, 2)):
+        yield Act(dice.uniform(1, STORM), Do.UNSTOP)
 
 
 def _people(dice: random.Random) -> Iterator[Act]:

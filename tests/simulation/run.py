@@ -26,9 +26,10 @@ from trading.domain.errors import Broken, Refused, TradingError
 from trading.domain.events import HaltAsked, HaltLifted
 from trading.domain.live import Answered
 from trading.domain.order import OrderKind, Side
+from trading.domain.protection import Protection
 from trading.domain.risk import HaltKind
 from trading.execution.approval import Asking
-from trading.execution.venue import Standing
+from trading.execution.venue import Standing, VenueOrder
 
 ASKING = Asking(above=Decimal(0), lasts=timedelta(seconds=90), max_drift=0.01)
 GIVEN_UP = ("dead", "denied", "parked")  # states after which an order may still turn up
@@ -74,6 +75,7 @@ class Story:
         for act in self.plan.acts:
             await self._wait_until(act.at)
             self.lines.append(f"{this_loop().now:.3f} {act.do.name}")
+            self.marks[f"act {act.do.name}"] += 1
             await self._perform(act)
         storm, calm = self.plan.storm, self.plan.calm
         await self._wait_until(storm)
@@ -107,6 +109,7 @@ class Story:
                     asking=ASKING if self.plan.asks else None,
                     holder=self.holder,
                     at_commit=self.step,
+                    protection=Protection(stop=self.plan.stop),
                 )
             except Crash:
                 self.marks["crash while taking its seat"] += 1
@@ -214,6 +217,12 @@ class Story:
                 if world.fills_at_once:
                     world.by_hand(Side(act.word), str(act.x))
                     self.marks["traded by hand"] += 1
+            case Do.FALL:
+                self._fall(act.x)
+            case Do.UNSTOP:
+                for one in world.stops:
+                    world.end(one.order.exchange_id, Standing.CANCELED)
+                    self.marks["a stop taken back by hand"] += 1
             case Do.DEPOSIT:
                 world.totals["USDT"] += Decimal(str(act.x))
                 self.marks["deposit or withdrawal"] += 1
@@ -281,7 +290,11 @@ class Story:
         other = None
         with contextlib.suppress(Refused, Broken):
             other = await open_desk(
-                self.path, self.world, holder="two", asking=ASKING if self.plan.asks else None
+                self.path,
+                self.world,
+                holder="two",
+                asking=ASKING if self.plan.asks else None,
+                protection=Protection(stop=self.plan.stop),
             )
         if other is not None:
             self.marks["taken over"] += 1
@@ -291,8 +304,28 @@ class Story:
         await asyncio.wait({self.task} if self.task else set(), timeout=5)
         self.dead = True
 
+    def _fall(self, share: float) -> None:
+        """For a moment it trades a tenth lower; no candle that the desk sees tells of it."""
+        price, sleeping = self.world.prices[BTC], len(self.world.stops)
+        self.world.move(BTC, price * Decimal("0.9"), Decimal(str(share)))
+        self.world.move(BTC, price)
+        self.marks["a stop filled at the exchange"] += sleeping
+        self.marks["a stop filled in part"] += sleeping * (share < 1)
+        this_loop().call_later(30, self._fill_the_rest)
+
+    def _fill_the_rest(self) -> None:
+        """Stops that have woken up sell all they have, sooner or later."""
+        for order in self._awake():
+            if order.side is Side.SELL and order.filled:
+                self.world.fill(order.exchange_id, order.amount - order.filled)
+
+    def _awake(self) -> list[VenueOrder]:
+        """Open orders without the stops that sleep."""
+        sleeping = {one.order.exchange_id for one in self.world.stops}
+        return [order for order in self.world.open if order.exchange_id not in sleeping]
+
     def _fill_some(self, share: float) -> None:
-        for order in self.world.open:
+        for order in self._awake():
             amount = (order.amount * Decimal(str(share))).quantize(Decimal("0.00001"))
             if 0 < amount < order.amount - order.filled:
                 self.world.fill(order.exchange_id, amount)
@@ -306,7 +339,7 @@ class Story:
     def _stop_trouble(self) -> None:
         world = self.world
         world.fills_at_once = True
-        for order in world.open:
+        for order in self._awake():
             if order.standing is Standing.OPEN and order.filled < order.amount:
                 world.fill(order.exchange_id, order.amount - order.filled)
         self.steps_left = 0
@@ -331,6 +364,9 @@ class Story:
     def _mark_the_end(self, desk: LiveDesk) -> None:
         states = Counter(one.attempt.state.value for one in desk.live.seat.tracked.values())
         self.marks.update({f"attempt {state}": n for state, n in states.items()})
+        self.marks["a stop rested"] += sum(r.stop_price is not None for r in self.world.sent)
+        self.marks["lapsed"] += self.checks.lapsed(desk)
+        self.marks.update({f"met {what}": n for what, n in self.world.met.items()})
         self.marks["order kind market"] += sum(r.kind is OrderKind.MARKET for r in self.world.sent)
         self.lines += [f"{t.id} {t.amount} {t.price}" for t in self.world.made]
 
@@ -352,6 +388,7 @@ def run(plan: Plan, template: Path) -> Verdict:
 
     def count(_: Any, __: str, event: MutableMapping[str, Any]) -> Any:
         heard[str(event.get("event"))] += 1
+        heard["failures in a row"] += "in a row" in str(event.get("reason"))
         heard["adopted late"] += event.get("event") == "order_adopted" and event.get("was") in GIVEN_UP
         raise structlog.DropEvent
 

@@ -120,6 +120,25 @@ async def test_a_market_buy_by_cost_without_a_price_stays_at_home(venue, server,
 
 
 @each
+async def test_a_stop_rests_where_a_venue_takes_it_and_stays_at_home_where_not(venue, server, speech):
+    server.on("POST", speech.place, speech.placed)
+    level = Decimal(speech.price) * Decimal("0.9")
+    stop = buy(speech, side=Side.SELL, kind=OrderKind.MARKET, limit_price=None, stop_price=level)
+
+    answer = await venue.send(stop)
+
+    if venue.profile.has_stops:
+        (seen,) = server.seen
+        assert isinstance(answer, Accepted)
+        assert speech.exchange_id == "kraken"
+        said = [seen.words[name] for name in ("cl_ord_id", "ordertype", "type", "price", "volume")]
+        assert said == [speech.sent_id, "stop-loss", "sell", "90", "0.5"]
+    else:
+        assert isinstance(answer, Denied) and answer.why is Why.NOT_SENT
+        assert server.seen == []
+
+
+@each
 async def test_refusals_on_the_list_are_definite(venue, server, speech):
     for status, body, why in speech.refusals:
         venue._budget._quiet_until = float("-inf")

@@ -102,6 +102,22 @@ async def test_a_protective_stop_rests_at_the_venue(venue, binance):
     assert (await venue.order("BTC/USDT", ID, None)).standing is Standing.FILLED
 
 
+async def test_a_stop_that_the_market_has_passed_is_refused_and_one_taken_back_frees_its_coins(
+    venue, binance
+):
+    stop = an_order(side=Side.SELL, kind=OrderKind.MARKET, limit_price=None, stop_price=Decimal("95.5"))
+    await venue.send(stop)
+    free = binance.account.truth.free["BTC"]
+
+    taken_back = await venue.cancel("BTC/USDT", ID, None)
+    binance.account.move("BTC/USDT", "95")
+    answer = await venue.send(replace(stop, client_id="tw" + 24 * "b"))
+
+    assert isinstance(taken_back, Accepted)
+    assert binance.account.truth.free["BTC"] == free + Decimal("0.5")
+    assert isinstance(answer, Denied) and answer.why is Why.FILTER
+
+
 async def test_the_sandbox_is_the_test_network_and_nothing_else(binance):
     options = binance.exchange_options(apiKey="key", secret="secret", sandbox=True)
     nowhere = {name: "http://127.0.0.1:9/api/v3" for name in options["urls"]["api"] if name != "ws"}
