@@ -38,7 +38,7 @@ from trading.domain.events import (
     SleeveFailed,
 )
 from trading.domain.market import Candle, Instrument
-from trading.domain.order import OrderIntent, OrderStatus, Reason
+from trading.domain.order import OrderIntent, OrderStatus, Reason, Side
 from trading.domain.risk import Cleared, Halt, HaltKind
 from trading.domain.signal import Signal
 from trading.domain.trips import Trips
@@ -123,6 +123,13 @@ class Desk:
             case DepthSeen():
                 self.depths[event.symbol] = event.depth
                 return []
+
+    def done(self, event: OrderFilled) -> None:
+        """A fill that is the whole of an order, which nobody has heard of before: what `on` makes of both."""
+        self.on(event)
+        line = self.line(event.fill.sleeve, event.fill.symbol)
+        line.rest, line.refusal = False, ""
+        line.reached = self._is_there(event.fill.sleeve, event.fill.symbol, line)
 
     def touched(self, event: CandlesClosed) -> list[Action]:
         """The sale that a level touched inside these candles asks for; to be asked before `on`, until there is none."""
@@ -238,7 +245,8 @@ class Desk:
 
     def _pursue(self, sleeve: Sleeve, symbol: str, line: Line, reason: Reason, at: datetime) -> list[Action]:
         """Order what is missing between the position and the exposure last acted on."""
-        if line.reached or self.orders.busy(sleeve.name, symbol) or symbol not in self.book.prices:
+        key = (sleeve.name, symbol)
+        if line.reached or self.orders.blocked(*key) or symbol not in self.book.prices:
             return []
         held, price = self.book.held(sleeve.name, symbol), self.book.prices[symbol]
         target = targets.target(self, sleeve, symbol, line, price)
@@ -253,9 +261,9 @@ class Desk:
             at=at,
         )
         if intent is None:
-            line.reached = True
+            line.reached = not self.orders.busy(*key)
             return []
-        if not intent.reduce_only and targets.waits_for_sales(self, sleeve):
+        if not intent.reduce_only and (self.orders.busy(*key) or targets.waits_for_sales(self, sleeve)):
             return []
         return self.ask_gate(intent, line, at)
 
@@ -290,6 +298,8 @@ class Desk:
         line = self.lines.get((order.intent.sleeve, order.intent.symbol))
         if line is not None and not order.status.is_live:
             line.rest = order.status is not OrderStatus.FILLED and order.filled > 0
+            if line.rest and line.acted == 0 and order.intent.side is Side.BUY:
+                line.reached = False  # it was in doubt, and bought a part after everything else was sold
         if line is not None and order.status is OrderStatus.FILLED:
             line.refusal = ""
             line.reached = self._is_there(order.intent.sleeve, order.intent.symbol, line)

@@ -34,6 +34,8 @@ def case(desk: "Desk", intent: OrderIntent, at: datetime) -> Case:
     """Everything the rules may look at. An exit needs little, and nothing that could be missing."""
     account, instrument = desk.account(at), desk.instruments[intent.symbol]
     if intent.reduce_only:
+        if account.pending:
+            account = replace(account, pending=desk.orders.blocking)
         return Case(
             intent=intent, account=account, instrument=instrument, limits=desk.limits, halts=desk.halts.all
         )

@@ -35,7 +35,7 @@ def touched(desk: "Desk", event: CandlesClosed) -> list[Action]:
         if not candle.sound or not desk.is_news(candle):
             continue
         for key, guard in desk.guards.items():
-            if key[1] != candle.symbol or guard.tried == _seconds(event.at) or desk.orders.busy(*key):
+            if key[1] != candle.symbol or guard.tried == _seconds(event.at) or desk.orders.blocked(*key):
                 continue  # where a candle's volume gave nothing, the next one may
             sleeve = desk.sleeves[key[0]]
             touch = protect.touched(sleeve.protection, guard, candle, sleeve.timeframe.seconds)

@@ -57,9 +57,23 @@ class Orders:
         """Whether an order of this sleeve for this symbol is still out."""
         return self._by_key.get((sleeve, symbol), 0) > 0
 
+    def blocked(self, sleeve: str, symbol: str) -> bool:
+        """Whether an exit has to wait: for any order that is out but a purchase in doubt, which may take long to be
+        looked up and whose coins nobody counts on. What is surely held can be sold beside it."""
+        return self.busy(sleeve, symbol) and (sleeve, symbol) in self.blocking
+
+    @property
+    def blocking(self) -> tuple[tuple[str, str], ...]:
+        """(sleeve, symbol) of every live order that exits wait for."""
+        return tuple((o.intent.sleeve, o.intent.symbol) for o in self._live.values() if not _in_doubt(o))
+
     def _count(self, order: Order, step: int) -> None:
         key = (order.intent.sleeve, order.intent.symbol)
         self._by_key[key] = self._by_key.get(key, 0) + step
+
+
+def _in_doubt(order: Order) -> bool:
+    return order.status is S.UNCERTAIN and order.intent.side is Side.BUY
 
 
 def reserved(intent: OrderIntent) -> Order:

@@ -47,10 +47,10 @@ def kill(desk: "Desk", at: datetime, reason: str, by: str, why: Reason) -> list[
 
 
 def flatten(desk: "Desk", at: datetime, reason: Reason, only: tuple[str, str] | None = None) -> list[Action]:
-    """Sell everything the desk bought, where no order is out already."""
+    """Sell everything the desk surely holds, where no order is out already that could sell it."""
     actions: list[Action] = []
     for (sleeve, symbol), position in list(desk.book.positions.items()):
-        if desk.orders.busy(sleeve, symbol) or only not in (None, (sleeve, symbol)):
+        if desk.orders.blocked(sleeve, symbol) or only not in (None, (sleeve, symbol)):
             continue
         intent = intent_for(
             account=desk.book.name,
@@ -72,7 +72,7 @@ def after_order(desk: "Desk", order: Order, at: datetime) -> list[Action]:
     intent = order.intent
     if not desk.halts.killed or order.status.is_live:
         return tell_when_flat(desk, at)
-    if intent.reason in LIQUIDATION and order.status is not OrderStatus.CANCELED:
+    if intent.reason in LIQUIDATION and order.status not in (OrderStatus.CANCELED, OrderStatus.FILLED):
         return tell_when_flat(desk, at)  # one that was refused is tried again with the next candle
     sales = flatten(desk, at, Reason.KILL, only=(intent.sleeve, intent.symbol))
     return sales or tell_when_flat(desk, at)

@@ -8,7 +8,8 @@ import pytest
 
 from tests.builders import START, a_fill, an_intent, an_order
 from tests.trading.core.desks import Script, Story, close_of
-from trading.domain.actions import Submit
+from trading.core.orders import reserved
+from trading.domain.actions import Action, Publish, Submit
 from trading.domain.errors import Broken
 from trading.domain.events import (
     CandlesClosed,
@@ -27,7 +28,7 @@ from trading.domain.events import (
     TradingResumed,
     WentFlat,
 )
-from trading.domain.order import OrderStatus, Reason, Side
+from trading.domain.order import Order, OrderStatus, Reason, Side
 from trading.domain.risk import HaltKind
 from trading.risk.rules import Limits
 from trading.strategies import find
@@ -132,23 +133,79 @@ def test_a_kill_cancels_what_waits_sells_everything_once_and_says_when_it_is_fla
     assert len(story.news(WentFlat)) == 1
 
 
-@pytest.mark.parametrize("ended", [OrderStatus.FILLED, OrderStatus.EXPIRED, OrderStatus.REFUSED])
-def test_what_an_order_in_doubt_leaves_behind_after_a_kill_is_sold_without_waiting_for_a_candle(ended):
-    story = Story(Script())
-    desk, bought = story.desk, a_fill(amount="1", price="100", fee="0")
-    desk.book.apply(bought)
-    desk.book.prices["BTC/USDT"] = Decimal(100)
+def in_doubt(story: Story) -> Order:
+    """One BTC is held, and nobody knows what became of an order for another."""
+    bought = a_fill(amount="1", price="100", fee="0")
+    story.desk.book.apply(bought)
+    story.desk.book.prices["BTC/USDT"] = Decimal(100)
     doubtful = an_order(an_intent(sleeve=bought.sleeve), status=OrderStatus.UNCERTAIN)
-    desk.orders.apply(doubtful)
+    story.desk.orders.apply(doubtful)
+    return doubtful
+
+
+def sales(actions: list[Action]) -> list[tuple[Decimal, Reason]]:
+    intents = [a.cleared.intent for a in actions if isinstance(a, Submit)]
+    assert all(intent.side is Side.SELL for intent in intents)
+    return [(intent.amount, intent.reason) for intent in intents]
+
+
+@pytest.mark.parametrize("ended", [OrderStatus.FILLED, OrderStatus.EXPIRED, OrderStatus.REFUSED])
+@pytest.mark.parametrize("sold_first", [True, False])
+def test_a_kill_sells_what_is_surely_held_and_later_what_an_order_in_doubt_has_bought(ended, sold_first):
+    story = Story(Script())
+    desk, doubtful = story.desk, in_doubt(story)
+    more = ended is OrderStatus.FILLED
 
     at_the_kill = desk.on(KillAsked(START, "enough", "mina"))
-    found = [] if ended is not OrderStatus.FILLED else desk.on(OrderFilled(START, replace(bought, id="2")))
-    known = desk.on(OrderChanged(START, replace(doubtful, status=ended)))
+    (sale,) = [a.cleared.intent for a in at_the_kill if isinstance(a, Submit)]
 
-    assert not [a for a in [*at_the_kill, *found] if isinstance(a, Submit)]
-    (sale,) = [a.cleared.intent for a in known if isinstance(a, Submit)]
-    held = 2 if ended is OrderStatus.FILLED else 1
-    assert (sale.side, sale.amount, sale.reason) == (Side.SELL, held, Reason.KILL)
+    def found() -> list[Action]:
+        bought = replace(a_fill(amount="1", price="100", fee="0"), id="2")
+        told = desk.on(OrderFilled(close_of(1), bought)) if more else []
+        return told + desk.on(OrderChanged(close_of(1), replace(doubtful, status=ended)))
+
+    def sold() -> list[Action]:
+        fill = a_fill(id="3", client_id=sale.client_id, side=Side.SELL, amount=sale.amount, fee="0")
+        told = desk.on(OrderFilled(close_of(2), fill))
+        over = replace(reserved(sale), status=OrderStatus.FILLED, filled=sale.amount)
+        return told + desk.on(OrderChanged(close_of(2), over))
+
+    first, then = (sold(), found()) if sold_first else (found(), sold())
+
+    assert sales(at_the_kill) == [(Decimal(1), Reason.KILL)]
+    rest = [(Decimal(1), Reason.KILL)] if more else []
+    assert sales(first) + sales(then) == rest
+    flat = [a for a in [*first, *then] if isinstance(a, Publish) and isinstance(a.news, WentFlat)]
+    assert len(flat) == (0 if more else 1)
+
+
+def test_while_a_purchase_is_in_doubt_the_strategy_may_leave_but_not_buy_again():
+    words = Script(BTC_USDT={1: 1.0, 3: 0.0})
+    story = Story(words, share=0.5)
+    doubtful = in_doubt(story)
+
+    story.candles(100, 100, 100)
+    before = list(story.fills)
+    story.candles(100, 100, 100, first=3)
+    sold = [(f.side, f.amount) for f in story.fills]
+    found = replace(a_fill(amount="1", price="100", fee="0"), id="2")
+    story.session.step(OrderFilled(close_of(5), found))
+    story.session.step(OrderChanged(close_of(5), replace(doubtful, status=OrderStatus.FILLED)))
+    story.candles(100, 100, first=6)
+
+    assert before == []
+    assert sold == [(Side.SELL, Decimal(1))]
+    assert [(f.side, f.amount) for f in story.fills if f is not found][-1] == (Side.SELL, Decimal(1))
+    assert story.desk.book.positions == {}
+
+
+def test_a_sale_in_doubt_is_never_made_a_second_time():
+    story = Story(Script())
+    doubtful = in_doubt(story)
+    sale = replace(doubtful.intent, client_id="tw-2", side=Side.SELL, reduce_only=True)
+    story.desk.orders.apply(an_order(sale, status=OrderStatus.UNCERTAIN))
+
+    assert sales(story.desk.on(KillAsked(START, "enough", "mina"))) == []
 
 
 def test_what_is_bought_after_a_kill_by_an_order_that_seemed_over_is_sold_at_once():

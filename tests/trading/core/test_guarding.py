@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.builders import HOUR, START, a_candle, a_fill
+from tests.builders import HOUR, START, a_candle, a_fill, an_intent, an_order
 from tests.trading.core.desks import Script, Story, close_of
 from trading.core.memory import recall, remember
 from trading.core.orders import reserved
@@ -179,6 +179,17 @@ def test_where_a_stop_needs_a_range_nobody_knows_nothing_is_bought():
 
     assert unknown.fills == []
     assert told(known) == [("buy", "100", "signal"), ("sell", "94", "stop")]
+
+
+def test_a_purchase_in_doubt_does_not_keep_a_stop_from_selling_what_is_held():
+    story = bar(protected(Protection(stop=0.02)), 2, 100, 101, 99, 100)
+    held = story.desk.book.held("ema_cross", BTC)
+    story.desk.orders.apply(an_order(an_intent(), status=OrderStatus.UNCERTAIN))
+
+    bar(story, 3, 100, 100, 97, 99)
+
+    assert told(story)[1:] == [("sell", "98", "stop")]
+    assert story.fills[-1].amount == held
 
 
 def test_a_candle_that_was_seen_before_touches_nothing():
