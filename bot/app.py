@@ -16,6 +16,7 @@ from bot import registry
 from bot.dispatcher import Dispatcher, Line
 from bot.entrance import enter, visit
 from bot.jobs import report_daily, timetable
+from bot.keynews import look_at_keys
 from bot.notify.acting import remembering
 from bot.notify.announcer import Announcer
 from bot.notify.asking import asks
@@ -207,6 +208,7 @@ async def _live(house: House, held: lease.Lease, say: Say, stop: asyncio.Event |
         retry_markets=_retry_job(house, announcer, say),
         read_calendar=house.trading.risks.read_calendar,
         tend_owners=partial(tend, house.people, ask_people),
+        look_at_keys=partial(look_at_keys, house.trading, announcer.tell),
         reports={name: (a.report_at, rounds.job(name)) for name, a in settings.accounts.items()},
     )
     nursery.keep("hints", house.trading.follow_hints)

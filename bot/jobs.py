@@ -17,6 +17,7 @@ def timetable(
     retry_markets: Job,
     read_calendar: Job,
     tend_owners: Job,
+    look_at_keys: Job,
     reports: dict[str, tuple[str, Job]],
 ) -> AsyncIOScheduler:
     """A scheduler with every job of the house; `reports` maps an account to its time (HH:MM) and job."""
@@ -36,6 +37,9 @@ def timetable(
     )
     scheduler.add_job(
         _quietly(tend_owners), "interval", seconds=15, id="tend-owners", misfire_grace_time=None, **once
+    )
+    scheduler.add_job(
+        _quietly(look_at_keys), "interval", seconds=60, id="look-at-keys", misfire_grace_time=None, **once
     )
     for account, (at, job) in reports.items():
         report_daily(scheduler, account, at, job)

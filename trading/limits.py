@@ -40,6 +40,11 @@ def limits_for(settings: Settings, account: str, overrides: Mapping[str, float] 
     return replace(changed(limits, kept), sleeves=sleeves, capital_share=capital)
 
 
+def halved(limits: Limits) -> Limits:
+    """The same for a key that others could use, too: half of what may be at work."""
+    return replace(limits, capital_share=min(limits.capital_share, 1.0) / 2)
+
+
 def is_capped(mode: Mode) -> bool:
     """Whether accounts of this mode put only a part of their money to work."""
     return mode in MODES and MODES[mode].stake is Stake.CAPPED

@@ -1,7 +1,7 @@
 """What the rules hold an account to, seen and changed by people: limits, reasons, the calendar."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -12,13 +12,15 @@ from trading.core import guard
 from trading.domain.errors import Refused, SettingsError
 from trading.domain.events import CalendarChanged, LimitsChanged
 from trading.domain.market import Instrument
-from trading.domain.risk import Closure, LimitChange, Limits, LimitView, Planned, Why
+from trading.domain.risk import Closure, LimitChange, Limits, LimitView, Planned, Watched, Why
 from trading.domain.view import Budget
 from trading.limits import limits_for, limits_of
 from trading.risk.account import is_lost
 from trading.risk.budget import budgets, tails
 from trading.risk.gate import review
-from trading.risk.limits import LIMITS, Limit, limit_named
+from trading.risk.limits import LIMITS, Limit, changed, limit_named
+from trading.risk.rules import Case
+from trading.risk.watched import beyond, watched
 from trading.risk.why import why
 from trading.steering import Steering
 from trading.store.changes import keep_limits, keep_skipped, kept_limits, skipped_closures
@@ -67,6 +69,7 @@ class Risks:
             after=limit.show(value),
             looser=limit.looser(value, before),
             sells=top is not None and not desk.halts.killed and is_lost(desk.book.equity, top, value),
+            beyond=beyond(limit.name, *self._standing(account, changed(desk.limits, {limit.name: value}))),
         )
 
     async def set_limit(self, account: str, name: str, text: str, by: str) -> LimitChange:
@@ -74,6 +77,7 @@ class Risks:
         done, limit, room = self.change(account, name, text), limit_named(name), self.house.room(account)
         kept = await kept_limits(self.house.store, account) | {limit.name: limit.read(text)}
         limits = limits_for(self.house.settings, account, kept)
+        limits = replace(limits, capital_share=room.desk.limits.capital_share)  # an open key has less
         await keep_limits(self.house.store, account, kept)
         await self.house.do([room], lambda now: LimitsChanged(now, limits, by))
         return done
@@ -100,6 +104,18 @@ class Risks:
         """What is left of every limit, what a bad day would cost among them."""
         case = guard.standing(self.house.room(account).desk)
         return (*budgets(case), *tails(case))
+
+    def watched(self, account: str) -> tuple[Watched, ...]:
+        """Every limit that is on, and how far it is used."""
+        case, _, symbols, losses = self._standing(account, self.house.room(account).desk.limits)
+        return watched(case, symbols, losses)
+
+    def _standing(self, account: str, limits: Limits) -> tuple[Case, Limits, tuple[str, ...], dict[str, int]]:
+        """The account as it stands, and what some limits look at beside it."""
+        desk = self.house.room(account).desk
+        at = desk.last_candle_at or guard.NEVER
+        losses = {name: desk.risk.past(name, at).losses for name in desk.sleeves}
+        return guard.standing(desk), limits, tuple(desk.instruments), losses
 
     def exposures(self, account: str) -> dict[str, float]:
         """The share of equity at work in each symbol, entries that may still fill included; largest first."""

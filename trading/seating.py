@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 
@@ -25,9 +25,10 @@ from trading.execution.times import Times
 from trading.execution.venue import Unreachable, Venue
 from trading.identity import identity as market_of
 from trading.keeper import Keeper
+from trading.limits import halved
 from trading.market.feed import Market
 from trading.modes import wiring
-from trading.settings import Settings
+from trading.settings import AccountSettings, Settings
 from trading.settings_notify import duration
 from trading.store.highwater import HighWater
 from trading.store.journal import SqlJournal
@@ -45,6 +46,7 @@ class Way:
     identity: str  # the exchange account: two desks with the same one must not both trade
     close: Callable[[], Awaitable[None]]
     warnings: tuple[str, ...] = ()  # what its owner should know of the key
+    capped: bool = False  # the key is open to more than it should be
 
 
 class Keys(Protocol):
@@ -64,9 +66,7 @@ def ccxt_ways(settings: Settings, keys: Keys, clock: Clock) -> OpenWay:
         from trading.exchange.venue import CcxtVenue
 
         mine = settings.accounts[account]
-        options = dict(mine.exchange_options)
-        if not options.get("apiKey"):
-            options |= (await keys.credentials(account, Purpose.TRADE)).options()
+        options = await options_of(mine, account, keys)
         found = await inspect(mine.exchange, options, mine.symbols, clock)
         if found.against:
             raise Refused(found.against[0])
@@ -86,9 +86,18 @@ def ccxt_ways(settings: Settings, keys: Keys, clock: Clock) -> OpenWay:
             identity=f"{mine.exchange} {print_of}",
             close=close,
             warnings=found.warnings,
+            capped=found.capped,
         )
 
     return open_way
+
+
+async def options_of(mine: AccountSettings, account: str, keys: Keys) -> dict[str, Any]:
+    """What ccxt is given for an account, its key that trades among it."""
+    options = dict(mine.exchange_options)
+    if not options.get("apiKey"):
+        options |= (await keys.credentials(account, Purpose.TRADE)).options()
+    return options
 
 
 def check_real(settings: Settings, account: str) -> None:
@@ -153,6 +162,8 @@ class Seats:
         live = Live(seat, self._outside(room, way, market))
         live.restore(room.desk.orders.live)
         room.session.executor = live
+        if way.capped:
+            room.desk.limits = halved(room.desk.limits)
         self._taken[room.name] = live
 
     async def recover(self, room: Room) -> None:

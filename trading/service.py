@@ -21,6 +21,7 @@ from trading.domain.report import CashFlow, EquityPoint, RoundTrip
 from trading.domain.view import Figures, Period, Status
 from trading.drill import Drill, drill
 from trading.incidents import Incidents
+from trading.keywatch import KeyWatch, asks_exchange
 from trading.laboratory import Laboratory
 from trading.limits import limits_for
 from trading.modes import MODES, wiring
@@ -53,6 +54,7 @@ class Trading(Steering):
     real: RealMoney = field(init=False)  # cards, parked orders, differences: accounts with real money
     portfolio: Portfolios = field(init=False)  # correlation, bad days, stress, rebalancing
     risks: Risks = field(init=False)  # limits, reasons, the calendar
+    keywatch: KeyWatch = field(init=False)  # what exchanges say of the keys behind real money
     reports: Reports = field(init=False)  # looking back: reviews, a year's gains
     _shared: Shared = field(default_factory=Shared)
 
@@ -66,6 +68,7 @@ class Trading(Steering):
         self.opening = Opening(self)
         self.safe = Safe(self.store, self.exchange_of)
         self.seats.open_way = ccxt_ways(self.settings, self.safe, self.clock)
+        self.keywatch = KeyWatch(self, self.seats, asks_exchange(self.settings, self.safe, self.clock))
         self.risks = Risks(self)
         self.reports = Reports(self)
 

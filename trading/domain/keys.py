@@ -61,3 +61,13 @@ class Lost:
     keys: tuple[str, ...]  # account, purpose and exchange of each
     factors: int
     head: Head
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What an exchange says of a key: reasons against it, what its owner should know, whether it is open to others."""
+
+    account: str
+    against: tuple[str, ...]
+    warnings: tuple[str, ...]
+    capped: bool

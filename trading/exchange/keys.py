@@ -31,8 +31,8 @@ class Fitness:
 
     @property
     def capped(self) -> bool:
-        """Whether the key is open to more than it should be, so that limits are halved."""
-        return bool(self.warnings)
+        """Whether the key is open to more than it should be, so that half of the money may be at work."""
+        return self.key.bound_to_ip is False
 
 
 Reader = Callable[[Any], KeyFacts]

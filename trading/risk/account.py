@@ -169,7 +169,7 @@ def _room(case: Case, found: Measure) -> Decimal:
 
 capital = Rule(
     name="R37 capital",
-    reason="an account that asks first may only put so much of its money to work",
+    reason="an account that asks first, or whose key works from any address, may only put so much of its money to work",
     measure=_at_work,
     words=of_equity,
     largest=_room,
