@@ -23,6 +23,7 @@ from trading.domain.events import (
     SleeveFailed,
     StopMissing,
     StopReplaced,
+    StopRests,
     TradingHalted,
     TradingResumed,
     WentFlat,
@@ -109,7 +110,7 @@ def notice_for(account: str, event: Event, say: Words) -> Notice | None:
             return alert("flat", "", account, at, title)
         case OrderParked() | DifferenceFound() | DifferenceAnswered() | KillReported() | Reconciled():
             return real_money(account, event, say)
-        case StopMissing() | StopReplaced():
+        case StopMissing() | StopRests() | StopReplaced():
             return stops(account, event, say)
         case FeedLost(at, reason):
             title = say("No fresh prices: {reason}", reason=say.again(reason))
@@ -163,7 +164,7 @@ def real_money(
             )
 
 
-def stops(account: str, event: StopMissing | StopReplaced, say: Words) -> Notice:
+def stops(account: str, event: StopMissing | StopRests | StopReplaced, say: Words) -> Notice:
     """What became of a stop that should rest at an exchange."""
     values = {"symbol": event.stop.symbol, "price": amount(event.stop.price)}
     key = f"{event.stop.sleeve}:{event.stop.symbol}"
@@ -173,6 +174,8 @@ def stops(account: str, event: StopMissing | StopReplaced, say: Words) -> Notice
                 "{symbol} has no stop at the exchange; the desk watches {price} at each close", **values
             )
             return alert("no_stop", key, account, at, title, ((say("why"), say.again(reason)),))
+        case StopRests(at):
+            return over("no_stop", key, account, at)
         case StopReplaced(at):
             title = say(
                 "The stop of {symbol} was gone from the exchange; a new one rests at {price}", **values

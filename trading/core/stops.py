@@ -23,7 +23,9 @@ def stops(desk: "Desk") -> list[RestingStop]:
         return []
     found = []
     for (name, symbol), guard in desk.guards.items():
-        instrument, held = desk.instruments[symbol], desk.book.held(name, symbol)
+        instrument, held = desk.instruments.get(symbol), desk.book.held(name, symbol)
+        if instrument is None:
+            continue
         level, reason = _level(desk, desk.sleeves[name], symbol, guard)
         price, amount = instrument.price(Decimal(repr(level))), instrument.amount(max(held, Decimal(0)))
         if (

@@ -77,7 +77,7 @@ _ALL = (
     Rule(
         name="no_stop",
         severity=W,
-        when="an exchange does not take a stop, so the desk watches its level itself; over after a day",
+        when="an exchange does not take a stop, so the desk watches its level; over when it does, or in a day",
         lasts=1440 * MINUTES,
     ),
     Rule(

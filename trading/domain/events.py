@@ -246,6 +246,14 @@ class StopMissing:
 
 
 @dataclass(frozen=True, slots=True)
+class StopRests:
+    """A stop that was missing rests at the exchange now."""
+
+    at: datetime
+    stop: RestingStop
+
+
+@dataclass(frozen=True, slots=True)
 class StopReplaced:
     """A stop was taken back at the exchange by somebody else; a new one rests there."""
 
@@ -314,6 +322,7 @@ News = (
     | ApprovalSettled
     | OrderParked
     | StopMissing
+    | StopRests
     | StopReplaced
     | DifferenceFound
     | DifferenceAnswered

@@ -11,7 +11,7 @@ from decimal import Decimal
 
 import structlog
 
-from trading.domain.events import StopMissing, StopReplaced
+from trading.domain.events import StopMissing, StopReplaced, StopRests
 from trading.domain.live import AttemptState
 from trading.domain.order import OrderIntent, OrderKind, Side
 from trading.domain.protection import RestingStop
@@ -26,7 +26,7 @@ log = structlog.get_logger("stops")
 MOVED = Decimal("0.001")  # of its level; moving it for less is not worth the moment without one
 CANCEL_WITHIN = 5.0  # seconds
 FIRST_PAUSE, LAST_PAUSE = 1.0, 30.0  # seconds between two cancels of one stop
-AGAIN = 60.0  # seconds until a stop that was not taken is tried again
+AGAIN, AGAIN_LAST = 60.0, 900.0  # seconds until a stop that was not taken is tried again, less and less often
 
 Key = tuple[str, str]  # sleeve and symbol
 
@@ -35,6 +35,15 @@ def can_rest(profile: Profile) -> bool:
     """Whether stops may rest at a venue: only where one that is in doubt is found or provably dead after a while,
     for until then nothing else may sell its coins."""
     return profile.has_stops and profile.request_expiry is not None and profile.id_reuse is not IdReuse.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class _Missing:
+    """A stop that was not taken, and until when it is not tried again."""
+
+    stop: RestingStop
+    until: float  # monotonic
+    pause: float
 
 
 @dataclass(slots=True)
@@ -49,8 +58,7 @@ class Stops:
         default_factory=dict
     )  # client id: next cancel, pause after it
     _last: dict[Key, str] = field(default_factory=dict)  # client id of the one that rests or did so last
-    _wait: dict[Key, tuple[float, RestingStop]] = field(default_factory=dict)  # not taken: until when, which
-    _missing: set[Key] = field(default_factory=set)  # told
+    _missing: dict[Key, _Missing] = field(default_factory=dict)
 
     def hold(self, intent: OrderIntent) -> bool:
         """Whether a sale has to wait: a stop may still sell the same coins.
@@ -81,7 +89,7 @@ class Stops:
         for key, stop in wanted.items():
             if key not in selling and not self._resting().get(key):
                 await self._put(stop)
-        self._missing &= wanted.keys()
+        self._missing = {key: one for key, one in self._missing.items() if key in wanted}
 
     # --- what rests -------------------------------------------------------------------------------------
 
@@ -146,28 +154,26 @@ class Stops:
 
     async def _put(self, stop: RestingStop) -> None:
         """Send it like any other order: gate, ink, one request."""
-        seat, now = self.seat, self.seat.times.monotonic()
-        lost = self._lost(stop.key)
-        until, refused = self._wait.get(stop.key, (now, stop))
-        if (now < until and refused == stop) or self._has(HaltKind.BROKEN) or self._passed(stop):
+        missing = self._missing.get(stop.key)
+        waits = missing is not None and missing.stop == stop and self.seat.times.monotonic() < missing.until
+        if waits or self._has(HaltKind.BROKEN) or self._passed(stop):
             return
+        lost = self._lost(stop.key)
         answer = self.recheck(self._intent(stop))
         if isinstance(answer, RiskDecision):
-            self._told_missing(stop, answer.reason)
+            self._miss(stop, answer.reason)
             return
         against = await self.sender.send(answer.intent, stop_price=stop.price)
-        sent = seat.of_intent(answer.intent.client_id)
-        if against is None and sent is not None and sent.attempt.state is AttemptState.DENIED:
-            against = sent.attempt.note
-        if against is not None or sent is None:
-            self._told_missing(stop, against or "")
+        sent = self.seat.of_intent(answer.intent.client_id)
+        if against is not None or sent is None or sent.attempt.state is AttemptState.DENIED:
+            self._miss(stop, against or (sent.attempt.note if sent else ""))
             return
         self._again.pop(self._last.get(stop.key, ""), None)
         self._last[stop.key] = sent.attempt.client_id
-        self._missing.discard(stop.key)
-        self._wait.pop(stop.key, None)
-        if lost:
-            seat.tell(StopReplaced(seat.times.wall(), stop))
+        if self._missing.pop(stop.key, None) is not None:
+            self.seat.tell(StopRests(self.seat.times.wall(), stop))
+        elif lost:
+            self.seat.tell(StopReplaced(self.seat.times.wall(), stop))
 
     def _intent(self, stop: RestingStop) -> OrderIntent:
         seat, at = self.seat, self.seat.times.wall()
@@ -193,13 +199,13 @@ class Stops:
             return False
         return before.theirs.standing not in (Standing.OPEN, Standing.FILLED)
 
-    def _told_missing(self, stop: RestingStop, why: str) -> None:
+    def _miss(self, stop: RestingStop, why: str) -> None:
         """It was not taken: the desk watches the level itself, and a person hears of it once."""
-        seat = self.seat
-        self._wait[stop.key] = (seat.times.monotonic() + AGAIN, stop)
+        seat, before = self.seat, self._missing.get(stop.key)
+        pause = AGAIN if before is None else min(2 * before.pause, AGAIN_LAST)
+        self._missing[stop.key] = _Missing(stop, seat.times.monotonic() + pause, pause)
         log.warning("stop_missing", account=seat.account, symbol=stop.symbol, reason=why)
-        if stop.key not in self._missing:
-            self._missing.add(stop.key)
+        if before is None:
             seat.tell(StopMissing(seat.times.wall(), stop, why))
 
     def _has(self, kind: HaltKind) -> bool:

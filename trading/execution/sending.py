@@ -45,7 +45,7 @@ class Sender:
         """
         seat = self._seat
         against = self._killed(stop_price) or self.against(intent, consent)
-        if against is None and not intent.reduce_only:
+        if against is None and (stop_price is not None or not intent.reduce_only):
             against = self._failures.against(ORDERS)
         intent = self._as_left(intent)
         against = against or self._too_much(intent)
