@@ -23,6 +23,7 @@ __all__ = [
     "budget_row",
     "budget_rows",
     "halt_lines",
+    "meter",
     "moment",
     "money",
     "percent",

@@ -1,5 +1,7 @@
 """What the rules hold the account to: the meters, every limit, why something was not bought, the calendar."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from bot.dispatcher import Ask
@@ -7,46 +9,120 @@ from bot.people import OWNERS, READERS, TRADERS
 from bot.pictures import risk_picture
 from bot.registry import Sure, command
 from bot.reply import Button, Reply, Row, Tone
-from bot.show import budget_row, halt_lines, moment, percent
+from bot.rules import rule_name
+from bot.show import budget_row, halt_lines, meter, moment, percent, whole_percent
 from charts.risk import Meter
 from trading.domain.errors import Refused
-from trading.domain.risk import LimitView, Planned
+from trading.domain.risk import Group, LimitChange, LimitView, Planned, Watched
+from trading.domain.view import Budget
 
 LimitAct = Annotated[Literal["show", "set"], "show them, or set one"]
 HaltAct = Annotated[Literal["show", "skip"], "show them, or let an event pass"]
 LimitName = Annotated[str, "a limit, as /limits lists them"]
 Value = Annotated[str, "its new value, for instance 0.03 or 3%"]
 Event = Annotated[str, "an event's id, as /calendar lists them; without one: the one that closes entries now"]
+WhichLimits = Annotated[Literal["nearest", "all"], "those nearest their limit, or every one"]
+NEAREST = 8
+# The limits of which what is left is money: the meter's name -> the limit's own, and where it is shown.
+MONEY = {
+    "day": ("daily_loss", Group.LOSSES),
+    "week": ("weekly_loss", Group.LOSSES),
+    "month": ("monthly_loss", Group.LOSSES),
+    "drawdown": ("drawdown", Group.LOSSES),
+    "exposure": ("gross_exposure", Group.AT_WORK),
+    "capital": ("capital_share", Group.AT_WORK),
+    "value_at_risk": ("value_at_risk", Group.BAD_DAY),
+    "shortfall": ("shortfall", Group.BAD_DAY),
+}
 EVENTS, MOST_EVENTS = 8, 1000  # rows that still read well on a phone, and what is counted
 
 
 @command(allow=READERS)
-async def risk(ask: Ask) -> Reply:
-    """Everything the rules watch: what is lost, at work and at risk, and what is left."""
+async def risk(ask: Ask, which: WhichLimits = "nearest") -> Reply:
+    """What the rules watch and what is left of it; /risk all shows every limit."""
     say, now = ask.say, ask.trading.status(ask.account)
-    budgets = ask.trading.risks.budgets(ask.account)
-    rows = [budget_row(b, now.currency, ask) for b in budgets]
-    meters = [Meter(row.label, b.used, row.value) for row, b in zip(rows, budgets, strict=True)]
+    budgets, every = ask.trading.risks.budgets(ask.account), ask.trading.risks.watched(ask.account)
+    lines = sorted(_lines(budgets, every, now.currency, ask), key=lambda line: -line.used)
+    top, worst = lines[:NEAREST], lines[0]
+    meters = [Meter(line.row.label, line.used, line.row.value) for line in top]
     held = ask.trading.risks.exposures(ask.account)
-    rows += [Row(symbol, percent(share, signed=False), say("at work")) for symbol, share in held.items()]
-    worst = max(budgets, key=lambda b: b.used)
+    shares = [Row(symbol, percent(share, signed=False), say("at work")) for symbol, share in held.items()]
+    text = halt_lines(now, ask)
+    if which != "all" and len(every) > len(top):
+        text.append(
+            say("The nearest {n} of {all} limits; /risk all shows every one.", n=len(top), all=len(every))
+        )
     image = await risk_picture(ask.studio, ask.person, say, meters, title=f"{say('Risk')} · {ask.account}")
     return Reply(
         title=say(
-            "Nearest its limit: {name}, {used} used",
-            name=budget_row(worst, now.currency, ask).label,
-            used=f"{worst.used:.0%}",
+            "Nearest its limit: {name}, {used} used", name=worst.row.label, used=whole_percent(worst.used)
         ),
-        text="\n".join(halt_lines(now, ask)),
-        rows=tuple(rows),
+        text="\n".join(text),
+        rows=_grouped(lines, every, ask) if which == "all" else (*(line.row for line in top), *shares),
         images=(image,),
         buttons=(
-            (Button(say("Limits"), "/limits"), Button(say("Halts"), "/halts")),
-            (Button(say("Bad day"), "/var"), Button(say("Stress"), "/stress")),
+            (Button(say("All limits"), "/risk all"), Button(say("Limits"), "/limits")),
+            (
+                Button(say("Halts"), "/halts"),
+                Button(say("Bad day"), "/var"),
+                Button(say("Stress"), "/stress"),
+            ),
         ),
         tone=Tone.WARNING if now.halts or worst.used >= 1 else Tone.PLAIN,
-        data={"budgets": budgets, "exposures": held, "halts": now.halts},
+        data={"budgets": budgets, "watched": every, "exposures": held, "halts": now.halts},
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A limit that is used, as it is shown."""
+
+    group: Group
+    used: float
+    row: Row
+
+
+def _lines(budgets: Sequence[Budget], every: Sequence[Watched], currency: str, ask: Ask) -> list[_Line]:
+    """Those with money left as money, the others as what is used of what is allowed."""
+    shown = [_Line(MONEY[b.name][1], b.used, budget_row(b, currency, ask)) for b in budgets]
+    in_money = {MONEY[b.name][0] for b in budgets}
+    others = (w for w in every if w.used is not None and w.name not in in_money)
+    return shown + [_Line(w.group, w.used or 0.0, _watched_row(w, ask)) for w in others]
+
+
+def _watched_row(found: Watched, ask: Ask) -> Row:
+    name, used = rule_name(found.rule, ask.say), found.used or 0.0
+    label = f"{name}: {found.what}" if found.what else name
+    detail = ask.say(
+        "{bar} {used} of the {limit} limit used",
+        bar=meter(used),
+        used=whole_percent(used),
+        limit=found.limit,
+    )
+    return Row(label[:1].upper() + label[1:], ask.say.again(found.observed) or "0", detail)
+
+
+def _grouped(lines: Sequence[_Line], every: Sequence[Watched], ask: Ask) -> tuple[Row, ...]:
+    """Every limit under its heading, the most used first."""
+    say = ask.say
+    titles = {
+        Group.LOSSES: say("Losses"),
+        Group.AT_WORK: say("At work"),
+        Group.BAD_DAY: say("Bad days"),
+        Group.PACE: say("Pace"),
+        Group.MARKETS: say("Markets"),
+        Group.ORDERS: say("Each order"),
+    }
+    rows: list[Row] = []
+    for group, title in titles.items():
+        mine = [line.row for line in lines if line.group is group]
+        mine += [
+            Row(w.name, w.limit, f"{w.rule} · {say(w.help)}")
+            for w in every
+            if w.group is group and w.used is None
+        ]
+        rows += [Row(title.upper()), *mine] if mine else []
+    return tuple(rows)
 
 
 # --- limits -----------------------------------------------------------------------------------------------
@@ -73,8 +149,25 @@ async def _before_setting(
         text = say("The account is beyond it already: everything would be sold at once.")
         return Sure(title=title, text=text, yes=say("Sell everything and stop"), no=stay)
     if change.looser:
-        return Sure(title=title, text=say("This allows more than now."), yes=say("Allow more"), no=stay)
+        text = "\n".join([say("This allows more than now."), *_beyond(change, ask)])
+        return Sure(title=title, text=text, yes=say("Allow more"), no=stay)
     return None
+
+
+def _beyond(change: LimitChange, ask: Ask) -> list[str]:
+    """That the account is beyond a limit at the moment it is set, and what that means."""
+    if change.beyond is None:
+        return []
+    name, observed = rule_name(change.beyond.rule, ask.say), ask.say.again(change.beyond.observed)
+    where = f"{name}, {change.beyond.what}" if change.beyond.what else name
+    return [
+        ask.say(
+            "The account is beyond it already ({where}: {observed}). What is held stays; nothing is bought that this "
+            "limit forbids.",
+            where=where,
+            observed=observed,
+        )
+    ]
 
 
 async def _loosens(ask: Ask, action: LimitAct = "show", name: LimitName = "", value: Value = "") -> bool:
@@ -125,9 +218,9 @@ async def _set(ask: Ask, name: str, value: str) -> Reply:
         title=ask.say(
             "{name} is {after} now; it was {before}.", name=done.name, after=done.after, before=done.before
         ),
-        text=ask.say("It counts at once and stays through restarts."),
+        text="\n".join([*_beyond(done, ask), ask.say("It counts at once and stays through restarts.")]),
         buttons=((Button(ask.say("Limits"), "/limits"), Button(ask.say("Risk"), "/risk")),),
-        tone=Tone.WARNING if done.looser else Tone.GOOD,
+        tone=Tone.WARNING if done.looser or done.beyond else Tone.GOOD,
         data=done,
     )
 

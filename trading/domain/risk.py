@@ -180,6 +180,32 @@ class LimitView:
     changed: bool  # by a person, at run time
 
 
+class Group(StrEnum):
+    """What a limit is about, in the order they are shown."""
+
+    LOSSES = "losses"
+    AT_WORK = "at_work"
+    BAD_DAY = "bad_day"
+    PACE = "pace"
+    MARKETS = "markets"
+    ORDERS = "orders"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """A limit and how far it is used as the account stands; limits about each order alone are used by nothing."""
+
+    name: str
+    rule: str
+    help: str
+    group: Group
+    limit: str  # as people read it
+    observed: str  # likewise; empty where there is nothing to look at
+    used: float | None  # 0 ... 1
+    what: str  # the market, sleeve or cluster it is used by most; empty: the whole account
+    broken: bool  # the account is beyond it
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitChange:
     """What setting a limit would do, or did."""
@@ -189,6 +215,7 @@ class LimitChange:
     after: str
     looser: bool
     sells: bool  # the account is beyond it already: everything would be sold at once
+    beyond: Watched | None = None  # what the account is beyond already; None: it keeps the new limit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -77,6 +77,31 @@ async def test_the_meters_are_the_gates_own_numbers(house):
     assert 0 < budgets["value_at_risk"].used < 1
 
 
+async def test_every_limit_that_is_on_is_shown_the_most_used_first(house):
+    nearest, every = await answered(house, "/risk"), await answered(house, "/risk all")
+
+    on = {limit.name for limit in every.data["watched"]}
+    assert on == {v.name for v in (await answered(house, "/limits")).data} - {"turnover"}  # which is off
+    shown = {row.label for row in every.rows}
+    assert {"LOSSES", "AT WORK", "BAD DAYS", "PACE", "MARKETS", "EACH ORDER", "order_share"} <= shown
+    assert len(every.rows) == len(on) + 6
+    meters = [row for row in nearest.rows if "limit used" in row.detail]
+    shares = [int(row.detail.split("%")[0].split()[-1]) for row in meters]
+    assert shares == sorted(shares, reverse=True)
+    assert f"The nearest 8 of {len(on)} limits; /risk all shows every one." in nearest.text
+
+
+async def test_a_limit_that_is_broken_when_it_is_set_is_said_to_be(house):
+    done = await answered(house, "/limits set positions 1")
+    asked = await answered(house, "/limits set positions 2")
+
+    held = len(desk(house).book.positions)
+    assert held == 3
+    for reply in (done, asked):
+        assert f"The account is beyond it already (positions at once: {held})." in reply.text
+    assert done.tone is Tone.WARNING
+
+
 async def test_a_kill_is_told_alone(house):
     await answered(house, "/kill")
     await answered(house, "/kill !")
