@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import os
+import resource
 import sys
 import time
 from pathlib import Path
@@ -32,6 +33,7 @@ def run() -> None:
 def main(words: list[str]) -> int:
     """Exit code 0, or 1 with one sentence on the error stream when it could not be done."""
     _use_own_environment()
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a crash must not leave its memory, keys and all, on disk
     gc.disable()  # nothing that is imported is ever garbage; `_main` lets it sweep again
     from trading.domain.errors import TradingError
 

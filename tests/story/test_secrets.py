@@ -48,6 +48,7 @@ async def test_twelve_planted_secrets_come_out_nowhere(tmp_path):
             seen += await on_telegram(telegram, code, planted)
             seen += [str(await asked(machine.data, *line.split())) for line in READ]
             seen += process_surfaces(desk.pid)
+            most_of_a_core = core_limit(desk.pid)
             in_use = planted.found_under(machine.data, OWN_FILES)
             copy_of(machine.data / "tradewind.db", "backup", datetime.now(UTC))
             await asyncio.to_thread(desk.stop)
@@ -56,6 +57,7 @@ async def test_twelve_planted_secrets_come_out_nowhere(tmp_path):
 
         assert len(planted.secrets) >= 12
         assert "discord_connection_lost" in (machine.data / "logs" / "tradewind.log").read_text()
+        assert most_of_a_core == ["0", "0"]
         assert in_use == {}
         assert planted.found_under(machine.data, OWN_FILES) == {}
         assert {name: place[:200] for place in seen for name in planted.found_in(place)} == {}
@@ -175,6 +177,13 @@ def process_surfaces(pid: int) -> list[str]:
         for name in ("cmdline", "environ", "comm", "status")
         if os.access(f"/proc/{pid}/{name}", os.R_OK)
     ]
+
+
+def core_limit(pid: int) -> list[str]:
+    """How large a file a crash of the process may leave behind: soft and hard."""
+    limits = Path(f"/proc/{pid}/limits").read_text().splitlines()
+    (line,) = [line for line in limits if line.startswith("Max core file size")]
+    return line.split()[4:6]
 
 
 def test_the_search_finds_what_is_there(tmp_path):
