@@ -10,6 +10,7 @@ from typing import Any
 
 import matplotlib.image
 import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
@@ -343,7 +344,9 @@ PICTURES = {
 
 def texts(figure: Figure) -> list[Text]:
     """Everything that can be read in the figure."""
-    figure.canvas.draw()
+    FigureCanvasAgg(
+        figure
+    )  # one for all of them; else each text would measure itself with megabytes of its own
     return [found for found in figure.findobj(Text) if found.get_visible() and found.get_text().strip()]
 
 
