@@ -7,6 +7,7 @@ from tests.parity.test_replay_equals_backtest import job
 from trading.core.frames import Columns
 from trading.core.signals import Board
 from trading.domain.account import Mode
+from trading.domain.events import SignalChanged
 from trading.lab.job import Job
 from trading.lab.quiet import Track, step_through
 from trading.risk.rules import Limits
@@ -51,7 +52,11 @@ def state(room) -> dict[str, object]:
         "equity": room.recorder.equity,
         "halts": room.desk.halts.all,
         "warned": room.desk.risk.warned,
-        "asked": {key: answer for key, (_, answer) in room.desk.risk.asked.items()},
+        "told": [news for news in room.recorder.news if not isinstance(news, SignalChanged)],
+        "lines": room.desk.lines,
+        "sent": room.desk.risk.sent,
+        "losses": room.desk.risk.losses,
+        "trips": room.desk.trips.remember(),
         "seen": room.desk.seen,
         "tops": (book.peak_equity, book.day_start_equity),
     }
@@ -102,3 +107,25 @@ def test_most_candles_are_quiet():
     step_through(room, track, board, questions, lambda _: None)
 
     assert 0 < len([v for v in visits if type(v).__name__ == "CandlesClosed"]) < len(track) / 4
+
+
+def test_most_orders_take_the_short_road():
+    limits = Limits(
+        order_share=0.5,
+        daily_loss=0.9,
+        drawdown=0.9,
+        weekly_loss=0.9,
+        drawdown_warnings=(0.8,),
+        losses=90,
+        orders_per_hour=90,
+        gross_exposure=1.0,
+    )
+    room, board, questions, track = a_room(job("ema_cross", seed=5, symbols=1, gaps=False, limits=limits))
+    heard = []
+    room.session._listeners = (heard.append,)
+
+    step_through(room, track, board, questions, lambda _: None)
+
+    changes = [news for news in heard if type(news).__name__ == "OrderChanged"]
+    assert len(room.recorder.fills) > 20
+    assert len(changes) < len(room.recorder.fills)  # on the long road each order changes twice or more

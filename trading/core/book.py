@@ -68,12 +68,13 @@ class Book:
             raise Broken(
                 f"Fill {fill.id} has amount {fill.amount} at price {fill.price}; both must be above zero."
             )
-        self.cash -= fill.side.sign * fill.net * fill.price + fill.charged
-        self.fees += fill.charged
+        charged = fill.charged
+        self.cash -= fill.side.sign * fill.net * fill.price + charged
+        self.fees += charged
         self.fills += 1
         self.prices.setdefault(fill.symbol, fill.price)
         key = (fill.sleeve, fill.symbol)
-        position = _after(self.positions.get(key), fill)
+        position = _after(self.positions.get(key), fill, charged)
         if position is None:
             self.positions.pop(key, None)
         else:
@@ -132,21 +133,19 @@ def moved(mark: Decimal, equity: Decimal, amount: Decimal) -> Decimal:
     return mark * after / equity
 
 
-def _after(position: Position | None, fill: Fill) -> Position | None:
+def _after(position: Position | None, fill: Fill, charged: Decimal) -> Position | None:
     """The position once the fill is in: opened, added to (average price), reduced, closed or turned round."""
     moved = fill.side.sign * fill.net
     if position is None:
-        return _opened(fill, moved, fill.charged)
+        return _opened(fill, moved, charged)
     quantity = position.quantity + moved
     if quantity == 0:
         return None
     if position.quantity * moved > 0:
         cost = position.entry_price * position.quantity + fill.price * moved
-        return replace(
-            position, quantity=quantity, entry_price=cost / quantity, fees=position.fees + fill.charged
-        )
+        return replace(position, quantity=quantity, entry_price=cost / quantity, fees=position.fees + charged)
     if position.quantity * quantity > 0:
-        return replace(position, quantity=quantity, fees=position.fees + fill.charged)
+        return replace(position, quantity=quantity, fees=position.fees + charged)
     return _opened(fill, quantity, ZERO)
 
 

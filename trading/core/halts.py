@@ -26,6 +26,9 @@ class Halts:
     def __contains__(self, kind: HaltKind) -> bool:
         return kind in self._by_kind
 
+    def __bool__(self) -> bool:
+        return bool(self._by_kind)
+
     def since(self, kind: HaltKind, otherwise: datetime) -> datetime:
         """When this kind of halt began; `otherwise` when there is none."""
         halt = self._by_kind.get(kind)

@@ -123,6 +123,11 @@ class Board:
         kept = series.columns
         return History(kept.opened[rows], kept.close[rows], kept.volume[rows])
 
+    def kept(self, symbol: str) -> tuple[Columns, Ints]:
+        """All candles that `history` is cut from, and when each was known."""
+        series = self._series[symbol, self._frame]
+        return series.columns, series.known
+
     def knows(self, question: Question) -> bool:
         """Whether it was asked before."""
         return question in self._answers

@@ -27,22 +27,22 @@ class Trip:
         self.entered = self.exited = self.paid = self.received = self.fees = self.left = _ZERO
 
     def enter(self, amount: Decimal, price: Decimal, fee: Decimal) -> None:
-        self.entered += amount
-        self.left += amount
-        self.paid += amount * price
-        self.fees += fee
+        self.entered = _EXACT.add(self.entered, amount)
+        self.left = _EXACT.add(self.left, amount)
+        self.paid = _EXACT.fma(amount, price, self.paid)
+        self.fees = _EXACT.add(self.fees, fee)
 
     def leave(self, amount: Decimal, price: Decimal, fee: Decimal) -> None:
-        self.exited += amount
-        self.left -= amount
-        self.received += amount * price
-        self.fees += fee
+        self.exited = _EXACT.add(self.exited, amount)
+        self.left = _EXACT.subtract(self.left, amount)
+        self.received = _EXACT.fma(amount, price, self.received)
+        self.fees = _EXACT.add(self.fees, fee)
 
     @property
     def cash(self) -> Decimal:
         """All money it has moved so far, fees included."""
-        with localcontext(_EXACT):
-            return self.side.sign * (self.received - self.paid) - self.fees
+        out, back = (self.paid, self.received) if self.side is Side.BUY else (self.received, self.paid)
+        return _EXACT.subtract(_EXACT.subtract(back, out), self.fees)
 
     @property
     def entry_price(self) -> Decimal:
@@ -80,11 +80,14 @@ class Trips:
 
     def follow(self, fill: Fill) -> RoundTrip | None:
         """The trade that this fill closed, if it did."""
+        if not fill.symbol.startswith(f"{fill.fee_currency}/"):
+            return self._follow(fill, fill.amount, fill.charged)
         with localcontext(_EXACT):
-            return self._follow(fill)
+            amount, charged = fill.net, fill.charged
+        return self._follow(fill, amount, charged)
 
-    def _follow(self, fill: Fill) -> RoundTrip | None:
-        key, amount, charged = (fill.sleeve, fill.symbol), fill.net, fill.charged
+    def _follow(self, fill: Fill, amount: Decimal, charged: Decimal) -> RoundTrip | None:
+        key = (fill.sleeve, fill.symbol)
         trip = self.running.get(key)
         if trip is None or trip.side is fill.side:
             if trip is None:
@@ -92,7 +95,7 @@ class Trips:
             trip.enter(amount, fill.price, charged)
             return None
         closing = min(amount, trip.left)
-        fee = charged if closing == amount else _READABLE.divide(charged * closing, amount)
+        fee = charged if closing == amount else _READABLE.divide(_EXACT.multiply(charged, closing), amount)
         trip.leave(closing, fill.price, fee)
         if trip.left and trip.left >= self._steps.get(fill.symbol, _ZERO):
             return None
@@ -100,7 +103,8 @@ class Trips:
             self._dust[key] = trip.left
         del self.running[key]
         if closing < amount:
-            self._begin(key, fill).enter(amount - closing, fill.price, charged - fee)
+            rest, its_fee = _EXACT.subtract(amount, closing), _EXACT.subtract(charged, fee)
+            self._begin(key, fill).enter(rest, fill.price, its_fee)
         return trip.closed(key, fill.at, fill.reason)
 
     def _begin(self, key: Key, fill: Fill) -> Trip:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from trading.domain.actions import CancelAll, Submit
 from trading.domain.events import CandlesClosed, DeskEvent, OrderChanged, OrderFilled, PricesSeen
 from trading.domain.market import Instrument
-from trading.domain.order import Fill, Order, OrderStatus, Side
+from trading.domain.order import Fill, Order, OrderIntent, OrderStatus, Side
 from trading.execution.filling import USUAL, Filling
 
 FEE_DIGITS = Decimal("1e-12")
@@ -92,6 +92,18 @@ class Simulated:
             if at is not None and at >= order.intent.decided_at + self._filling.latency:
                 yield from self._fill(order, price, at)
 
+    @property
+    def usual(self) -> bool:
+        """Whether orders fill at the next open, at once and as a whole."""
+        return self._filling == USUAL
+
+    def at_once(self, intent: OrderIntent, seen: float, at: datetime) -> Fill | None:
+        """The fill of an order that meets its price the moment it was decided; None where not all of it is had."""
+        price, amount, rate = self._met(intent, seen)
+        if amount == 0:
+            return None
+        return self._made(intent, amount, price, rate, at)
+
     def _cancel_all(self) -> list[DeskEvent]:
         canceled = list(self._waiting.values())
         self._waiting.clear()
@@ -107,29 +119,15 @@ class Simulated:
         return not isinstance(event, PricesSeen)
 
     def _fill(self, order: Order, seen: float | Decimal, at: datetime) -> Iterator[DeskEvent]:
-        intent, instrument = order.intent, self._instruments[order.intent.symbol]
-        price = instrument.price(Decimal(str(seen)) * (1 + intent.side.sign * self._slippage))
-        rate = instrument.taker_fee if self._fee is None else self._fee
-        wanted = self._wanted(order, price, rate, instrument)
-        amount = self._to_be_had(wanted, instrument)
+        intent = order.intent
+        price, wanted, rate = self._met(intent, seen)
+        amount = self._to_be_had(wanted, self._instruments[intent.symbol])
         del self._waiting[order.client_id]
         if amount == 0:
             note = _EMPTY if wanted else "the cash at hand no longer pays for the smallest step"
             yield OrderChanged(at, replace(order, status=OrderStatus.EXPIRED, changed_at=at, note=note))
             return
-        fill = Fill(
-            id=f"{intent.client_id}.1",
-            client_id=intent.client_id,
-            sleeve=intent.sleeve,
-            symbol=intent.symbol,
-            side=intent.side,
-            amount=amount,
-            price=price,
-            fee=(amount * price * rate).quantize(FEE_DIGITS),
-            fee_currency=instrument.quote,
-            at=at,
-            reason=intent.reason,
-        )
+        fill = self._made(intent, amount, price, rate, at)
         yield OrderFilled(at, fill)
         done = replace(
             order, status=OrderStatus.FILLED, filled=amount, average_price=price, fee=fill.fee, changed_at=at
@@ -138,9 +136,32 @@ class Simulated:
             done = replace(done, status=OrderStatus.EXPIRED, note=_THIN)
         yield OrderChanged(at, done)
 
-    def _wanted(self, order: Order, price: Decimal, rate: Decimal, instrument: Instrument) -> Decimal:
+    def _met(self, intent: OrderIntent, seen: float | Decimal) -> tuple[Decimal, Decimal, Decimal]:
+        """The price, the amount and the fee's rate of an order that meets a price."""
+        instrument = self._instruments[intent.symbol]
+        price = instrument.price(Decimal(str(seen)) * (1 + intent.side.sign * self._slippage))
+        rate = instrument.taker_fee if self._fee is None else self._fee
+        return price, self._wanted(intent, price, rate, instrument), rate
+
+    def _made(
+        self, intent: OrderIntent, amount: Decimal, price: Decimal, rate: Decimal, at: datetime
+    ) -> Fill:
+        return Fill(
+            id=f"{intent.client_id}.1",
+            client_id=intent.client_id,
+            sleeve=intent.sleeve,
+            symbol=intent.symbol,
+            side=intent.side,
+            amount=amount,
+            price=price,
+            fee=(amount * price * rate).quantize(FEE_DIGITS),
+            fee_currency=self._instruments[intent.symbol].quote,
+            at=at,
+            reason=intent.reason,
+        )
+
+    def _wanted(self, intent: OrderIntent, price: Decimal, rate: Decimal, instrument: Instrument) -> Decimal:
         """What the order asks for, as far as the cash pays for it."""
-        intent = order.intent
         if intent.side is not Side.BUY:
             return intent.amount
         most = max(self._cash(), Decimal(0)) / (price * (1 + rate))

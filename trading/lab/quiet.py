@@ -5,90 +5,28 @@ desk is not settled. Everything else only moves the marks, and those are moved i
 every candle is visited; tests/parity holds it to that.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
+from math import inf
 
 import numpy as np
 
 from trading.build import Room
 from trading.core.book import day_of
-from trading.core.frames import Columns, Floats, Ints
+from trading.core.frames import Floats, Ints
 from trading.core.signals import Board, Question
 from trading.core.weighing import beginnings
-from trading.domain.events import CandlesClosed, PricesSeen
-from trading.domain.market import Candle, Timeframe
+from trading.domain.events import OrderFilled
 from trading.domain.report import EquityPoint
 from trading.domain.risk import HaltKind
 from trading.lab.levels import Levels
-from trading.market.archive import Recorded
+from trading.lab.ordinary import Ordinary
+from trading.lab.track import NEARLY, Track
+
+__all__ = ["Track", "step_through"]
 
 Flags = np.ndarray[tuple[int], np.dtype[np.bool_]]
-
-DAY = 86_400
-NEARLY = 1 + 1e-9  # floats look ahead; the desk decides in Decimal, so look a hair too early
-
-
-class Track:
-    """Recorded candles of several symbols on one time line of closes."""
-
-    def __init__(self, recorded: Sequence[Recorded]) -> None:
-        self.timeframe: Timeframe = recorded[0].timeframe
-        self.symbols = tuple(r.symbol for r in recorded)
-        self._columns = [Columns.of_frame(r.frame) for r in recorded]
-        opened = [c.opened for c in self._columns]
-        union = opened[0] if len(opened) == 1 else np.unique(np.concatenate(opened))
-        self.times: Ints = union + self.timeframe.seconds
-        self._row = [self._rows_of(c) for c in self._columns]
-        self.closes = {
-            s: c.close[np.maximum(r, 0)]
-            for s, c, r in zip(self.symbols, self._columns, self._row, strict=True)
-        }
-        self._fresh = [np.diff(row, prepend=-1) > 0 for row in self._row]
-
-        self.columns = dict(zip(self.symbols, self._columns, strict=True))
-        self.rows = dict(zip(self.symbols, self._row, strict=True))
-
-    def __len__(self) -> int:
-        return len(self.times)
-
-    def index_of(self, times: Ints) -> Ints:
-        return np.searchsorted(self.times, times)
-
-    def event(self, index: int) -> CandlesClosed:
-        """Everything that closed at this place of the time line."""
-        candles = tuple(
-            _candle(symbol, self.timeframe, columns, int(row[index]))
-            for symbol, columns, row, fresh in zip(
-                self.symbols, self._columns, self._row, self._fresh, strict=True
-            )
-            if fresh[index]
-        )
-        return CandlesClosed(datetime.fromtimestamp(int(self.times[index]), UTC), candles)
-
-    def opening(self, index: int, symbols: Iterable[str]) -> PricesSeen | None:
-        """The opens of the candles that follow this place without a gap, of those of these symbols that have one."""
-        if index + 1 >= len(self.times):
-            return None
-        now, prices = int(self.times[index]), {}
-        for symbol in symbols:
-            columns, row = self.columns[symbol], int(self.rows[symbol][index + 1])
-            if row >= 0 and int(columns.opened[row]) == now:
-                prices[symbol] = float(columns.open[row])
-        return PricesSeen(datetime.fromtimestamp(now, UTC), prices) if prices else None
-
-    def last_closes(self, index: int) -> dict[str, tuple[float, datetime]]:
-        """Each symbol's newest close up to here, and when it closed."""
-        found = {}
-        for symbol, columns, row in zip(self.symbols, self._columns, self._row, strict=True):
-            if row[index] >= 0:
-                at = int(columns.opened[row[index]]) + self.timeframe.seconds
-                found[symbol] = (float(columns.close[row[index]]), datetime.fromtimestamp(at, UTC))
-        return found
-
-    def _rows_of(self, columns: Columns) -> Ints:
-        """For every place of the time line, the row of the newest candle; -1 before the first."""
-        return np.searchsorted(columns.opened, self.times - self.timeframe.seconds, "right") - 1
 
 
 def step_through(
@@ -97,22 +35,29 @@ def step_through(
     """Bring the room from the first candle to the last."""
     stops = np.union1d(_changes(track, board, questions), _periods(room, track, board))
     walk = _Walk(room, track, board)
-    index = 0
+    ordinary = Ordinary(room, track, board, walk.levels)
+    index, is_plain = 0, False
     while index < len(track):
-        room.session.step(track.event(index))
-        opening = track.opening(index, room.executor.waiting)
-        if opening is not None:
-            room.session.step(opening)  # what was just decided fills here; the candle itself may be quiet
-        walk.visited(index)
-        following = index + 1
+        turned = is_plain and ordinary.turn(index)
+        if not turned:
+            walk.catch_up(index - 1)
+            room.session.step(track.event(index))
+            opening = track.opening(index, room.executor.waiting)
+            if opening is not None:
+                room.session.step(opening)  # what was just decided fills here; the candle itself may be quiet
+        walk.visited(index, noted=not turned or isinstance(turned, OrderFilled))
+        following, is_plain = index + 1, False
         if room.desk.settled:
             place = len(stops) if walk.over else int(stops.searchsorted(following))
             limit = int(stops[place]) if place < len(stops) else len(track)
-            following = walk.first_danger(index, walk.first_touch(index, limit))
+            touch = walk.levels.first(index, min(limit + 1, len(track)))  # `limit` itself is looked at, too
+            following = walk.first_danger(index, min(touch, limit))
+            is_plain = following == limit < touch
             walk.leave_out(index, following)
         index = following
         if len(walk.places) % 1000 == 0:
             note(index / len(track))
+    walk.catch_up(len(track) - 1)
     walk.fill_in_equity()
 
 
@@ -144,14 +89,17 @@ class _Walk:
     """Where we have been, and what the account was between the visits."""
 
     def __init__(self, room: Room, track: Track, board: Board) -> None:
-        self._levels = Levels(room, board, track.timeframe.seconds, track.times, track.columns, track.rows)
+        self.levels = Levels(room, board, track.timeframe.seconds, track.times, track.columns, track.rows)
         self._room, self._track, self._book = room, track, room.desk.book
         self._limits = room.desk.limits
         self._turns = min(self._limits.weekly_loss, self._limits.monthly_loss) < 1
         losses = min(self._limits.daily_loss, self._limits.drawdown)
         self._watches = losses < 1 or self._turns or bool(self._limits.drawdown_warnings)
-        self._days = (track.times - 1) // DAY  # what closes at midnight is the last of its day
+        self._days = track.days
+        self._synced = -1  # up to where every market's price is in the book
+        self._best = inf  # the highest equity of the candles about to be left out, where it is known
         self.places: list[int] = []
+        self._noted: list[int] = []  # those of them whose equity is recorded
         self._cash: list[float] = []
         self._held: dict[tuple[str, str], list[tuple[int, float]]] = {}
 
@@ -160,8 +108,11 @@ class _Walk:
         """Whether everything was sold and stopped: whatever a strategy says from here on is not heard."""
         return self._room.desk.halts.killed and not self._book.positions
 
-    def visited(self, index: int) -> None:
+    def visited(self, index: int, *, noted: bool) -> None:
+        """Remember the account as it is now; `noted` when its equity of this moment is recorded."""
         self.places.append(index)
+        if noted:
+            self._noted.append(index)
         self._cash.append(float(self._book.cash))
         number = len(self.places) - 1
         for key, history in self._held.items():
@@ -172,16 +123,14 @@ class _Walk:
             if not history or history[-1][1] != quantity:
                 history.append((number, quantity))
 
-    def first_touch(self, index: int, limit: int) -> int:
-        """The first place after `index`, and before `limit`, where protection acts or lets a wish act."""
-        return self._levels.first(index, limit)
-
     def first_danger(self, index: int, limit: int) -> int:
         """The first place after `index`, and before `limit`, where a limit could act or a halt could end."""
-        desk = self._room.desk
+        desk, self._best = self._room.desk, inf
         if self._turns or HaltKind.DAILY_LOSS in desk.halts:
             limit = min(limit, int(np.searchsorted(self._days, self._days[index], "right")))
         if not self._watches or desk.halts.killed or limit <= index + 1:
+            return limit
+        if self._is_far(index, limit):
             return limit
         # without a position only what the last sale cost can reach a limit, and the next candle tells
         worth = self._worth(index + 1, limit if self._book.positions else index + 2)
@@ -197,6 +146,33 @@ class _Walk:
         found = np.flatnonzero(danger)
         return index + 1 + int(found[0]) if len(found) else limit
 
+    def _is_far(self, index: int, limit: int) -> bool:
+        """Whether even the lowest and the highest of all these candles together reach nothing: a quick yes."""
+        book, limits, desk = self._book, self._limits, self._room.desk
+        low = high = float(book.cash)
+        for (_, symbol), position in book.positions.items():
+            closes, held = self._track.closes[symbol][index + 1 : limit], float(position.quantity)
+            if held < 0:
+                return False
+            low, high = low + held * float(closes.min()), high + held * float(closes.max())
+        top = max(float(book.peak_equity), high)
+        floor = top * (1 - limits.drawdown)
+        if limits.daily_loss < 1 and HaltKind.DAILY_LOSS not in desk.halts:
+            start = max(float(book.day_start_equity), float(book.equity), high)
+            floor = max(floor, start * (1 - limits.daily_loss))
+        if self._turns:
+            risk = desk.risk
+            floor = max(floor, float(risk.week_start_equity) * (1 - limits.weekly_loss))
+            floor = max(floor, float(risk.month_start_equity) * (1 - limits.monthly_loss))
+        if limits.drawdown_warnings:
+            following = min((s for s in limits.drawdown_warnings if s > desk.risk.warned), default=2.0)
+            floor = max(floor, top * (1 - following))
+            recovered = float(book.peak_equity) * (1 - min(limits.drawdown_warnings) / 2)
+            if desk.risk.warned and high * NEARLY >= recovered:
+                return False
+        self._best = high
+        return low > floor * NEARLY * NEARLY
+
     def _tells(self, worth: Floats, top: Floats) -> Flags:
         """Where the ladder of warnings has something to tell: its next step is reached, or the fall is over."""
         steps, warned = self._limits.drawdown_warnings, self._room.desk.risk.warned
@@ -211,19 +187,28 @@ class _Walk:
         last = following - 1
         if last <= index:
             return
-        if self._watches:
+        same_day = self._days[last] == self._days[index]
+        if self._watches and not (same_day and self._best * NEARLY < float(self._book.peak_equity)):
             self._move_tops(index, last)
-        self._levels.move(index, last)
+        if self._room.desk.guards:
+            self.levels.move(index, last)
+        if not same_day:
+            self._book.day = day_of(datetime.fromtimestamp(int(self._track.times[last]), UTC))
+
+    def catch_up(self, last: int) -> None:
+        """Put every market's price of this place into the book, for whoever looks at all of them."""
+        if last <= self._synced:
+            return
+        self._synced = last
         newest = self._track.last_closes(last)
         self._book.prices.update({symbol: Decimal(repr(close)) for symbol, (close, _) in newest.items()})
         self._room.desk.seen.update({symbol: at for symbol, (_, at) in newest.items()})
-        self._book.day = day_of(datetime.fromtimestamp(int(self._track.times[last]), UTC))
 
     def fill_in_equity(self) -> None:
         """The equity points of the candles that were left out, among those that were recorded."""
         count = len(self._track)
         skipped = self._track.times % self._room.recorder.every == 0
-        skipped[self.places] = False
+        skipped[self._noted] = False
         state = np.searchsorted(np.array(self.places), np.arange(count), "right") - 1
         worth = np.array(self._cash)[state]
         for (_, symbol), history in sorted(self._held.items()):
@@ -273,16 +258,3 @@ class _Walk:
         for position in self._book.positions.values():
             total += position.quantity * Decimal(repr(float(self._track.closes[position.symbol][index])))
         return total
-
-
-def _candle(symbol: str, timeframe: Timeframe, columns: Columns, row: int) -> Candle:
-    return Candle(
-        symbol=symbol,
-        timeframe=timeframe,
-        opened_at=datetime.fromtimestamp(int(columns.opened[row]), UTC),
-        open=float(columns.open[row]),
-        high=float(columns.high[row]),
-        low=float(columns.low[row]),
-        close=float(columns.close[row]),
-        volume=float(columns.volume[row]),
-    )

@@ -16,7 +16,7 @@ Floats = npt.NDArray[np.float64]
 LEVEL = 0.95  # one day in twenty is worse
 _NORMAL = NormalDist()
 _Z = _NORMAL.inv_cdf(LEVEL)
-_MEAN_BEYOND = _NORMAL.pdf(_Z) / (1 - LEVEL)
+MEAN_BEYOND = _NORMAL.pdf(_Z) / (1 - LEVEL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,5 +46,5 @@ def tail_of(gains: Floats, periods_in_a_day: float) -> Tail:
     drift = mean * periods_in_a_day
     return Tail(
         value_at_risk=max(-edge * root, spread * root * _Z - drift, 0.0),
-        shortfall=max(-beyond * root, spread * root * _MEAN_BEYOND - drift, 0.0),
+        shortfall=max(-beyond * root, spread * root * MEAN_BEYOND - drift, 0.0),
     )

@@ -1,0 +1,217 @@
+"""The short road of an ordinary decision in a backtest: one order, plainly allowed, filled at the next open.
+
+It leaves behind what the session, the gate and the simulation would have left, to the last digit, without the events
+in between; tests/parity holds the two together. Whatever is not ordinary (halts, limits that are near, a level that
+is touched, two orders at once, a rule that might refuse) it leaves to them, having changed nothing they look at.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from math import inf
+
+import numpy as np
+
+from trading.build import Room
+from trading.core import guarding, targets
+from trading.core.plan import intent_for, worth_acting
+from trading.core.signals import Board
+from trading.core.sleeve import Line, Sleeve
+from trading.domain.events import OrderFilled
+from trading.domain.order import Fill, OrderIntent, Reason, Side
+from trading.execution.sim import Simulated
+from trading.lab.foresee import Foresight
+from trading.lab.levels import Levels
+from trading.lab.track import NEARLY, Track
+from trading.risk.surely import Standing, cleared
+
+ZERO = Decimal(0)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+Wish = tuple[Sleeve, str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class _Decision:
+    """What follows from the wishes of one moment."""
+
+    heard: list[tuple[Line, float]]  # wishes that ask for nothing new
+    acts: tuple[Line, float, float] | None = None  # a line, its wish, and the exposure it acts on
+    intent: OrderIntent | None = None
+    fill: Fill | None = None
+
+
+class Ordinary:
+    """Takes the short road wherever it may."""
+
+    def __init__(self, room: Room, track: Track, board: Board, levels: Levels) -> None:
+        self._desk, self._book, self._limits = room.desk, room.desk.book, room.desk.limits
+        self._room, self._track, self._levels = room, track, levels
+        self._executor = room.executor if isinstance(room.executor, Simulated) else None
+        self._wishes: dict[int, list[Wish]] = {}
+        self._foresight: Foresight | None = None
+        if self._fits():
+            self._wishes = self._heard(board)
+            if self._limits.needs_history:
+                self._foresight = Foresight(board, track.symbols)
+
+    def turn(self, index: int) -> OrderFilled | bool:
+        """Live through the candle at `index` and the open that follows it.
+
+        False when the long road must be taken; otherwise the fill, or True where there was none.
+        """
+        wishes = self._wishes.get(index)
+        if wishes is None or self._desk.halts or not self._same_day(index):
+            return False
+        at = datetime.fromtimestamp(int(self._track.times[index]), UTC)
+        lines = [self._desk.line(sleeve.name, symbol) for sleeve, symbol, _ in wishes]
+        if any(line.barred or line.due is not None or line.rest for line in lines):
+            return False
+        if not self._marked(index, wishes, at) or self.is_near(float(self._book.equity)):
+            return False
+        found = self._decided(index, wishes, lines, at)
+        if found is None:
+            return False
+        self._levels.move(index - 1, index)
+        for line, wish in found.heard:
+            line.wanted = wish
+        if found.acts is None or found.fill is None or found.intent is None:
+            return True
+        line, line.wanted, line.acted = found.acts
+        if not found.intent.reduce_only:
+            self._desk.risk.left(found.intent, self._desk.instruments[found.intent.symbol].taker_fee)
+        event = OrderFilled(at, found.fill)
+        self._desk.done(event)
+        self._room.recorder.hear(event)
+        return event
+
+    def is_near(self, worth: float) -> bool:
+        """Whether this equity could reach a limit of the account, or tell a step of the ladder."""
+        limits, book, risk = self._limits, self._book, self._desk.risk
+        peak = float(book.peak_equity)
+        if worth <= peak * (1 - limits.drawdown) * NEARLY:
+            return True
+        if worth <= float(book.day_start_equity) * (1 - limits.daily_loss) * NEARLY:
+            return True
+        if limits.weekly_loss < 1 or limits.monthly_loss < 1:
+            week = float(risk.week_start_equity) * (1 - limits.weekly_loss)
+            if worth <= max(week, float(risk.month_start_equity) * (1 - limits.monthly_loss)) * NEARLY:
+                return True
+        steps = limits.drawdown_warnings
+        if not steps:
+            return False
+        following = min((step for step in steps if step > risk.warned), default=2.0)
+        over = risk.warned > 0 and worth * NEARLY >= peak * (1 - min(steps) / 2)
+        return over or worth <= peak * (1 - following) * NEARLY
+
+    # --- where it may be taken --------------------------------------------------------------------------------
+
+    def _fits(self) -> bool:
+        """Whether the room is one in which anything is ordinary."""
+        desk = self._desk
+        plain = all(
+            s.enabled and not (s.weighing or s.size or s.units or s.all_in or s.strategy.many)
+            for s in desk.sleeves.values()
+        )
+        usual = self._executor is not None and self._executor.usual
+        return plain and usual and not desk.calendar.closures and not desk.depths and self._track.sound
+
+    def _heard(self, board: Board) -> dict[int, list[Wish]]:
+        """By place, every wish that differs from the one before, in the order the desk asks."""
+        found: dict[int, dict[tuple[str, str], Wish]] = {}
+        for sleeve in self._desk.sleeves.values():
+            for symbol in sleeve.symbols:
+                times, values = board.curve(sleeve.question(symbol))
+                changed = np.diff(values, prepend=0.0) != 0
+                changed[int(np.searchsorted(times, self._track.times[0])) :][:1] = True
+                places = self._track.index_of(times[changed]).tolist()
+                for place, value in zip(places, values[changed].tolist(), strict=True):
+                    found.setdefault(place, {})[sleeve.name, symbol] = (sleeve, symbol, value)
+        return {place: list(wishes.values()) for place, wishes in found.items()}
+
+    def _same_day(self, index: int) -> bool:
+        """The first candle of a day turns more than the marks."""
+        days = self._track.days
+        return index > 0 and bool(days[index] == days[index - 1]) and self._book.day == self._desk.risk.day
+
+    def _marked(self, index: int, wishes: list[Wish], at: datetime) -> bool:
+        """Mark what is held or wished for with this candle's closes; False where one of them has none."""
+        symbols = {symbol for _, symbol in self._book.positions} | {symbol for _, symbol, _ in wishes}
+        if not all(self._track.is_fresh(symbol, index) for symbol in symbols):
+            return False
+        closes = self._track.closes
+        self._book.mark(at, {s: Decimal(repr(float(closes[s][index]))) for s in symbols})
+        return True
+
+    # --- what is decided --------------------------------------------------------------------------------------
+
+    def _decided(self, index: int, wishes: list[Wish], lines: list[Line], at: datetime) -> _Decision | None:
+        """What the desk would decide; None where that is not ordinary."""
+        desk, heard, acts = self._desk, [], None
+        for (sleeve, symbol, wish), line in zip(wishes, lines, strict=True):
+            exposure = round(wish, 6) if wish else 0.0
+            if not worth_acting(exposure, line.acted):
+                heard.append((line, wish))
+                continue
+            if acts is not None:
+                return None
+            if sleeve.protection.on and not guarding.may_act(desk, sleeve, symbol, line, exposure, at):
+                return None
+            acts = (sleeve, symbol, line, wish, exposure)
+        if acts is None:
+            return _Decision(heard)
+        sleeve, symbol, line, wish, exposure = acts
+        intent = self._intent(sleeve, symbol, line, exposure, at)
+        first = self._track.follows(index, symbol)
+        if intent is None or first is None or self._executor is None:
+            return None
+        fill = self._executor.at_once(intent, first, at)
+        return _Decision(heard, (line, wish, exposure), intent, fill) if fill is not None else None
+
+    def _intent(
+        self, sleeve: Sleeve, symbol: str, line: Line, exposure: float, at: datetime
+    ) -> OrderIntent | None:
+        """The order as it would leave the gate; None where the gate must be asked."""
+        desk, price = self._desk, self._book.prices[symbol]
+        before, line.acted = line.acted, exposure
+        target = targets.target(desk, sleeve, symbol, line, price)
+        line.acted = before
+        held = self._book.held(sleeve.name, symbol)
+        if target < 0 or held < 0:
+            return None
+        intent = intent_for(
+            account=self._book.name,
+            sleeve=sleeve.name,
+            instrument=desk.instruments[symbol],
+            target=target,
+            held=held,
+            price=price,
+            reason=Reason.SIGNAL,
+            at=at,
+        )
+        if intent is None or intent.reduce_only:
+            return intent
+        return self._entry(intent) if intent.side is Side.BUY else None
+
+    def _entry(self, intent: OrderIntent) -> OrderIntent | None:
+        book, risk, at = self._book, self._desk.risk, intent.decided_at
+        while risk.sent and risk.sent[0].at <= at - HOUR:
+            risk.sent.popleft()
+        worth = {p.symbol: p.quantity * book.prices[p.symbol] for p in book.positions.values()}
+        if len(worth) < len(book.positions):
+            return None  # several sleeves hold the same: the rules tell them apart
+        moment, lately, bad_day, losses = int(at.timestamp()), None, 0.0, 0
+        if self._limits.losses < inf:
+            losses = sum(lost > at - DAY for lost in risk.losses.get(intent.sleeve, ()))
+        if self._foresight is not None:
+            lately, bad_day = self._foresight.of(intent.symbol, worth, moment)
+        known = Standing(
+            equity=book.cash + sum(worth.values(), ZERO),
+            cash=book.cash,
+            at_work=float(sum(worth.values(), ZERO)),
+            positions=len(book.positions) + ((intent.sleeve, intent.symbol) not in book.positions),
+            sent=risk.sent,
+            losses=losses,
+            lately=lately,
+            bad_day=bad_day,
+        )
+        return cleared(intent, self._desk.instruments[intent.symbol], self._limits, known)
