@@ -57,7 +57,8 @@ def panel_reply(
     """Mode, equity, the day, what risk is left, what is held, the next report, health, and what is stopped."""
     header = trading.header(account)
     if account not in trading.rooms:
-        title = say("{account} cannot trade, because its market cannot be reached", account=account)
+        why = say.again(trading.trouble.get(account, "starting"))
+        title = say("{account} cannot trade: {reason}", account=account, reason=why)
         return Reply(title=title, header=header, tone=Tone.DANGER, buttons=_buttons(say))
     status, reader = trading.status(account), Reader(say, person, now)
     stopped = halt_lines(status, reader)

@@ -45,8 +45,10 @@ class Watch:
             self._decide("disk_low", "", free < LOW, free > ENOUGH, lambda say: _disk_low(free, say))
 
     def _account(self, account: str) -> None:
-        down = account in self._trading.trouble
-        self._decide("account_down", account, down, not down, lambda say: _down(account, say))
+        why = self._trading.trouble.get(account)
+        self._decide(
+            "account_down", account, why is not None, why is None, lambda say: _down(account, why or "", say)
+        )
         if account not in self._trading.rooms:
             return
         try:
@@ -97,8 +99,8 @@ def _disk_low(free: int, say: Words) -> Said:
     return Said(title=say("Only {mb} MB are free on the disk; make room, or the desk must stop", mb=mb))
 
 
-def _down(account: str, say: Words) -> Said:
-    return Said(title=say("{account} cannot trade, because its market cannot be reached", account=account))
+def _down(account: str, why: str, say: Words) -> Said:
+    return Said(title=say("{account} cannot trade: {reason}", account=account, reason=say.again(why)))
 
 
 def _loss_near(budget: Budget, now: Status, say: Words) -> Said:

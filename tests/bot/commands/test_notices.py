@@ -232,4 +232,4 @@ async def test_conditions_are_told_when_they_begin_and_over_when_they_end(house,
 
     assert during == ["account_down:", "disk_low:"]
     assert incidents.open() == []
-    assert telegram.messages[0].reply.title == ("main cannot trade, because its market cannot be reached")
+    assert telegram.messages[0].reply.title == "main cannot trade: kraken did not answer"
