@@ -44,6 +44,7 @@ class _Missing:
     stop: RestingStop
     until: float  # monotonic
     pause: float
+    told: bool
 
 
 @dataclass(slots=True)
@@ -128,7 +129,7 @@ class Stops:
         return near or self._passed(stop)
 
     def _passed(self, stop: RestingStop) -> bool:
-        """The market is below the level already: the exchange would not take it, the desk sells by itself."""
+        """As far as the desk knows, the market is below the level already: it sells by itself."""
         return self.seat.view().prices[stop.symbol] <= stop.price
 
     async def _take_back(self, one: Tracked) -> None:
@@ -156,7 +157,7 @@ class Stops:
         """Send it like any other order: gate, ink, one request."""
         missing = self._missing.get(stop.key)
         waits = missing is not None and missing.stop == stop and self.seat.times.monotonic() < missing.until
-        if waits or self._has(HaltKind.BROKEN) or self._passed(stop):
+        if waits or self._has(HaltKind.BROKEN):
             return
         lost = self._lost(stop.key)
         answer = self.recheck(self._intent(stop))
@@ -170,7 +171,7 @@ class Stops:
             return
         self._again.pop(self._last.get(stop.key, ""), None)
         self._last[stop.key] = sent.attempt.client_id
-        if self._missing.pop(stop.key, None) is not None:
+        if (missing := self._missing.pop(stop.key, None)) is not None and missing.told:
             self.seat.tell(StopRests(self.seat.times.wall(), stop))
         elif lost:
             self.seat.tell(StopReplaced(self.seat.times.wall(), stop))
@@ -200,12 +201,16 @@ class Stops:
         return before.theirs.standing not in (Standing.OPEN, Standing.FILLED)
 
     def _miss(self, stop: RestingStop, why: str) -> None:
-        """It was not taken: the desk watches the level itself, and a person hears of it once."""
+        """It was not taken: the desk watches the level itself, and a person hears of it once, but for one that the
+        market has passed: that position is sold at the next close."""
         seat, before = self.seat, self._missing.get(stop.key)
         pause = AGAIN if before is None else min(2 * before.pause, AGAIN_LAST)
-        self._missing[stop.key] = _Missing(stop, seat.times.monotonic() + pause, pause)
+        told = before is not None and before.told
+        self._missing[stop.key] = _Missing(
+            stop, seat.times.monotonic() + pause, pause, told or not self._passed(stop)
+        )
         log.warning("stop_missing", account=seat.account, symbol=stop.symbol, reason=why)
-        if before is None:
+        if not told and not self._passed(stop):
             seat.tell(StopMissing(seat.times.wall(), stop, why))
 
     def _has(self, kind: HaltKind) -> bool:

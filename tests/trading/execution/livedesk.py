@@ -83,7 +83,9 @@ class LiveDesk:
     def loop(self) -> VirtualLoop:
         return this_loop()
 
-    def close(self, exposure: float | None = None, price: str = "100", symbol: str = BTC) -> None:
+    def close(
+        self, exposure: float | None = None, price: str = "100", symbol: str = BTC, high: str = ""
+    ) -> None:
         """A candle closes now, and the strategy wants this exposure."""
         if exposure is not None:
             self.wanted.exposures[symbol] = exposure
@@ -92,7 +94,7 @@ class LiveDesk:
             symbol=symbol,
             opened_at=now - HOUR.length,
             open=float(price),
-            high=float(price),
+            high=float(high or price),
             low=float(price),
             close=float(price),
         )

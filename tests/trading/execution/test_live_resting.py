@@ -322,6 +322,24 @@ def test_a_stop_that_is_refused_is_told_once_and_tried_again(path):
     live_through(story())
 
 
+def test_a_stop_that_the_market_has_passed_is_not_taken_and_not_told_for_the_desk_sells_by_itself(path):
+    async def story():
+        world = a_world()
+        async with a_live_desk(path, world, protection=Protection(trail=0.05)) as desk:
+            held = await bought(desk)
+            await desk.pass_time(3700)
+            desk.close(price="100", high="110")  # its high moves the level above its close
+            await desk.pass_time(300)
+            assert resting(world) == [(held, Decimal("95.00"))]  # better than none
+            desk.close(price="100")
+            await desk.until(lambda: desk.held == 0)
+
+            assert desk.news(StopMissing) == []
+            assert desk.news(OrderFilled)[-1].fill.reason is Reason.TRAILING_STOP
+
+    live_through(story())
+
+
 def _attempts(desk):
     return [t.attempt for t in desk.live.seat.tracked.values() if t.attempt.stop_price is not None]
 
