@@ -25,7 +25,7 @@ def rule_name(rule: str, say: "Words") -> str:
         "R15": say("how wild the market is"),
         "R20": say("no order out already"),
         "R21": say("order size"),
-        "R22": say("free cash"),
+        "R22": say("cash it takes"),
         "R23": say("only what is held is sold"),
         "R24": say("price away from the market's"),
         "R25": say("cost in the order book"),

@@ -142,13 +142,16 @@ class Risks:
         case, answer = max(asked, key=lambda found: found[0].intent.decided_at)
         return why(case, answer, limits_for(self.house.settings, account), real=True)
 
-    def why_now(self, account: str, symbol: str) -> Why | None:
-        """What a purchase of the usual size would meet now; None where no sleeve trades it, or no price is known."""
+    def why_now(self, account: str, symbol: str, sleeve: str = "") -> Why | None:
+        """What a purchase of the usual size would meet now, by this sleeve where it trades the symbol, or by another.
+
+        None where no sleeve trades it, or no price is known.
+        """
         self.instrument(account, symbol)
         desk, house = self.house.room(account).desk, limits_for(self.house.settings, account)
         sleeves = [s for s in desk.sleeves.values() if symbol in s.symbols]
-        for sleeve in sorted(sleeves, key=lambda s: not s.enabled):
-            now = guard.wanted(desk, sleeve.name, symbol)
+        for one in sorted(sleeves, key=lambda s: (s.name != sleeve, not s.enabled)):
+            now = guard.wanted(desk, one.name, symbol)
             if now is not None:
                 return why(now, review(now), house, real=False)
         return None

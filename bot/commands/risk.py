@@ -159,6 +159,13 @@ def _beyond(change: LimitChange, ask: Ask) -> list[str]:
     if change.beyond is None:
         return []
     name, observed = rule_name(change.beyond.rule, ask.say), ask.say.again(change.beyond.observed)
+    if change.beyond.name.endswith("_loss"):
+        share = ask.say.again(f"{observed} lost")
+        return [
+            ask.say(
+                "The account is beyond it already: {observed}. Entries are closed at once.", observed=share
+            )
+        ]
     where = f"{name}, {change.beyond.what}" if change.beyond.what else name
     return [
         ask.say(

@@ -22,7 +22,8 @@ async def why(ask: Ask, symbol: Symbol, order: WhichOrder = "now") -> Reply:
     name = symbol.upper()
     if "/" not in name:
         name = next((s for s in ask.trading.symbols(ask.account) if s.startswith(f"{name}/")), name)
-    last, now = ask.trading.risks.why(ask.account, name), ask.trading.risks.why_now(ask.account, name)
+    last = ask.trading.risks.why(ask.account, name)
+    now = ask.trading.risks.why_now(ask.account, name, last.sleeve if last else "")
     say, shown = ask.say, last if order == "last" else now or last
     if shown is None and order == "last":
         raise Refused(say("Nothing was asked about {symbol} since the desk started.", symbol=name))

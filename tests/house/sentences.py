@@ -51,7 +51,7 @@ PLACES = {
     "trading/core/guard.py": ("turn",),
     "trading/risk/limits.py": ("_range",),
     "trading/risk/order.py": ("_out_words", "_part_words", "_quiet_words", "_alike_words", "_wild_words"),
-    "trading/risk/rules.py": ("UNKNOWN",),
+    "trading/risk/rules.py": ("UNKNOWN", "NOT_KNOWN"),
     "trading/risk/account.py": ("_lost_words", "_fall_words"),
     "trading/risk/system.py": ("_worded", "_reason", "_closed_words", "_strange_words"),
     "trading/risks.py": ("_nothing_to_skip",),

@@ -7,6 +7,7 @@ from math import inf, isfinite
 from trading.domain.view import Budget
 from trading.risk import account, portfolio, position
 from trading.risk.rules import Case, Measure, Rule
+from trading.risk.system import is_judged
 
 ZERO = Decimal(0)
 
@@ -36,10 +37,15 @@ def tails(case: Case) -> tuple[Budget, ...]:
 
 
 def _each(case: Case, rules: Iterable[tuple[str, tuple[Rule, str]]]) -> Iterable[Budget]:
+    known = is_judged(case.account)
     for name, (rule, setting) in rules:
+        limit = float(getattr(case.limits, setting))
+        if not known:
+            yield Budget(name=name, limit=limit, used=1.0, left=ZERO)
+            continue
         found = rule.measure(case)
         if found is not None:
-            yield _budget(name, float(getattr(case.limits, setting)), found)
+            yield _budget(name, limit, found)
 
 
 def _budget(name: str, limit: float, found: Measure) -> Budget:

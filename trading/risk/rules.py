@@ -159,8 +159,8 @@ class Rule:
             return None
         limit, observed = self.words(case, found)
         if self.largest is None or found.observed is None:
-            return refused(case, self.name, limit, observed, self.told(case))
-        return trimmed(case, self.name, self.largest(case, found), limit, observed, self.told(case))
+            return refused(case, self.name, limit, observed, self.told(case, found))
+        return trimmed(case, self.name, self.largest(case, found), limit, observed, self.told(case, found))
 
     def read(self, case: Case) -> Reading | None:
         """The same comparison, told whether it passes or not."""
@@ -169,12 +169,15 @@ class Rule:
             return None
         limit, observed = self.words(case, found)
         passed = self.holds(found)
-        reason = "" if passed else self.told(case)
+        reason = "" if passed else self.told(case, found)
         return Reading(
             rule=self.name, limit=limit, observed=observed, passed=passed, reason=reason, setting=self.setting
         )
 
-    def told(self, case: Case) -> str:
+    def told(self, case: Case, found: Measure) -> str:
+        """Why not, for people: that it is too much, or that nobody knows."""
+        if _is_unknown(found.observed):
+            return NOT_KNOWN
         return self.because(case) if self.because else self.reason
 
 
@@ -203,6 +206,7 @@ def trimmed(case: Case, rule: str, amount: Decimal, limit: str, observed: str, r
 # --- words ------------------------------------------------------------------------------------------------
 
 UNKNOWN = "unknown"
+NOT_KNOWN = "what this rule compares is not known, so nothing is bought"
 
 
 def of_equity(case: Case, found: Measure) -> tuple[str, str]:
@@ -224,10 +228,15 @@ def counted(case: Case, found: Measure) -> tuple[str, str]:
 
 
 def _share(value: Number | None, case: Case) -> str:
-    if value is None or case.equity <= 0:
+    if value is None or _is_unknown(value) or case.equity <= 0:
         return UNKNOWN
     return per_cent(float(value) / float(case.equity))
 
 
 def _percent(value: Number | None) -> str:
-    return UNKNOWN if value is None else per_cent(float(value))
+    return UNKNOWN if value is None or _is_unknown(value) else per_cent(float(value))
+
+
+def _is_unknown(value: Number | None) -> bool:
+    """Nothing, or no number."""
+    return value is None or value != value

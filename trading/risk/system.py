@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from trading.domain.account import Account
 from trading.domain.risk import Halt, HaltKind
 from trading.risk.rules import Case, Measure, Rule
 
@@ -69,14 +70,18 @@ calendar = Rule(
 
 def _strange(case: Case) -> Measure:
     """Counts the numbers of this case that are none, or that no order can be judged by."""
-    account, intent, wrong = case.account, case.intent, 0
+    wrong = _unknown(case.account)
+    for number in (case.intent.amount, case.intent.price_at_decision):
+        wrong += not number.is_finite() or number <= 0
+    return Measure(wrong, 0) if wrong else OPEN
+
+
+def _unknown(account: Account) -> int:
+    wrong = 0
     for position in account.positions:
         price = account.prices.get(position.symbol)
         wrong += price is None or not price.is_finite() or price <= 0 or not position.quantity.is_finite()
-    for number in (intent.amount, intent.price_at_decision):
-        wrong += not number.is_finite() or number <= 0
-    wrong += not account.cash.is_finite() or not account.committed.is_finite()
-    return Measure(wrong, 0) if wrong else OPEN
+    return wrong + (not account.cash.is_finite() or not account.committed.is_finite())
 
 
 def _strange_words(case: Case, found: Measure) -> tuple[str, str]:
@@ -89,3 +94,8 @@ numbers = Rule(
     measure=_strange,
     words=_strange_words,
 )
+
+
+def is_judged(account: Account) -> bool:
+    """Whether the account's own numbers are all known, so that meters and shares mean something."""
+    return not _unknown(account)

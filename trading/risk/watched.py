@@ -3,11 +3,12 @@
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from decimal import Decimal
-from math import inf
+from math import inf, isfinite
 
 from trading.domain.risk import Group, HaltKind, Limits, Watched
 from trading.risk.limits import LIMITS, Limit
 from trading.risk.rules import Case
+from trading.risk.system import is_judged
 
 Found = Mapping[str, float | None]  # what a limit looks at -> its figure; None: not known
 Look = Callable[[Case, Collection[str], Mapping[str, int]], Found]
@@ -53,7 +54,12 @@ def beyond(
 def _watched(limit: Limit, case: Case, symbols: Collection[str], losses: Mapping[str, int]) -> Watched:
     group, look = LOOKS[limit.name]
     value = float(getattr(case.limits, limit.name))
-    found = look(case, symbols, losses) if look is not None else {}
+    found: Found = {"": None} if look else {}
+    if look is not None and is_judged(case.account):
+        seen = look(case, symbols, losses)
+        found = {
+            what: figure if figure is not None and isfinite(figure) else None for what, figure in seen.items()
+        }
     used = {what: _used(limit, value, figure) for what, figure in found.items()}
     worst = max(used, key=lambda what: used[what], default=None)
     observed = found[worst] if worst is not None else None

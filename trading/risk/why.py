@@ -9,6 +9,7 @@ from trading.domain.risk import Cleared, HaltKind, Limits, Reading, RiskDecision
 from trading.risk.gate import ENTRY, explain, review
 from trading.risk.limits import LIMITS, Limit, Unit
 from trading.risk.rules import Case, Rule
+from trading.risk.system import numbers
 
 STEPS = 60  # halvings: finer than any exchange's step
 _FINE = {Unit.COUNT: 1, Unit.SHARE: 10_000}  # steps in which people type limits
@@ -44,6 +45,9 @@ def why(case: Case, answer: Cleared | RiskDecision, house: Limits, *, real: bool
 
 def largest_passing(case: Case) -> OrderIntent | None:
     """The largest order, up to the one asked for, that every rule lets pass; None when none does."""
+    found = numbers.measure(case)
+    if found is None or not numbers.holds(found):
+        return None  # no size can be judged
     step = case.instrument.amount_step
     least = max(case.instrument.min_amount, case.instrument.min_cost / case.intent.price_at_decision, step)
     low, high = int((least / step).to_integral_value(ROUND_HALF_EVEN)), int(case.intent.amount / step)

@@ -102,6 +102,16 @@ async def test_a_limit_that_is_broken_when_it_is_set_is_said_to_be(house):
     assert done.tone is Tone.WARNING
 
 
+async def test_a_loss_that_is_beyond_its_new_limit_says_that_entries_close(house):
+    book = desk(house).book
+    book.day_start_equity = book.equity / (1 - Decimal("0.006"))
+
+    reply = await answered(house, "/limits set daily_loss 0.5%")
+
+    assert "The account is beyond it already: 0.6% lost. Entries are closed at once." in reply.text
+    assert HaltKind.DAILY_LOSS in desk(house).halts
+
+
 async def test_a_kill_is_told_alone(house):
     await answered(house, "/kill")
     await answered(house, "/kill !")
@@ -290,7 +300,9 @@ async def test_why_tells_the_last_order_and_what_a_purchase_now_would_meet(house
     reply = await answered(house, f"/why {symbol}")
     last = await answered(house, f"/why {symbol} last")
 
-    assert reply.text.startswith("Asked by ")
+    sleeve = reply.data["last"].sleeve
+    assert reply.text.startswith(f"Asked by {sleeve} ")
+    assert f"Now {sleeve}'s usual purchase" in reply.text
     assert "usual purchase" in reply.text
     first, others = reply.rows[0], [row.label[0] for row in reply.rows]
     assert first.label.startswith("✗")
