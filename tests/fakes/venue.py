@@ -250,12 +250,12 @@ class FakeVenue:
                 await asyncio.sleep(1e6)
                 raise AssertionError("it waited for ever")
             case Fault.LATE:
-                asyncio.get_running_loop().call_later(self.late_by, self._arrive_late, request)
+                asyncio.get_running_loop().call_later(self.late_by, self._arrive_late, request, self.late_by)
                 return Doubtful("timed out")
 
-    def _arrive_late(self, request: Request) -> None:
+    def _arrive_late(self, request: Request, late_by: float) -> None:
         expiry = self.profile.request_expiry
-        if expiry is None or self.late_by <= expiry.total_seconds():
+        if expiry is None or late_by <= expiry.total_seconds():
             self.world.receive(request)
 
     async def cancel(self, symbol: str, client_id: str, exchange_id: str | None) -> Answer:
