@@ -22,6 +22,7 @@ from trading.recorder import Recorder
 from trading.risk.rules import Limits
 from trading.session import Session
 from trading.settings import AccountSettings, Settings
+from trading.settings_protect import agree
 from trading.strategies import find
 
 log = structlog.get_logger("build")
@@ -102,6 +103,12 @@ def _sleeve(settings: Settings, account: str, mine: AccountSettings, name: str) 
         params = strategy.params(sleeve.params)
     except Refused as refused:
         raise SettingsError(f"{settings.where(path)}: {refused.tell}") from None
+    said = (sleeve.protect, mine.protect, settings.protect)
+    protection = sleeve.protect.over(mine.protect.over(settings.protect.over(strategy.protection)))
+    try:
+        agree(said, protection)
+    except Refused as refused:
+        raise SettingsError(f"{settings.where((*path, 'protect'))}: {refused.tell}") from None
     return Sleeve(
         name=name,
         strategy=strategy,
@@ -112,5 +119,5 @@ def _sleeve(settings: Settings, account: str, mine: AccountSettings, name: str) 
         enabled=sleeve.enabled,
         weighing=sleeve.weights.weighing,
         size=sleeve.sizing.size,
-        protection=sleeve.protect.over(mine.protect.over(settings.protect.over(strategy.protection))),
+        protection=protection,
     )

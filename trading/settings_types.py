@@ -1,7 +1,7 @@
 """The kinds of values in settings, each with its check and the words that say what would be right."""
 
 import re
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 from typing import Annotated, Any
 from urllib.parse import SplitResult, urlsplit
@@ -95,6 +95,16 @@ def _not_a_flag(value: Any) -> Any:
     return value
 
 
+def of_hundred(value: Any) -> Any:
+    """`3%` as 0.03; whatever else was written is left to be looked at."""
+    if not isinstance(value, str) or not value.strip().endswith("%"):
+        return value
+    try:
+        return float(Decimal(value.strip()[:-1]) / 100)
+    except InvalidOperation:
+        return value
+
+
 def _exact(value: Any) -> Any:
     return str(value) if isinstance(value, float) else _not_a_flag(value)
 
@@ -117,7 +127,8 @@ SocketAddress = Annotated[str, _address("ws", "wss")]
 Whole = Annotated[int, BeforeValidator(_not_a_flag)]
 Port = Annotated[Whole, Field(ge=0, le=65535)]
 Number = Annotated[float, BeforeValidator(_not_a_flag), Field(allow_inf_nan=False)]
-Share = Annotated[Number, Field(ge=0, le=1)]
+Part = Annotated[Number, BeforeValidator(of_hundred)]  # of something; 3% is 0.03
+Share = Annotated[Part, Field(ge=0, le=1)]
 Money = Annotated[Decimal, BeforeValidator(_exact)]
 MoneyOrEmpty = Annotated[Money | None, BeforeValidator(_filled)]
 DatabaseAddress = Annotated[str, AfterValidator(_database)]

@@ -64,6 +64,8 @@ def _found(error: ErrorDetails, keys: Keys, shape: type[BaseModel]) -> str:
     found, place = error["input"], spot(shape, keys)
     if "[key]" in error["loc"] or (error["type"] in ("value_error", "too_short") and _is_many(found)):
         return ""  # the sentence has said it already
+    if error["type"] == "value_error" and "; found " in str(error["ctx"]["error"]):
+        return ""
     if place.secret:
         return "; what was found is not shown here"
     if place.kind is Kind.TABLE or _is_many(found):

@@ -32,7 +32,15 @@ WORDS = {
     "reenter": ["true"],
     "both_touched": ["take"],
 }
-protections = st.fixed_dictionaries({}, optional={n: st.sampled_from(values) for n, values in WORDS.items()})
+CONTRADICTION = {"min_hold": "12", "time_stop": "3"}
+protections = st.fixed_dictionaries(
+    {}, optional={n: st.sampled_from(values) for n, values in WORDS.items()}
+).filter(
+    lambda said: (
+        (said.items() & CONTRADICTION.items() != CONTRADICTION.items())
+        and ("trail" in said or "trail_from" not in said)
+    )
+)
 STRATEGIES = st.sampled_from(["ema_cross", "rsi", "bollinger", "macd", "grid"])
 LIMITS = st.sampled_from([NO_LIMITS, Limits(order_share=0.4, daily_loss=0.02, drawdown=0.10)])
 

@@ -14,7 +14,7 @@ from trading.domain.protection import NOTHING, Protection
 from trading.domain.research import Terms
 from trading.domain.sizing import Size, Weighing
 from trading.execution.filling import AT_ONCE, Filling
-from trading.settings_protect import Protect
+from trading.settings_protect import Protect, agree
 from trading.settings_sizing import Sizing, Weights
 from trading.settings_types import Section
 from trading.settings_words import sentence
@@ -49,12 +49,10 @@ def filling_of(terms: Terms, base: Timeframe) -> Filling:
 
 def protection_of(terms: Terms, own: Protection) -> Protection:
     """What a position is held with: its own protection, and over it what was asked for. Raises Refused."""
-    known = Protect.model_fields
-    for name in terms.protect:
-        if name not in known:
-            raise Refused(f"--protect knows no '{name}'; {nearest(name, known)}.")
     said = _checked("--protect", Protect, terms.protect)
-    return NOTHING if terms.bare else said.over(own)
+    protection = NOTHING if terms.bare else said.over(own)
+    agree((said,), protection)
+    return protection
 
 
 def weighing_of(terms: Terms) -> Weighing | None:
@@ -87,6 +85,10 @@ def _pairs(option: str, words: Sequence[str]) -> dict[str, str]:
 
 
 def _checked(option: str, section: type[Said], values: Mapping[str, str]) -> Said:
+    known = section.model_fields
+    for name in values:
+        if name not in known:
+            raise Refused(f"{option} knows no '{name}'; {nearest(name, known)}.")
     try:
         return section.model_validate(dict(values))
     except ValidationError as error:
