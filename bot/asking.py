@@ -132,6 +132,9 @@ class PeopleBook(Protocol):
     async def set_zone(self, person_id: int, zone: str) -> Person:
         """Raises Refused for a zone there is not."""
 
+    async def set_theme(self, person_id: int, theme: str) -> Person:
+        """How pictures are drawn for the person: light or dark."""
+
     async def set_quiet(self, person_id: int, quiet: Quiet | None) -> Person:
         """The hours in which the person is told only what cannot wait."""
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.reply import Image
 from charts import allocation as allocation_page
+from charts import attribution as attribution_page
 from charts import candles as candles_page
 from charts import correlation as correlation_page
 from charts import drawdown as drawdown_page
@@ -15,6 +16,7 @@ from charts import returns as returns_page
 from charts import risk as risk_page
 from charts import sensitivity as sensitivity_page
 from charts import stress as stress_page
+from charts.attribution import Earned
 from charts.theme import Name, Theme, theme
 from trading.domain.honesty import Landscape, Spread
 from trading.domain.market import Candle
@@ -23,15 +25,20 @@ from trading.domain.people import Person
 from trading.domain.portfolio import Likeness, Outcome
 from trading.domain.report import EquityPoint, Report, RoundTrip
 from trading.domain.review import Review
+from trading.domain.view import Period
 
 if TYPE_CHECKING:
     from bot.words import Words
     from charts.render import Studio
 
 
-def theme_for(person: Person, look: Name = "dark") -> Theme:
-    """Koreans read red as up; everybody else gets colours that are told apart without red and green."""
-    return theme(look, "korean" if person.language == "ko" else "safe")
+def theme_for(person: Person, look: Name | None = None) -> Theme:
+    """Light or dark as the person likes it, or as `look` says.
+
+    Koreans read red as up; everybody else gets colours that are told apart without red and green.
+    """
+    chosen: Name = look or ("light" if person.theme == "light" else "dark")
+    return theme(chosen, "korean" if person.language == "ko" else "safe")
 
 
 async def equity_picture(
@@ -204,9 +211,9 @@ async def risk_picture(
 
 
 async def review_pictures(
-    studio: "Studio", person: Person, say: "Words", found: Review, look: Name
+    studio: "Studio", person: Person, say: "Words", found: Review, look: Name | None = None
 ) -> tuple[Image, ...]:
-    """Equity over drawdown, a bar a day, the table of months, how trades are spread: those with something to show."""
+    """Equity over drawdown, days, months, who earned it, how trades are spread: those with something to show."""
     colours = theme_for(person, look)
     title = f"{found.account} · {found.label}"
     shown = found.equity
@@ -224,21 +231,46 @@ async def review_pictures(
         shown, currency=found.currency, zone=person.zone, trades=found.trades, say=say
     )
     images = [Image(png, "equity.png", words)]
-    days = [(day.start.date(), float(day.profit)) for day in found.days]
-    if len(days) > 1:
-        png = await studio.draw(
-            returns_page.daily_bars, days, title=title, currency=found.currency, theme=colours, say=say
-        )
-        alt = returns_page.daily_alt_text(days, currency=found.currency, say=say)
-        images.append(Image(png, "days.png", alt))
-    months = {(month.year, month.month): month.change for month in found.months}
-    if len(months) > 1:
-        png = await studio.draw(
-            returns_page.monthly_heatmap, months, title=found.account, theme=colours, say=say
-        )
-        images.append(Image(png, "months.png", returns_page.monthly_alt_text(months, say=say)))
+    images += await around_pictures(studio, person, say, found, found.days, title=title, look=look)
     shares = [trip.return_share for trip in found.trades]
     if len(shares) > 1:
         png = await studio.draw(returns_page.distribution, shares, title=title, theme=colours, say=say)
         images.append(Image(png, "results.png", returns_page.distribution_alt_text(shares, say=say)))
+    return tuple(images)
+
+
+async def around_pictures(
+    studio: "Studio",
+    person: Person,
+    say: "Words",
+    found: Review,
+    periods: Sequence[Period],
+    *,
+    title: str,
+    look: Name | None = None,
+) -> tuple[Image, ...]:
+    """A bar a day, the table of months, who earned it: those with something to show."""
+    same: dict[str, Any] = {"theme": theme_for(person, look), "say": say}
+    images = []
+    days = [(day.start.date(), float(day.profit)) for day in periods]
+    if len(days) > 1:
+        png = await studio.draw(returns_page.daily_bars, days, title=title, currency=found.currency, **same)
+        alt = returns_page.daily_alt_text(days, currency=found.currency, say=say)
+        images.append(Image(png, "days.png", alt))
+    months = {(month.year, month.month): month.change for month in found.months}
+    if len(months) > 1:
+        png = await studio.draw(returns_page.monthly_heatmap, months, title=found.account, **same)
+        images.append(Image(png, "months.png", returns_page.monthly_alt_text(months, say=say)))
+    groups = ((say("Strategies"), found.by_strategy), (say("Markets"), found.by_symbol))
+    earned = [Earned(group, p.name, float(p.profit)) for group, portions in groups for p in portions]
+    if found.trades:
+        png = await studio.draw(
+            attribution_page.attribution_chart,
+            earned,
+            title=f"{found.account} · {found.label}",
+            currency=found.currency,
+            **same,
+        )
+        alt = attribution_page.alt_text(earned, currency=found.currency, say=say)
+        images.append(Image(png, "attribution.png", alt))
     return tuple(images)

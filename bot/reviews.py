@@ -38,7 +38,7 @@ async def period_report(
     sections = [Chapter(say("In numbers"), [_cells(row) for row in _numbers(found, say)])]
     for title, portions in ((say("Strategies"), found.by_strategy), (say("Markets"), found.by_symbol)):
         if portions:
-            sections.append(Chapter(title, [_cells(_portion(p, found, say)) for p in portions]))
+            sections.append(Chapter(title, [_cells(portion_row(p, found, say)) for p in portions]))
     name = f"{account}-{found.label}"
     files: list[File] = []
     if can_print():
@@ -46,7 +46,7 @@ async def period_report(
         trades = Chapter(say("Closed trades"), [_trade(t, found, person, say) for t in found.trades])
         page = await studio.draw(
             report_pdf,
-            title=_title(found, say),
+            title=review_title(found, say),
             subtitle=f"{header} · {_window(found, person, say)}",
             lines=lines,
             chapters=sections,
@@ -62,10 +62,10 @@ async def period_report(
         lines = [*lines, missing_extra(say)]
     short = [Row(*cells) for chapter in sections for cells in list(chapter.rows)[:MOST_PORTIONS]]
     return Reply(
-        title=_title(found, say),
+        title=review_title(found, say),
         text="\n".join(lines),
         rows=tuple(short),
-        images=await review_pictures(studio, person, say, found, "dark"),
+        images=await review_pictures(studio, person, say, found),
         files=tuple(files),
         header=header,
         footer=_window(found, person, say),
@@ -85,7 +85,8 @@ def missing_extra(say: Words) -> str:
 # --- in words ---------------------------------------------------------------------------------------------
 
 
-def _title(found: Review, say: Words) -> str:
+def review_title(found: Review, say: Words) -> str:
+    """When it was, and what it brought."""
     line = say(
         "{day}: {arrow} {change}, {profit}",
         day=found.label,
@@ -201,7 +202,7 @@ def _numbers(found: Review, say: Words) -> list[Row]:
     return rows
 
 
-def _portion(portion: Portion, found: Review, say: Words) -> Row:
+def portion_row(portion: Portion, found: Review, say: Words) -> Row:
     """What was closed in the period, and beside it what is open now."""
     won = (
         say("{won} won", won=percent(portion.win_rate, signed=False)) if portion.win_rate is not None else ""

@@ -94,6 +94,14 @@ async def zone(ask: Ask, name: Annotated[str, "an IANA name, for instance Asia/S
 
 
 @command(allow=EVERYONE, needs_account=False, scope="any", acts=True)
+async def theme(ask: Ask, name: Annotated[Literal["light", "dark"], "light or dark"]) -> Reply:
+    """How your pictures are drawn: light or dark."""
+    await ask.people.set_theme(ask.person.id, name)
+    title = ask.say("Your pictures are light.") if name == "light" else ask.say("Your pictures are dark.")
+    return Reply(title=title, tone=Tone.GOOD, buttons=((Button(ask.say("Equity"), "/equity"),),))
+
+
+@command(allow=EVERYONE, needs_account=False, scope="any", acts=True)
 async def quiet(ask: Ask, hours: Annotated[str, "for instance 22:00-07:00, or off"]) -> Reply:
     """Hours in which you are told only what cannot wait, by your own clock."""
     if hours.lower() == "off":

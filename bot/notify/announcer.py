@@ -155,12 +155,12 @@ class Announcer:
         urgent: bool = False,
         whom: Callable[[Person], bool] = lambda person: True,
     ) -> None:
-        """Send a message to everybody who is told of this topic; it is made once per language and zone."""
-        made: dict[tuple[str, str], Reply] = {}
+        """Send a message to everybody who is told of this topic; it is made once per language, zone and theme."""
+        made: dict[tuple[str, str, str], Reply] = {}
         for target in await self._router.targets(topic, account, severity):
             if not whom(target.person):
                 continue
-            key = target.person.language, target.person.zone
+            key = target.person.language, target.person.zone, target.person.theme
             if key not in made:
                 made[key] = await word(target.person)
             self._send(target, made[key], severity, urgent=urgent, alone=True)

@@ -11,7 +11,7 @@ LETTERS = dict(zip("OATPVU", Role, strict=True))  # owner, admin, trader, approv
 #   -: none;  S: a second step, always;  s: a second step for what raises risk;  2: a second owner, too
 TABLE = """
 OATPVU    any       -    start help whoami version accounts health
-OATPVU    any       -    use link notify language zone quiet sessions code
+OATPVU    any       -    use link notify language zone theme quiet sessions code
 OATPVU    any       s    totp
 OATPVU    account   -    status strategies
 OTPVU     account   -    balance positions orders trades profit daily weekly monthly performance
@@ -29,6 +29,7 @@ O         account   S    resolve
 O         account   -    replay
 OT        account   -    download
 OT        account   -    enable disable set resume rebalance
+OT        account   s2   mode
 OATP      account   -    pause ack snooze
 OATP      any       -    kill
 O         any       S2   unkill

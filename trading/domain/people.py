@@ -60,6 +60,7 @@ class Person:
     account: str
     grants: frozenset[tuple[str, Role]] = frozenset()
     quiet: Quiet | None = None
+    theme: str = "dark"  # or "light": how pictures are drawn
 
     def roles_on(self, account: str) -> frozenset[Role]:
         """What the person is to an account."""

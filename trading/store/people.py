@@ -111,6 +111,10 @@ class PeopleStore(Sessions, ChatBook, OwnerChanges, Factors, Delegations):
             ) from None
         return await self._set(person_id, zone=zone)
 
+    async def set_theme(self, person_id: int, theme: str) -> Person:
+        """How pictures are drawn for the person: light or dark."""
+        return await self._set(person_id, theme=theme)
+
     async def set_quiet(self, person_id: int, quiet: Quiet | None) -> Person:
         """The hours in which the person is told only what cannot wait; None: there are none."""
         start, end = (f"{quiet.start:%H:%M}", f"{quiet.end:%H:%M}") if quiet else (None, None)

@@ -28,6 +28,7 @@ class PersonRow(Row, table=True):
     quiet_from: str | None = text(nullable=True)
     quiet_until: str | None = text(nullable=True)
     disabled_at: datetime | None = time(nullable=True)
+    theme: str | None = text(nullable=True)  # none was chosen: dark
 
 
 def person_key(**more: Any) -> Any:

@@ -133,6 +133,7 @@ def person_of(found: Sequence[Any]) -> Person:
         account=account,
         grants=grants,
         quiet=_quiet(first.quiet_from, first.quiet_until),
+        theme=first.theme or "dark",
     )
 
 

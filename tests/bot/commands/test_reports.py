@@ -15,7 +15,9 @@ from bot.app import House, build
 from bot.dispatcher import Line
 from bot.reply import Reply
 from charts.format import money
+from charts.theme import theme
 from migrations.run import upgrade
+from tests.charts.gallery import pixels
 from trading.analysis.review import Known, review
 from trading.domain.people import Place
 from trading.settings import load
@@ -55,7 +57,9 @@ async def test_the_week_in_words_numbers_pictures_pages_and_a_workbook(house):
     assert len(week.days) == 7
     for portions in (week.by_strategy, week.by_symbol):
         assert sum(p.profit for p in portions) == sum(t.pnl for t in week.trades)
-    assert [image.name for image in reply.images] == ["equity.png", "days.png", "months.png", "results.png"]
+    assert [image.name for image in reply.images] == [
+        f"{name}.png" for name in ("equity", "days", "months", "attribution", "results")
+    ]
     assert all(image.png.startswith(PNG) and image.alt for image in reply.images)
     assert [f.name for f in reply.files] == ["main-2024-W31.pdf", "main-2024-W31.xlsx"]
 
@@ -126,6 +130,20 @@ async def test_korean_pages_in_the_readers_own_zone(house):
     assert "거래" in load_workbook(file(reply, ".xlsx")).sheetnames
 
 
+async def test_the_day_has_its_pictures_who_earned_it_and_what_mattered(house):
+    reply = await answered(house, "/report daily")
+
+    day = (await house.trading.periods("main", "day", 2, "UTC"))[0]
+    found = await house.trading.reports.review("main", "day", "UTC")
+    assert reply.title.startswith(f"{day.label}: ")
+    assert money(day.profit, "USDT", signed=True) in reply.title
+    expected = ["equity.png", "days.png", "months.png", *(["attribution.png"] if found.trades else [])]
+    assert [image.name for image in reply.images] == expected
+    assert {"Equity", "Trades", "Fees and slippage", "Open positions"} <= {row.label for row in reply.rows}
+    assert {p.name for p in found.by_strategy} <= {row.label for row in reply.rows}
+    assert reply.text
+
+
 async def test_without_the_extra_the_report_says_what_is_missing(house, monkeypatch):
     monkeypatch.setattr(bot.reviews, "can_print", lambda: False)
     monkeypatch.setattr(bot.reviews, "can_fill", lambda: False)
@@ -134,7 +152,7 @@ async def test_without_the_extra_the_report_says_what_is_missing(house, monkeypa
 
     assert reply.files == ()
     assert reply.text.endswith("which is not installed (uv sync --extra reports).")
-    assert len(reply.images) == 4
+    assert len(reply.images) == 5
 
 
 async def test_a_years_trades_as_csv_and_workbook(house):
@@ -184,3 +202,26 @@ async def test_what_cannot_be_reported_is_said_in_a_sentence(house, line, senten
 
     assert reply.title == sentence
     assert reply.failed
+
+
+async def test_pictures_are_light_for_who_wants_them_so_and_pages_always(house):
+    dark = await answered(house, "/equity 30d")
+
+    said = await answered(house, "/theme light")
+    light = await answered(house, "/equity 30d")
+    week = await answered(house, "/report weekly")
+
+    assert said.title == "Your pictures are light."
+    assert _corner(dark.images[0].png) == _rgb(theme("dark").background)
+    assert {_corner(image.png) for image in (*light.images, *week.images)} == {
+        _rgb(theme("light").background)
+    }
+
+
+def _corner(png: bytes) -> tuple[int, ...]:
+    """The colour of the paper."""
+    return tuple(round(float(part) * 255) for part in pixels(png)[2, 2, :3])
+
+
+def _rgb(colour: str) -> tuple[int, ...]:
+    return tuple(int(colour[n : n + 2], 16) for n in (1, 3, 5))

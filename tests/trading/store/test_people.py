@@ -214,10 +214,12 @@ async def test_what_a_person_sets_holds_from_the_next_line_on(people):
 
     await people.set_language(owner.id, "ko")
     await people.set_zone(owner.id, "Asia/Seoul")
+    await people.set_theme(owner.id, "light")
     await people.set_account(owner.id, "second")
 
     found = await people.find(a_place())
     assert (found.language, found.zone, found.account) == ("ko", "Asia/Seoul", "second")
+    assert (owner.theme, found.theme) == ("dark", "light")
 
 
 class LateStore:
