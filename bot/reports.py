@@ -1,15 +1,17 @@
-"""The day in one picture and a few numbers, for every chat that wants it."""
+"""The day in pictures, words and a few numbers, and what happened while nobody was there."""
 
 from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot.pictures import equity_picture
-from bot.reply import Button, Reply, Row, Tone
-from bot.show import arrow, money, percent
+from bot.pictures import around_pictures, equity_picture
+from bot.reply import Button, Image, Reply, Row, Tone
+from bot.reviews import mattered, portion_row, review_title
+from bot.show import money, percent
 from bot.words import Words
 from trading.domain.order import OrderStatus
 from trading.domain.people import Person
+from trading.domain.review import Review
 from trading.domain.view import Away
 
 if TYPE_CHECKING:
@@ -17,50 +19,52 @@ if TYPE_CHECKING:
     from trading.service import Trading
 
 SHOWN = timedelta(days=30)
+MOST_PORTIONS = 4  # strategies, and markets, in a day's message
 MOST_LOOKED_AT = 500  # orders and events of the time away
 ENDED_BADLY = (OrderStatus.EXPIRED, OrderStatus.REFUSED)
 
 
 async def daily_report(trading: "Trading", studio: "Studio", account: str, person: Person) -> Reply:
-    """Yesterday's numbers as the caption of a month of equity and drawdown."""
+    """Yesterday in words and numbers, with pictures of the last 30 days, the months, and who earned the day."""
     say = Words(person.language)
     now = trading.status(account)
-    periods = await trading.periods(account, "day", 2, person.zone)
-    day = periods[0] if periods else None
-    points = await trading.equity(account, trading.clock() - SHOWN)
-    trips = [t for t in await trading.trades(account) if points and t.exit_at >= points[0].at]
-    picture = await equity_picture(
-        studio,
-        person,
-        say,
-        points,
-        trips,
-        title=say("The last 30 days · {account}", account=account),
-        currency=now.currency,
-    )
+    found = await trading.reports.review(account, "day", person.zone)
     rows = [Row(say("Equity"), money(now.equity, now.currency))]
-    if day is not None:
-        rows.append(Row(say("Trades"), str(day.trades)))
-    rows.append(Row(say("Open positions"), str(len(now.holdings))))
+    if found is not None:
+        rows.append(Row(say("Trades"), str(len(found.trades))))
+        slipped = f"{money(found.fees, now.currency)} · {money(found.slippage, now.currency)}"
+        rows.append(Row(say("Fees and slippage"), slipped))
+        portions = (*found.by_strategy[:MOST_PORTIONS], *found.by_symbol[:MOST_PORTIONS])
+        rows += [portion_row(portion, found, say) for portion in portions]
+    invested = percent(found.invested, signed=False) if found is not None else ""
+    rows.append(Row(say("Open positions"), str(len(now.holdings)), invested))
     if trading.safe.head.seq:  # published, it proves later that nobody shortened or rewrote the audit
         rows.append(Row(say("Audit"), trading.safe.head.short))
-    title = say("The day's report")
-    if day is not None:
-        title = say(
-            "{day}: {arrow} {change}, {profit}",
-            day=day.label,
-            arrow=arrow(day.profit),
-            change=percent(day.change),
-            profit=money(day.profit, now.currency, signed=True),
-        )
     return Reply(
-        title=title,
-        text=picture.alt,
+        title=review_title(found, say) if found is not None else say("The day's report"),
+        text="\n".join(mattered(found, say)) if found is not None else "",
         rows=tuple(rows),
-        images=(picture,),
+        images=await _pictures(trading, studio, account, person, found),
         header=trading.header(account),
         buttons=((Button(say("Status"), "/status"), Button(say("Trades"), "/trades")),),
     )
+
+
+async def _pictures(
+    trading: "Trading", studio: "Studio", account: str, person: Person, found: Review | None
+) -> tuple[Image, ...]:
+    """Equity over drawdown, a bar a day, the table of months, and who earned the day."""
+    say = Words(person.language)
+    points = await trading.equity(account, trading.clock() - SHOWN)
+    trips = [t for t in await trading.trades(account) if points and t.exit_at >= points[0].at]
+    title = say("The last 30 days · {account}", account=account)
+    currency = trading.status(account).currency
+    equity = await equity_picture(studio, person, say, points, trips, title=title, currency=currency)
+    days = await trading.periods(account, "day", SHOWN.days, person.zone)
+    more: tuple[Image, ...] = ()
+    if found is not None:
+        more = await around_pictures(studio, person, say, found, days, title=title)
+    return (equity, *more)
 
 
 async def away_report(trading: "Trading", away: Away, person: Person) -> Reply:

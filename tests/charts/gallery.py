@@ -16,6 +16,7 @@ from matplotlib.text import Text
 
 from charts import (
     allocation,
+    attribution,
     candles,
     compare,
     correlation,
@@ -29,6 +30,7 @@ from charts import (
     sensitivity,
     stress,
 )
+from charts.attribution import Earned
 from charts.search import Spot
 from tests.builders import START, a_series, a_trip
 from trading.domain.honesty import Landscape, Spread
@@ -136,6 +138,23 @@ def weighed(count: int = 60) -> list[Spot]:
     return [Spot(x, y, float(good)) for (x, y), good in zip(found, best, strict=True)]
 
 
+def earners() -> list[Earned]:
+    """Three strategies and six markets; each group adds up to the same."""
+    strategies = [("ema_cross", 214.31), ("rsi", 32.7), ("bollinger", -71.48)]
+    markets = [
+        ("BTC/USDT", 160.2),
+        ("ETH/USDT", 44.9),
+        ("SOL/USDT", 12.05),
+        ("XRP/USDT", -3.4),
+        ("ADA/USDT", 1.28),
+    ]
+    rest = sum(profit for _, profit in strategies) - sum(profit for _, profit in markets)
+    return [
+        *(Earned("Strategies", *one) for one in strategies),
+        *(Earned("Markets", *one) for one in (*markets, ("DOGE/USDT", rest))),
+    ]
+
+
 def average(among: list[Candle], count: int) -> list[float]:
     closes = [candle.close for candle in among]
     return [float(np.mean(closes[max(0, n - count + 1) : n + 1])) for n in range(len(closes))]
@@ -241,6 +260,15 @@ PICTURES = {
         alike(),
         [],
         {},
+        {},
+    ),
+    "attribution": Picture(
+        attribution.attribution_figure,
+        attribution.attribution_chart,
+        attribution.alt_text,
+        earners(),
+        [],
+        {"currency": "USDT"},
         {},
     ),
     "stress": Picture(

@@ -15,7 +15,7 @@ KOREAN = catalogue("ko")
 SPOKEN, FINISHED = spoken(), finished()
 HANGUL = re.compile("[가-힣]")
 # Same in both languages: made of values and signs only.
-ALIKE = {"{help} ({low} … {high})", "{day}: {arrow} {change}, {profit}"}
+ALIKE = {"{help} ({low} … {high})", "{group}: {list}.", "{day}: {arrow} {change}, {profit}"}
 SHOWN = {"Reply": ("title", "text", "footer"), "Button": ("label",), "Row": ("label", "value", "detail")}
 UNSAID = {
     "Tradewind {}": "a name and a number",
