@@ -15,7 +15,7 @@ from trading.domain.depth import Depth
 from trading.domain.events import DrawdownWarned, FeedLost, FeedRestored, LimitsChanged
 from trading.domain.market import Candle
 from trading.domain.order import OrderIntent, OrderKind, Reason, Side
-from trading.domain.risk import Cleared, Halt, HaltKind, Limits, RiskDecision
+from trading.domain.risk import Cleared, Halt, HaltKind, Limits, RiskDecision, per_cent
 from trading.portfolio.sizing import fixed_share
 from trading.risk.account import is_lost
 from trading.risk.market import Market
@@ -170,12 +170,14 @@ def _open_again(desk: "Desk", before: Limits, event: LimitsChanged) -> list[Acti
         (HaltKind.MONTHLY_LOSS, "monthly_loss", desk.risk.month_start_equity),
     ):
         limit = getattr(event.limits, name)
-        if (
-            kind in desk.halts
-            and limit > getattr(before, name)
-            and not is_lost(desk.book.equity, start, limit)
-        ):
+        if kind not in desk.halts or limit <= getattr(before, name):
+            continue
+        if not is_lost(desk.book.equity, start, limit):
             actions += stopping.resume(desk, event.at, kind, event.by)
+            continue
+        since = desk.halts.since(kind, event.at)
+        desk.halts.lift(kind)  # it goes on, for the limit that is in force now
+        desk.halts.raise_(replace(_lost(desk, kind, limit, event.at), since=since))
     return actions
 
 
@@ -196,9 +198,11 @@ def watch(desk: "Desk", at: datetime) -> list[Action]:
 
 def _lost(desk: "Desk", kind: HaltKind, limit: float, at: datetime) -> Halt:
     if kind is HaltKind.WEEKLY_LOSS:
-        reason = f"this week's loss reached its limit of -{limit:.1%}"
+        reason = f"this week's loss reached its limit of -{per_cent(limit)}"
+    elif kind is HaltKind.MONTHLY_LOSS:
+        reason = f"this month's loss reached its limit of -{per_cent(limit)}"
     else:
-        reason = f"this month's loss reached its limit of -{limit:.1%}"
+        reason = stopping.day_lost(desk, at)
     return Halt(kind=kind, reason=reason, by="risk", since=at)
 
 

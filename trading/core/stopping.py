@@ -9,7 +9,7 @@ from trading.domain.actions import Action, CancelAll, Publish
 from trading.domain.errors import Broken
 from trading.domain.events import KillLifted, TradingHalted, TradingResumed, WentFlat
 from trading.domain.order import Fill, Order, OrderStatus, Reason, Side
-from trading.domain.risk import Halt, HaltKind
+from trading.domain.risk import Halt, HaltKind, per_cent
 from trading.risk.account import is_lost
 
 if TYPE_CHECKING:
@@ -25,12 +25,18 @@ def watch(desk: "Desk", at: datetime) -> list[Action]:
     book, limits = desk.book, desk.limits
     equity = book.equity
     if is_lost(equity, book.peak_equity, limits.drawdown):
-        reason = f"drawdown {desk.account(at).drawdown:.1%} reached its limit of {desk.limits.drawdown:.1%}"
+        found, limit = per_cent(desk.account(at).drawdown), per_cent(limits.drawdown)
+        reason = f"drawdown {found} reached its limit of {limit}"
         return kill(desk, at, reason, "risk", Reason.DRAWDOWN)
     if HaltKind.DAILY_LOSS not in desk.halts and is_lost(equity, book.day_start_equity, limits.daily_loss):
-        reason = f"today's loss {desk.account(at).day_change:+.1%} reached its limit of -{desk.limits.daily_loss:.1%}"
-        return halt(desk, Halt(kind=HaltKind.DAILY_LOSS, reason=reason, by="risk", since=at))
+        return halt(desk, Halt(kind=HaltKind.DAILY_LOSS, reason=day_lost(desk, at), by="risk", since=at))
     return []
+
+
+def day_lost(desk: "Desk", at: datetime) -> str:
+    """Why entries are closed after a day's loss."""
+    found, limit = per_cent(desk.account(at).day_change), per_cent(desk.limits.daily_loss)
+    return f"today's loss {found} reached its limit of -{limit}"
 
 
 def kill(desk: "Desk", at: datetime, reason: str, by: str, why: Reason) -> list[Action]:
