@@ -1,8 +1,10 @@
 """Accounts that come and go while the others trade."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from trading.boot import open_room
+from trading.build import Room
+from trading.domain.account import Mode
 from trading.domain.errors import Refused
 from trading.domain.events import KillAsked
 from trading.floor import Floor
@@ -39,6 +41,13 @@ class Admission(Running):
             floor.rooms.pop(name, None)
             self.rooms.pop(name, None)
             self.trouble.pop(name, None)
+        await self.seats.vacate(name)
+
+    def regrade(self, name: str, mode: Mode) -> Room:
+        """The same account under another mode, with all it holds and has out."""
+        room = replace(self.room(name), mode=mode)
+        self.floor_of(name).rooms[name] = self.rooms[name] = room
+        return room
 
     def _floor_for(self, name: str) -> Floor | None:
         """A market that runs already and has everything this account wants."""

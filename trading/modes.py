@@ -24,6 +24,7 @@ class Wiring:
     executor: type[Simulated] | type[Unseated]
     stake: Stake
     badge: str
+    rung: int = 0  # how far up the ladder to real money
     asks_first: bool = False  # every order a strategy decides waits for a person's button
 
     @property
@@ -39,11 +40,16 @@ class Wiring:
 
 MODES = {
     Mode.BACKTEST: Wiring(Simulated, Stake.NONE, "🔬 BACKTEST"),
-    Mode.SHADOW: Wiring(Recorded, Stake.NONE, "👥 SHADOW"),
-    Mode.PAPER: Wiring(Simulated, Stake.NONE, "🧪 PAPER"),
-    Mode.CANARY: Wiring(Unseated, Stake.CAPPED, "🐤 CANARY", asks_first=True),
-    Mode.LIVE: Wiring(Unseated, Stake.FULL, "🔴 LIVE"),
+    Mode.SHADOW: Wiring(Recorded, Stake.NONE, "👥 SHADOW", 1),
+    Mode.PAPER: Wiring(Simulated, Stake.NONE, "🧪 PAPER", 1),
+    Mode.CANARY: Wiring(Unseated, Stake.CAPPED, "🐤 CANARY", 2, asks_first=True),
+    Mode.LIVE: Wiring(Unseated, Stake.FULL, "🔴 LIVE", 3),
 }
+
+
+def above(mode: Mode) -> Mode | None:
+    """The next step up from here; None at the top."""
+    return next((other for other, row in MODES.items() if row.rung == MODES[mode].rung + 1), None)
 
 
 def wiring(mode: Mode, account: str) -> Wiring:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -94,25 +95,64 @@ class Opening:
         if name not in self.opened:
             raise Refused(f"The account {name} stands in settings.toml; take it out there.")
 
+    async def open_real(self, name: str, beside: str, exchange: str, person_id: int) -> str | None:
+        """Open the account `beside` with real money, a canary set up as the account `name` is on paper.
+
+        Answers why it does not trade yet, if so; it is tried again, as one of settings.toml would be.
+        """
+        self.check_opening_real(name, beside, exchange)
+        mine = self.desk.settings.accounts[name]
+        wanted = _written(mine) | {"mode": Mode.CANARY.value, "exchange_options": _without_keys(mine)}
+        if exchange and exchange != mine.exchange:
+            wanted |= {"exchange": exchange, "exchange_options": {}}
+        self._admit_to_settings(beside, self._checked(beside, wanted))
+        try:
+            self._check_trading(beside)
+            await self._book.add(beside, _written(self.desk.settings.accounts[beside]), person_id)
+        except BaseException:
+            await self._forget(beside)
+            raise
+        self.opened[beside] = person_id
+        await self.desk.admit(beside)
+        self._tell(beside)
+        return self.desk.trouble.get(beside)
+
+    def check_opening_real(self, name: str, beside: str, exchange: str) -> None:
+        """Raise Refused for a name that is taken, and for a market without real money."""
+        self._check_name(beside)
+        if (exchange or self.desk.settings.accounts[name].exchange) == "simulated":
+            raise Refused(f"{name} trades the simulated market; say at which exchange: --exchange binance")
+
     async def move(self, name: str, mode: Mode) -> None:
-        """Let an opened account trade in another mode, with the books it has: the ladder's last act.
+        """Let an opened account trade on in another mode that moves no real money, with the books it has.
 
         Raises Refused for an account of settings.toml, and for one that holds something.
         """
+        self.check_moving(name)
+        await self.desk.dismiss(name)
+        await self.rewrite(name, mode)
+        await self.desk.admit(name)
+
+    async def rewrite(self, name: str, mode: Mode) -> None:
+        """From now on this is the mode of an opened account; the database first."""
+        self.check_moving(name)
+        account = self._checked(name, _written(self.desk.settings.accounts[name]) | {"mode": mode.value})
+        await self._book.change(name, _written(account))
+        self._admit_to_settings(name, account)
+
+    def check_moving(self, name: str) -> None:
+        """Raise Refused for an account that was not opened in a chat."""
         if name not in self.opened:
             raise Refused(f"The account {name} stands in settings.toml; set its mode there.")
-        before = self.desk.settings.accounts[name]
-        account = self._checked(name, _written(before) | {"mode": mode.value})
-        await self.desk.dismiss(name)
-        self._admit_to_settings(name, account)
-        await self._book.change(name, _written(account))
-        await self.desk.admit(name)
+
+    async def opened_at(self, name: str) -> datetime | None:
+        """When it was opened in a chat; None for one of settings.toml."""
+        return next((row.opened_at for row in await self._book.all() if row.name == name), None)
 
     def template(self) -> dict[str, Any]:
         """What a new account is like unless told otherwise: the house's first one, on paper, without its keys."""
         first = next(iter(self.desk.settings.accounts.values()))
-        options = {k: v for k, v in first.exchange_options.items() if not _CREDENTIALS.search(k)}
-        return _written(first) | {"mode": "paper", "exchange_options": options}
+        return _written(first) | {"mode": "paper", "exchange_options": _without_keys(first)}
 
     # --- inside -------------------------------------------------------------------------------------------
 
@@ -181,6 +221,11 @@ def _written(account: AccountSettings) -> dict[str, Any]:
     """The account as plain data: what differs from the defaults, and always its mode and exchange."""
     plain = account.model_dump(mode="json", exclude_defaults=True)
     return {"mode": account.mode, "exchange": account.exchange, "symbols": list(account.symbols)} | plain
+
+
+def _without_keys(account: AccountSettings) -> dict[str, Any]:
+    """Its options for ccxt; whose money it is is not among them."""
+    return {k: v for k, v in account.exchange_options.items() if not _CREDENTIALS.search(k)}
 
 
 def _fitting(wanted: Mapping[str, Any]) -> dict[str, Any]:

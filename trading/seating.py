@@ -174,6 +174,17 @@ class Seats:
         for problem in outcome.problems:
             log.error("not_reconciled", account=room.name, problem=problem)
 
+    def ask_anew(self, room: Room) -> None:
+        """The account's mode has changed: from now on its orders are asked about as that one says."""
+        live = self._taken.get(room.name)
+        if live is not None:
+            live.approvals.asking = self._asking(room)
+
+    def is_capped(self, account: str) -> bool:
+        """Whether its key was open to more than it should be when it took its seat."""
+        way = self._ways.get(account)
+        return way is not None and way.capped
+
     def leave(self, account: str) -> None:
         """The account did not come up after all."""
         self._taken.pop(account, None)
@@ -193,14 +204,25 @@ class Seats:
             )
 
     async def run(self) -> None:
-        """Until cancelled: every seat at work, those that come later, too."""
-        followed: set[Live] = set()
+        """Until cancelled: every seat at work, those that come later, too, and no longer than they are taken."""
+        at_work: dict[Live, asyncio.Task[None]] = {}
         async with asyncio.TaskGroup() as group:
             while True:
-                for live in set(self.lives.values()) - followed:
-                    followed.add(live)
-                    group.create_task(live.run())
+                here = set(self.lives.values())
+                at_work |= {live: group.create_task(live.run()) for live in here - at_work.keys()}
+                for live in at_work.keys() - here:
+                    at_work.pop(live).cancel()
                 await asyncio.sleep(0.25)
+
+    async def vacate(self, account: str) -> None:
+        """The account goes for good: others may have its exchange account, and nothing leaves from here."""
+        self.lives.pop(account, None)
+        live, way = self._taken.pop(account, None), self._ways.pop(account, None)
+        if live is not None:
+            await live.calm()
+            await self._release(live)
+        if way is not None:
+            await way.close()
 
     async def calm(self) -> bool:
         """Before an orderly stop: nothing new leaves; True when no request is without its answer."""
@@ -209,13 +231,16 @@ class Seats:
     async def close(self) -> None:
         """Let others have the exchange accounts, and let go of every socket."""
         for live in self._taken.values():
-            try:
-                await live.seat.journal.release(live.seat.lease, self.times.wall())
-            except Broken as error:
-                log.error("lease_not_released", account=live.seat.account, reason=error.tell)
+            await self._release(live)
         for way in self._ways.values():
             await way.close()
         self._ways.clear()
+
+    async def _release(self, live: Live) -> None:
+        try:
+            await live.seat.journal.release(live.seat.lease, self.times.wall())
+        except Broken as error:
+            log.error("lease_not_released", account=live.seat.account, reason=error.tell)
 
     # --- taking a seat ----------------------------------------------------------------------------------
 

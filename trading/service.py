@@ -23,6 +23,7 @@ from trading.drill import Drill, drill
 from trading.incidents import Incidents
 from trading.keywatch import KeyWatch, asks_exchange
 from trading.laboratory import Laboratory
+from trading.ladder import Ladder
 from trading.limits import limits_for
 from trading.modes import MODES, wiring
 from trading.opening import Opening
@@ -50,6 +51,7 @@ class Trading(Steering):
     lab: Laboratory = field(init=False)  # backtests, honesty, search
     incidents: Incidents = field(init=False)  # what is wrong, and what was
     opening: Opening = field(init=False)  # accounts that people open and close
+    ladder: Ladder = field(init=False)  # from paper to real money, step by step
     safe: Safe = field(init=False)  # exchange keys and the audit
     real: RealMoney = field(init=False)  # cards, parked orders, differences: accounts with real money
     portfolio: Portfolios = field(init=False)  # correlation, bad days, stress, rebalancing
@@ -66,6 +68,7 @@ class Trading(Steering):
         self.incidents = Incidents(NoticeStore(self.store.database), self.clock)
         self.portfolio = Portfolios(self)
         self.opening = Opening(self)
+        self.ladder = Ladder(self)
         self.safe = Safe(self.store, self.exchange_of)
         self.seats.open_way = ccxt_ways(self.settings, self.safe, self.clock)
         self.keywatch = KeyWatch(self, self.seats, asks_exchange(self.settings, self.safe, self.clock))

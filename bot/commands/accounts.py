@@ -64,7 +64,8 @@ def _row(ask: Ask, name: str) -> Row:
     badge = ask.trading.header(name).partition(" · ")[0]
     detail = " · ".join(part for part in (badge, roles, used) if part)
     if name not in ask.trading.rooms:
-        return Row(name, ask.say("not trading"), detail)
+        why = ask.say.again(ask.trading.trouble.get(name, ""))
+        return Row(name, ask.say("not trading"), " · ".join(part for part in (detail, why) if part))
     now = ask.trading.status(name)
     return Row(name, money(now.equity, now.currency), detail)
 

@@ -53,9 +53,10 @@ class CanaryHouse:
     binance: FakeBinance
     wanted: Wanted = field(init=False)
     price: float = 100.0
+    name: str = "main"  # of the account
 
     def __post_init__(self) -> None:
-        desk = self.trading.room("main").desk
+        desk = self.trading.room(self.name).desk
         self.wanted = desk.answers = Wanted(desk.answers)
 
     def wants(self, share: float) -> None:
@@ -63,7 +64,7 @@ class CanaryHouse:
         self.wanted.share = share
         now = datetime.now(UTC)
         candle = a_candle(timeframe=MINUTE, opened_at=now - MINUTE.length, close=self.price)
-        self.trading.room("main").step(CandlesClosed(now, (candle,)))
+        self.trading.room(self.name).step(CandlesClosed(now, (candle,)))
 
     def moves(self, price: float) -> None:
         """The market trades at another price."""
@@ -72,7 +73,7 @@ class CanaryHouse:
 
     @property
     def waiting(self) -> tuple[Approval, ...]:
-        return self.trading.real.pending("main")
+        return self.trading.real.pending(self.name)
 
     async def card(self, beside: str = "") -> Approval:
         """The card that waits, another than this one."""
@@ -81,12 +82,12 @@ class CanaryHouse:
     @property
     def held(self) -> Decimal:
         """What the books say; less than the exchange takes is nothing."""
-        desk = self.trading.room("main").desk
+        desk = self.trading.room(self.name).desk
         return desk.instruments[BTC].amount(desk.book.held("ema_cross", BTC))
 
     def books_agree(self) -> bool:
         """To the last digit: money and coins."""
-        truth, book = self.binance.account.truth, self.trading.room("main").desk.book
+        truth, book = self.binance.account.truth, self.trading.room(self.name).desk.book
         return (book.cash, book.held("ema_cross", BTC)) == (truth.total("USDT"), truth.total("BTC"))
 
 

@@ -1,0 +1,204 @@
+"""The ladder from paper to real money: where an account stands, what it has shown, and the step up or down."""
+
+from typing import Annotated, Literal
+
+from bot.dispatcher import Ask
+from bot.people import TRADERS
+from bot.registry import Sure, command
+from bot.reply import Button, Reply, Row, Tone
+from bot.show import percent
+from trading.domain.account import Mode
+from trading.domain.errors import Refused
+from trading.domain.ladder import Proof, Shown
+from trading.domain.people import Role
+
+Target = Annotated[Literal["shadow", "paper", "canary", "live"] | None, "where to; left out: where it stands"]
+Beside = Annotated[str, "what the account of real money is called"]
+Elsewhere = Annotated[str, "its exchange, if another one than now"]
+Anyway = Annotated[bool, "up, although it has not shown everything"]
+
+
+def _target(ask: Ask, to: str, name: str) -> tuple[Mode, str]:
+    """Where it goes, and what the account of real money is called."""
+    return Mode(to), name or f"{ask.account}-coin"
+
+
+async def _before_moving(
+    ask: Ask, to: str | None = None, *, name: str = "", exchange: str = "", anyway: bool = False
+) -> Sure | None:
+    if to is None:
+        return None
+    mode, beside = _target(ask, to, name)
+    ask.trading.ladder.check(ask.account, mode)
+    if not ask.trading.ladder.goes_up(ask.account, mode):
+        return None
+    missing = await _check_up(ask, anyway)
+    if ask.trading.ladder.begins(ask.account, mode):
+        ask.trading.opening.check_opening_real(ask.account, beside, exchange.lower())
+    text = ask.say("It has not shown: {what}.", what=", ".join(missing)) if missing else ""
+    if ask.trading.ladder.begins(ask.account, mode):
+        told = ask.say(
+            "{name} trades real money, set up as {account} is, which goes on beside it. Each order waits for a button.",
+            name=beside,
+            account=ask.account,
+        )
+        title = ask.say("Begin with real money: the canary {name}?", name=beside)
+        return Sure(
+            title=title, text=f"{told} {text}".rstrip(), yes=ask.say("Begin with {name}", name=beside)
+        )
+    told = ask.say(
+        "Its orders leave without being asked about, with all of its money. /mode canary goes back."
+    )
+    return Sure(
+        title=ask.say("Let {account} go live?", account=ask.account),
+        text=f"{told} {text}".rstrip(),
+        yes=ask.say("Go live"),
+    )
+
+
+async def _goes_up(ask: Ask, to: str | None = None, **_: object) -> bool:
+    return to is not None and ask.trading.ladder.goes_up(ask.account, Mode(to))
+
+
+async def _goes_live(ask: Ask, to: str | None = None, **_: object) -> bool:
+    return await _goes_up(ask, to) and not ask.trading.ladder.begins(ask.account, Mode(to or ""))
+
+
+@command(allow=TRADERS, confirm=_before_moving, step_up=_goes_up, two_persons=_goes_live)
+async def mode(
+    ask: Ask, to: Target = None, *, name: Beside = "", exchange: Elsewhere = "", anyway: Anyway = False
+) -> Reply:
+    """Where the account stands between paper and real money; one step up, or down at once."""
+    ladder = ask.trading.ladder
+    if to is None:
+        return await _standing(ask)
+    target, beside = _target(ask, to, name)
+    ladder.check(ask.account, target)
+    if ladder.goes_up(ask.account, target):
+        await _check_up(ask, anyway)
+        if ladder.begins(ask.account, target):
+            return await _begin(ask, beside, exchange)
+    await ladder.move(ask.account, target, ask.person.name)
+    return Reply(
+        title=ask.say("{account} is in the mode {mode} now.", account=ask.account, mode=ask.say(target)),
+        header=ask.trading.header(ask.account),
+        buttons=((Button(ask.say("Status"), "/status"),),),
+        tone=Tone.GOOD,
+        data={"account": ask.account, "mode": target},
+    )
+
+
+async def _check_up(ask: Ask, anyway: bool) -> list[str]:
+    """What it has not shown, by name. Raises Refused where that is too much, or where somebody may not."""
+    say = ask.say
+    if Role.OWNER not in ask.person.roles_on(ask.account):
+        raise Refused(say("Only an owner of {account} takes it up to real money.", account=ask.account))
+    missing = [proof for proof in await ask.trading.ladder.proofs(ask.account) if not proof.met]
+    names = [_named(ask, proof) for proof in missing]
+    if any(proof.hard for proof in missing):
+        raise Refused(say("{account} cannot go up now: {what}.", account=ask.account, what=", ".join(names)))
+    if missing and not anyway:
+        raise Refused(
+            say(
+                "{account} has not shown enough yet: {what}. /mode tells all; --anyway goes up all the same.",
+                account=ask.account,
+                what=", ".join(names),
+            )
+        )
+    return names
+
+
+async def _begin(ask: Ask, name: str, exchange: str) -> Reply:
+    trouble = await ask.trading.ladder.begin_canary(ask.account, name, exchange.lower(), ask.person.id)
+    if Role.OWNER not in ask.person.house_roles:
+        await ask.people.give(ask.person.id, name, Role.OWNER)
+    buttons = (
+        (Button(ask.say("Use {name}", name=name), f"/use {name}"), Button(ask.say("Accounts"), "/accounts")),
+    )
+    if trouble:
+        return Reply(
+            title=ask.say("{name} is open, and does not trade yet.", name=name),
+            text="\n".join(
+                (
+                    ask.say.again(trouble),
+                    ask.say(
+                        "Its key is added on the desk's own machine: python main.py keys add {name}",
+                        name=name,
+                    ),
+                    ask.say("It is tried again every 30 s; /accounts tells when it trades."),
+                )
+            ),
+            buttons=buttons,
+            tone=Tone.WARNING,
+            data={"account": name, "trouble": trouble},
+        )
+    return Reply(
+        title=ask.say("{name} trades. Its first order will ask you.", name=name),
+        header=ask.trading.header(name),
+        buttons=buttons,
+        tone=Tone.GOOD,
+        data={"account": name, "trouble": None},
+    )
+
+
+# --- where it stands ------------------------------------------------------------------------------------------
+
+
+async def _standing(ask: Ask) -> Reply:
+    say, now = ask.say, ask.trading.ladder.mode_of(ask.account)
+    up = ask.trading.ladder.next_up(ask.account)
+    proofs = await ask.trading.ladder.proofs(ask.account)
+    missing = [proof for proof in proofs if not proof.met]
+    title = say("{account} is in the mode {mode}.", account=ask.account, mode=say(now))
+    data = {"mode": now, "proofs": proofs}
+    if up is None:
+        back = Button(say("Back to canary"), "/mode canary")
+        return Reply(title=title, text=say("That is the top of the ladder."), buttons=((back,),), data=data)
+    text = say("Before {mode} it should show:", mode=say(up))
+    if not missing:
+        text = say("It has shown what {mode} asks for.", mode=say(up))
+    buttons = () if missing else ((Button(say("Up to {mode}", mode=say(up)), f"/mode {up}"),),)
+    return Reply(
+        title=title, text=text, rows=tuple(_row(ask, proof) for proof in proofs), buttons=buttons, data=data
+    )
+
+
+def _row(ask: Ask, proof: Proof) -> Row:
+    mark = "✓" if proof.met else "✗"
+    return Row(f"{mark} {_named(ask, proof)}", _found(ask, proof), _wanted(ask, proof))
+
+
+def _named(ask: Ask, proof: Proof) -> str:
+    match proof.kind:
+        case Shown.DAYS:
+            return ask.say("days of trading")
+        case Shown.TRADES:
+            return ask.say("closed trades")
+        case Shown.SHARPE:
+            return ask.say("Sharpe ratio")
+        case Shown.DRAWDOWN:
+            return ask.say("deepest fall")
+        case Shown.AGREES:
+            return ask.say("the exchange and the books agree")
+        case Shown.OPEN:
+            return ask.say("nothing halts it")
+
+
+def _found(ask: Ask, proof: Proof) -> str:
+    if proof.found is None:
+        return ask.say("too little to say")
+    if proof.hard:
+        return ask.say("yes") if proof.met else ask.say("no")
+    if proof.kind is Shown.DRAWDOWN:
+        return percent(proof.found)
+    return f"{proof.found:.2f}" if proof.kind is Shown.SHARPE else f"{proof.found:.0f}"
+
+
+def _wanted(ask: Ask, proof: Proof) -> str:
+    if proof.hard:
+        return ""
+    if proof.kind is Shown.DRAWDOWN:
+        return ask.say("less than {n}", n=percent(proof.wanted))
+    if proof.kind is Shown.SHARPE:
+        return ask.say("more than {n}", n="0")
+    return ask.say("at least {n}", n=f"{proof.wanted:.0f}")
