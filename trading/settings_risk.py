@@ -6,10 +6,10 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, model_validator
 
 from trading.settings_notify import duration
-from trading.settings_types import Name, Number, Section, Share, Whole, Zone
+from trading.settings_types import Name, Number, Part, Section, Share, Whole, Zone
 
-Wide = Annotated[Number, Field(ge=0, le=10)]  # a share of equity that may be more than all of it
-Many = Annotated[Number, Field(ge=0, le=100)]
+Wide = Annotated[Part, Field(ge=0, le=10)]  # a share of equity that may be more than all of it
+Many = Annotated[Part, Field(ge=0, le=100)]
 
 
 class Risk(Section):

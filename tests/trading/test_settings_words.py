@@ -10,7 +10,7 @@ from trading.domain.errors import Refused, SettingsError
 from trading.domain.protection import NOTHING, Protection
 from trading.domain.research import Terms
 from trading.domain.sizing import AtrSize, KellySize, VolatilitySize
-from trading.lab.terms import protection_of, size_of, weighing_of
+from trading.lab.terms import notes_of, protection_of, size_of, weighing_of
 from trading.settings import load
 
 
@@ -122,10 +122,11 @@ def test_words_of_another_method_that_say_the_usual_do_no_harm(settings_file):
 def test_per_cent_are_read_in_settings_and_after_every_option(settings_file):
     settings_file(f"[risk]\ndaily_loss = '3%'\n{SLEEVE}protect]\nstop = '0.7%'\ntiers = '3%:50% 6%:25%'\n")
 
-    settings = load(environ={"TRADEWIND__RISK__DRAWDOWN": "12%"})
+    settings = load(environ={"TRADEWIND__RISK__DRAWDOWN": "12%", "TRADEWIND__RISK__GROSS_EXPOSURE": "150%"})
     sleeve = sleeves_of(settings, "main")["rsi"]
 
     assert (settings.risk.daily_loss, settings.risk.drawdown) == (0.03, 0.12)
+    assert settings.risk.gross_exposure == 1.5
     expected = Protection(stop=0.007, tiers=((0.03, 0.5), (0.06, 0.25)))
     assert (
         replace(sleeve.protection, stop=0.007) == sleeve.protection
@@ -154,3 +155,11 @@ def test_what_no_option_knows_is_named_with_what_it_knows(terms, sentence):
         protection_of(terms, NOTHING), weighing_of(terms), size_of(terms)
 
     assert refused.value.tell == sentence
+
+
+def test_a_backtest_says_with_how_little_a_record_begins():
+    sizes = [KellySize(fraction=0.25, begin=0.05), None]
+
+    assert list(notes_of(Terms(), [], sizes))[-1] == (
+        "Sized by its record, a strategy uses 5% of its part until 30 trades are closed."
+    )

@@ -168,7 +168,7 @@ class Job:
             equity=tuple(done.recorder.equity),
             seconds=dict(seconds),
             notes=[
-                *notes_of(self.terms, [s.protection for s in self.parts]),
+                *notes_of(self.terms, [s.protection for s in self.parts], [s.size for s in self.parts]),
                 *notes(self.recorded, self.begin, self._warm_at(start)),
             ],
             sleeves=[sleeve.name for sleeve in self.parts],

@@ -12,8 +12,9 @@ from trading.domain.errors import Refused
 from trading.domain.market import Timeframe
 from trading.domain.protection import NOTHING, Protection
 from trading.domain.research import Terms
-from trading.domain.sizing import Size, Weighing
+from trading.domain.sizing import KellySize, Size, Weighing
 from trading.execution.filling import AT_ONCE, Filling
+from trading.portfolio.kelly import FEWEST_TRADES
 from trading.settings_protect import Protect, agree
 from trading.settings_sizing import Sizing, Weights
 from trading.settings_types import Section
@@ -96,7 +97,7 @@ def _checked(option: str, section: type[Said], values: Mapping[str, str]) -> Sai
     raise Refused(wrong)
 
 
-def notes_of(terms: Terms, protections: Sequence[Protection]) -> Iterator[str]:
+def notes_of(terms: Terms, protections: Sequence[Protection], sizes: Sequence[Size | None]) -> Iterator[str]:
     """One sentence for each assumption, the usual ones included."""
     if terms.fill == "close":
         yield "Orders fill at the close they were decided on, a price nobody can trade at any more."
@@ -118,6 +119,8 @@ def notes_of(terms: Terms, protections: Sequence[Protection]) -> Iterator[str]:
         yield "When one candle touches a stop and a target, the target counts: the kinder of two guesses."
     elif on:
         yield "When one candle touches a stop and a target, the stop counts."
+    for begin in dict.fromkeys(size.begin for size in sizes if isinstance(size, KellySize)):
+        yield f"Sized by its record, a strategy uses {begin:.0%} of its part until {FEWEST_TRADES} trades are closed."
 
 
 def _latency(text: str, base: Timeframe) -> timedelta:
