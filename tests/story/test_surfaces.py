@@ -16,6 +16,7 @@ from bot import registry
 from bot.ops import logs
 from bot.platforms import terminal
 from bot.registry import Command, Parameter
+from charts.render import Studio
 from tests.story.chats import Answer, Chat, InTheBrowser, OnDiscord, OnTelegram
 from tests.story.house import House, RunningClock, a_house, an_account, replies
 from trading.settings import Log
@@ -123,6 +124,20 @@ def a_long_log(tmp_path):
     logs.close()
 
 
+@pytest.fixture
+def drawn_once(monkeypatch):
+    """Each kind of picture is drawn once, and shown to everybody: what is drawn is for the tests of charts."""
+    draw, drawn = Studio.draw, {}
+
+    async def once(studio: Studio, function: Any, /, *args: Any, **kwargs: Any) -> bytes:
+        if function not in drawn:
+            drawn[function] = await draw(studio, function, *args, **kwargs)
+        return drawn[function]
+
+    monkeypatch.setattr(Studio, "draw", once)
+
+
+@pytest.mark.usefixtures("drawn_once")
 @pytest.mark.parametrize(
     ("accounts", "language", "wanted"),
     [

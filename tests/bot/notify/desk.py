@@ -45,6 +45,7 @@ class FakePlatform:
     longest: int = 10**6
     unpinnable: bool = False
     tries: int = 0
+    note: str = ""  # what was not as it was wished, of everything that is sent
 
     async def run(self) -> None:
         await asyncio.Event().wait()
@@ -59,7 +60,7 @@ class FakePlatform:
         if len(reply.title) + len(reply.text) > self.longest:
             raise Unfit("message is too long")
         self.messages.append(Message(chat_id, reply, silent, mention))
-        return Sent(str(len(self.messages) - 1))
+        return Sent(str(len(self.messages) - 1), self.note)
 
     async def edit(self, chat_id: str, ref: str, reply: Reply) -> bool:
         if self.away:

@@ -435,6 +435,23 @@ async def test_a_lost_chat_is_told_once_elsewhere_and_is_over_when_it_comes_back
     assert sum("failed" in m.reply.title for m in desk.telegram.messages if m.chat == "1") == 3
 
 
+async def test_a_topic_that_is_gone_is_told_once_and_what_was_meant_for_it_arrives(tmp_path):
+    gone = "The topic 7 of the Telegram group is gone, so it was sent to the group itself."
+    async with a_desk(tmp_path) as desk:
+        desk.people.chats = {"discord:-5/7": OWNER, "telegram:1": OWNER}
+        desk.discord.note = gone
+        for name in ("rsi", "macd", "grid"):
+            desk.hear(SleeveFailed(desk.clock(), name, "x"))
+            await until(lambda name=name: any(name in m.reply.title for m in desk.discord.messages))
+        await until(lambda: any("went elsewhere" in m.reply.title for m in desk.telegram.messages))
+        await asyncio.sleep(0.2)
+
+    arrived = [m for m in desk.discord.messages if "failed" in m.reply.title]
+    told = [m.reply.title for m in desk.telegram.messages if "went elsewhere" in m.reply.title]
+    assert len(arrived) == 3
+    assert told == ["A message for discord:-5/7 went elsewhere"]
+
+
 async def test_edit_rounds_are_run_by_themselves(tmp_path, monkeypatch):
     monkeypatch.setattr(living, "EDIT_SECONDS", 0.05)
     async with a_desk(tmp_path) as desk:
