@@ -123,7 +123,7 @@ async def _report(trading: Trading, mouth: Connection) -> None:
     live = trading.real.of("main")
     while True:
         await trading.keep_all()
-        if not live.seat.out and not room.desk.orders.live:
+        if not (live.seat.out or live.seat._unwritten or room.desk.orders.live):
             since = datetime.now(UTC) - timedelta(days=1)
             mouth.send(
                 (
