@@ -68,8 +68,8 @@ migrate-new: message .venv/.installed-dev  ## write a migration from the models;
 message:
 	@test -n "$$MSG" || { echo 'Say what it does: make migrate-new MSG="keep notes with orders"' >&2; exit 1; }
 
-fuzz: .venv/.installed-dev  ## 100,000 command lines of every kind; FUZZ_SEED=8 for others
-	FUZZ_LINES=100000 $(VENV) -m pytest -q tests/bot/test_fuzz.py $(ARGS)
+fuzz: .venv/.installed-dev  ## 100,000 command lines, 10,000 forged tokens, 10,000 tamperings; FUZZ_SEED=8 for others
+	FUZZ_LINES=100000 $(VENV) -m pytest -q tests/bot/test_fuzz.py tests/bot/web/test_initdata.py tests/trading/store -k "fuzz or ten_thousand" $(ARGS)
 
 soak-short: .venv/.installed-dev  ## 100 people chat and trade on paper for 10 minutes; ARGS="--minutes 1 --people 20"
 	@$(VENV) -m bench._soak $(ARGS)
