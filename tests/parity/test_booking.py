@@ -10,11 +10,15 @@ from hypothesis import strategies as st
 from tests.parity.test_protection import protections
 from tests.parity.test_replay_equals_backtest import job
 from tests.parity.test_skip_equals_all import a_room
+from trading.domain.events import TradingHalted
 from trading.domain.research import Terms
 from trading.lab.booking import booked
 from trading.lab.job import NO_LIMITS, Job
 from trading.lab.quiet import Track, step_through
 from trading.risk.rules import Limits
+
+
+SOME = Limits(order_share=1.0, daily_loss=0.05, drawdown=0.2)
 
 
 def left_behind(room) -> dict[str, object]:
@@ -46,20 +50,22 @@ def by_the_desk(asked: Job):
     fee=st.sampled_from(["0", "0.001"]),
     slippage=st.sampled_from(["0", "0.0005"]),
     later=st.sampled_from([None, 900]),
+    limits=st.sampled_from([NO_LIMITS, SOME]),
 )
 def test_random_candles_and_protections_leave_the_same_account(
-    strategy, seed, gaps, timeframe, protect, fee, slippage, later
+    strategy, seed, gaps, timeframe, protect, fee, slippage, later, limits
 ):
-    asked = job(strategy, seed, symbols=1, gaps=gaps, timeframe=timeframe, limits=NO_LIMITS)
+    asked = job(strategy, seed, symbols=1, gaps=gaps, timeframe=timeframe, limits=limits)
     asked = replace(asked, terms=Terms(protect=protect), fee=Decimal(fee), slippage=Decimal(slippage))
     if later is not None:
         begun = asked.recorded[0].frame.index[0].to_pydatetime() + timedelta(minutes=5 * later)
         asked = replace(asked, begin=begun)
 
-    quick = booked(asked)
+    quick, slow = booked(asked), by_the_desk(asked)
 
-    assert quick is not None
-    assert left_behind(quick) == left_behind(by_the_desk(asked))
+    halted = any(isinstance(news, TradingHalted) for news in slow.recorder.news)
+    assert (quick is None) == halted  # what met a limit is the desk's
+    assert quick is None or left_behind(quick) == left_behind(slow)
 
 
 def test_it_trades_in_these_markets():

@@ -69,7 +69,7 @@ def _sell(
         return []
     guard.tried = _seconds(at)
     if whole:
-        _give_up(sleeve, line)
+        give_up(sleeve, line)
     number = client_id(desk.book.name, sleeve.name, symbol, intent.side, touch.reason, at, guard.taken)
     return desk.ask_gate(replace(intent, client_id=number, touched=price), None, at)
 
@@ -79,11 +79,11 @@ def overdue(desk: "Desk", sleeve: Sleeve, symbol: str, at: datetime) -> bool:
     guard = desk.guards.get((sleeve.name, symbol))
     if guard is None or not protect.overdue(sleeve.protection, guard, _seconds(at), sleeve.timeframe.seconds):
         return False
-    _give_up(sleeve, desk.line(sleeve.name, symbol))
+    give_up(sleeve, desk.line(sleeve.name, symbol))
     return True
 
 
-def _give_up(sleeve: Sleeve, line: Line) -> None:
+def give_up(sleeve: Sleeve, line: Line) -> None:
     """Out, whatever the strategy says; whether it may be in again is looked at with its next word."""
     line.acted, line.reached, line.barred = 0.0, False, line.wanted != 0
     line.due = 0 if sleeve.protection.reenter else None
@@ -126,7 +126,7 @@ def after_fill(desk: "Desk", fill: Fill, before: Position | None) -> None:
         if fill.reason in PROTECTIVE:
             line = desk.line(*key)
             if fill.reason in (Reason.STOP, Reason.TRAILING_STOP) and line.acted != 0:
-                _give_up(sleeve, line)  # a stop that rested at the exchange sold it, without a decision here
+                give_up(sleeve, line)  # a stop that rested at the exchange sold it, without a decision here
             line.shut_until = now + sleeve.protection.cool_down * sleeve.timeframe.seconds
     elif guard is None or before is None or not _sellable(desk, before):
         _begin(desk, sleeve, position, now)

@@ -97,7 +97,7 @@ class Simulated:
         """Whether orders fill at the next open, at once and as a whole."""
         return self._filling == USUAL
 
-    def at_once(self, intent: OrderIntent, seen: float, at: datetime) -> Fill | None:
+    def at_once(self, intent: OrderIntent, seen: float | Decimal, at: datetime) -> Fill | None:
         """The fill of an order that meets its price the moment it was decided; None where not all of it is had."""
         price, amount, rate = self._met(intent, seen)
         if amount == 0:

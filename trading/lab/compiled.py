@@ -13,7 +13,7 @@ from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -30,6 +30,10 @@ from trading.risk.rules import Limits
 from trading.strategies import Strategy, evaluate
 from trading.strategies.shapes import NOTHING
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+Row = TypeVar("Row", Floats, Ints)
 Kinds = np.ndarray[tuple[int], np.dtype[np.int8]]
 
 SMALLEST = 1e-6  # below this price a step of 1e-8 is too coarse for floats and decimals to agree on
@@ -114,27 +118,37 @@ class Market:
     timeframe: Timeframe
     columns: Columns
     known: Ints
+    frames: list["pd.DataFrame"] = field(default_factory=list)  # what strategies read, made when it is needed
     averages: dict[int, Any] = field(default_factory=dict)  # by span: each is worked out once
     ranges: list[Floats] = field(default_factory=list)  # the ATR, worked out when it is needed
 
     @classmethod
-    def of(cls, recorded: Recorded, timeframe: Timeframe) -> "Market":
+    def of(cls, recorded: Recorded, timeframe: Timeframe, gear: Kernel | None = None) -> "Market":
+        """For this gear; plain loops read the columns as they are, compiled ones want arrays of one kind."""
+        kind = _shown if gear is PLAIN else _writable
         columns = Columns.of_frame(recorded.frame)
         series = Series(recorded.timeframe, timeframe)
         series.extend(columns)
         closed = columns.opened + recorded.timeframe.seconds
         return cls(
-            open=_plain(columns.open),
-            high=_plain(columns.high),
-            low=_plain(columns.low),
-            close=_plain(columns.close),
-            opened=np.require(columns.opened, np.int64, ["C", "W"]),
-            closed=np.require(closed, np.int64, ["C", "W"]),
-            days=np.require((closed - 1) // 86400, np.int64, ["C", "W"]),
+            open=kind(columns.open),
+            high=kind(columns.high),
+            low=kind(columns.low),
+            close=kind(columns.close),
+            opened=kind(columns.opened),
+            closed=closed,
+            days=(closed - 1) // 86400,
             timeframe=timeframe,
             columns=series.columns,
             known=series.known,
+            frames=[recorded.frame] if recorded.timeframe == timeframe else [],
         )
+
+    def frame(self) -> "pd.DataFrame":
+        """What strategies read. Nothing is copied before one writes into it, and then only for itself."""
+        if not self.frames:
+            self.frames.append(self.columns.frame())
+        return self.frames[0].copy(deep=False)
 
     def __getitem__(self, rows: slice) -> "Market":
         """These base candles only; strategies still read all candles before them."""
@@ -149,6 +163,7 @@ class Market:
             timeframe=self.timeframe,
             columns=self.columns,
             known=self.known,
+            frames=self.frames,
             averages=self.averages,
             ranges=self.ranges,
         )
@@ -238,7 +253,7 @@ def wanted(market: Market, strategy: Strategy, params: Any, gear: Kernel | None 
     own = _OWN.get(strategy.name)
     if own is not None and gear.compiled:
         return market.spread(own(market, params, warm, gear), warm)
-    return market.spread(evaluate(strategy, params, market.columns.frame()), warm)
+    return market.spread(evaluate(strategy, params, market.frame()), warm)
 
 
 def trade(market: Market, wishes: Floats, rules: Rules, gear: Kernel | None = None) -> Run | None:
@@ -308,7 +323,7 @@ def _ema_cross(market: Market, p: Any, warm: int, gear: Kernel) -> Floats:
     closes = market.columns.close
     out = np.empty(len(closes))
     fast, slow = (_average(market, span, gear) for span in (p.fast, p.slow))
-    gear.crossing(fast, slow, _plain(closes), max(p.band, NOTHING), p.hold, warm - 1, out)
+    gear.crossing(fast, slow, _writable(closes), max(p.band, NOTHING), p.hold, warm - 1, out)
     return out
 
 
@@ -317,7 +332,7 @@ def _average(market: Market, span: int, gear: Kernel) -> Floats:
     found: Floats | None = market.averages.get(span)
     if found is not None:
         return found
-    closes = _plain(market.columns.close)
+    closes = _writable(market.columns.close)
     out = np.empty(len(closes))
     out[: span - 1] = np.nan
     if span <= len(closes):
@@ -336,7 +351,7 @@ def _average_range(columns: Columns, gear: Kernel) -> Floats:
     out = np.full(len(columns), np.nan)
     if len(reach) >= ATR_BARS:
         centre = (1 - 1 / ATR_BARS) / (1 / ATR_BARS)
-        gear.average(_plain(reach), ATR_BARS - 1, reach[:ATR_BARS].mean(), 1 / (1 + centre), out[1:])
+        gear.average(_writable(reach), ATR_BARS - 1, reach[:ATR_BARS].mean(), 1 / (1 + centre), out[1:])
     return out
 
 
@@ -349,9 +364,13 @@ def _newest(known: Ints, values: Floats, moments: Ints) -> Floats:
     return np.where(place >= 0, found, np.nan)
 
 
-def _plain(values: Floats) -> Floats:
+def _writable(values: Row) -> Row:
     """Contiguous and writable: a kernel is compiled for one kind of array only."""
-    return np.require(values, np.float64, ["C", "W"])
+    return np.require(values, values.dtype, ["C", "W"])
+
+
+def _shown(values: Row) -> Row:
+    return values
 
 
 def _step(market: Market) -> int:

@@ -13,7 +13,7 @@ from math import inf
 import numpy as np
 
 from trading.build import Room
-from trading.core import guarding, targets
+from trading.core import guarding, protect, targets
 from trading.core.plan import intent_for, worth_acting
 from trading.core.signals import Board
 from trading.core.sleeve import Line, Sleeve
@@ -49,7 +49,8 @@ class Ordinary:
         self._executor = room.executor if isinstance(room.executor, Simulated) else None
         self._wishes: dict[int, list[Wish]] = {}
         self._foresight: Foresight | None = None
-        if self._fits():
+        self._usable = self._fits()
+        if self._usable:
             self._wishes = self._heard(board)
             if self._limits.needs_history:
                 self._foresight = Foresight(board, track.symbols)
@@ -60,11 +61,14 @@ class Ordinary:
         False when the long road must be taken; otherwise the fill, or True where there was none.
         """
         wishes = self._wishes.get(index)
-        if wishes is None or self._desk.halts or not self._same_day(index):
+        if wishes is None or not self._may(index):
             return False
         at = datetime.fromtimestamp(int(self._track.times[index]), UTC)
         lines = [self._desk.line(sleeve.name, symbol) for sleeve, symbol, _ in wishes]
-        if any(line.barred or line.due is not None or line.rest for line in lines):
+        if any(
+            line.due is not None or line.rest or (line.barred and wish != 0)
+            for line, (_, _, wish) in zip(lines, wishes, strict=True)
+        ):
             return False
         if not self._marked(index, wishes, at) or self.is_near(float(self._book.equity)):
             return False
@@ -73,7 +77,7 @@ class Ordinary:
             return False
         self._levels.move(index - 1, index)
         for line, wish in found.heard:
-            line.wanted = wish
+            line.wanted, line.barred = wish, line.barred and wish != 0
         if found.acts is None or found.fill is None or found.intent is None:
             return True
         line, line.wanted, line.acted = found.acts
@@ -83,6 +87,55 @@ class Ordinary:
         self._desk.done(event)
         self._room.recorder.hear(event)
         return event
+
+    def touched(self, index: int) -> bool:
+        """Sell the one position there is, whose level this candle touches; False when the long road must be taken.
+
+        The candle's close is still to come.
+        """
+        desk, book = self._desk, self._book
+        if not self._usable or not self._may(index) or len(book.positions) != 1 or len(desk.guards) != 1:
+            return False
+        ((name, symbol), guard), sleeve = next(iter(desk.guards.items())), None
+        sleeve = desk.sleeves[name]
+        if (name, symbol) not in book.positions or not self._track.is_fresh(symbol, index):
+            return False
+        candle = self._track.candle(symbol, index)
+        touch = protect.touched(sleeve.protection, guard, candle, sleeve.timeframe.seconds)
+        if touch is None or touch.share is not None or guard.taken or self._executor is None:
+            return False
+        at = candle.closed_at
+        price, held = Decimal(repr(touch.price)), book.positions[name, symbol].quantity
+        intent = intent_for(
+            account=book.name,
+            sleeve=name,
+            instrument=desk.instruments[symbol],
+            target=ZERO,
+            held=held,
+            price=price,
+            reason=touch.reason,
+            at=at,
+        )
+        fill = self._executor.at_once(intent, price, at) if intent is not None else None
+        if fill is None or fill.amount != held:
+            return False
+        guard.tried = int(at.timestamp())
+        guarding.give_up(sleeve, desk.line(name, symbol))
+        event = OrderFilled(at, fill)
+        desk.done(event)
+        self._room.recorder.hear(event)
+        return True
+
+    def quiet(self, index: int) -> bool:
+        """Live through a candle in which nothing is asked for and nothing is held; False: the long road."""
+        if index in self._wishes or not self._may(index) or self._book.positions:
+            return False
+        if any(line.due is not None for line in self._desk.lines.values()):
+            return False  # a wish waits to be acted on again
+        if self.is_near(float(self._book.cash)):
+            return False
+        self._book.mark(datetime.fromtimestamp(int(self._track.times[index]), UTC), {})
+        return True
 
     def is_near(self, worth: float) -> bool:
         """Whether this equity could reach a limit of the account, or tell a step of the ladder."""
@@ -127,6 +180,10 @@ class Ordinary:
                 for place, value in zip(places, values[changed].tolist(), strict=True):
                     found.setdefault(place, {})[sleeve.name, symbol] = (sleeve, symbol, value)
         return {place: list(wishes.values()) for place, wishes in found.items()}
+
+    def _may(self, index: int) -> bool:
+        """Whether nothing stops the account and no new day begins."""
+        return not self._desk.halts and self._same_day(index)
 
     def _same_day(self, index: int) -> bool:
         """The first candle of a day turns more than the marks."""

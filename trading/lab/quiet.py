@@ -36,23 +36,25 @@ def step_through(
     stops = np.union1d(_changes(track, board, questions), _periods(room, track, board))
     walk = _Walk(room, track, board)
     ordinary = Ordinary(room, track, board, walk.levels)
-    index, is_plain = 0, False
+    index, is_plain, is_touch = 0, False, False
     while index < len(track):
         turned = is_plain and ordinary.turn(index)
+        if is_touch:
+            turned = ordinary.touched(index) and ordinary.quiet(index)
         if not turned:
             walk.catch_up(index - 1)
             room.session.step(track.event(index))
             opening = track.opening(index, room.executor.waiting)
             if opening is not None:
                 room.session.step(opening)  # what was just decided fills here; the candle itself may be quiet
-        walk.visited(index, noted=not turned or isinstance(turned, OrderFilled))
-        following, is_plain = index + 1, False
+        walk.visited(index, noted=is_touch or not turned or isinstance(turned, OrderFilled))
+        following, is_plain, is_touch = index + 1, False, False
         if room.desk.settled:
             place = len(stops) if walk.over else int(stops.searchsorted(following))
             limit = int(stops[place]) if place < len(stops) else len(track)
             touch = walk.levels.first(index, min(limit + 1, len(track)))  # `limit` itself is looked at, too
             following = walk.first_danger(index, min(touch, limit))
-            is_plain = following == limit < touch
+            is_plain, is_touch = following == limit < touch, following == touch < len(track)
             walk.leave_out(index, following)
         index = following
         if len(walk.places) % 1000 == 0:

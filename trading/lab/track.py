@@ -53,6 +53,10 @@ class Track:
         )
         return CandlesClosed(datetime.fromtimestamp(int(self.times[index]), UTC), candles)
 
+    def candle(self, symbol: str, index: int) -> Candle:
+        """The symbol's newest candle at this place."""
+        return _candle(symbol, self.timeframe, self.columns[symbol], int(self.rows[symbol][index]))
+
     def opening(self, index: int, symbols: Iterable[str]) -> PricesSeen | None:
         """The opens of the candles that follow this place without a gap, of those of these symbols that have one."""
         if index + 1 >= len(self.times):
