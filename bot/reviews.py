@@ -9,7 +9,7 @@ from bot.pictures import review_pictures
 from bot.reply import Button, File, Reply, Row, Tone
 from bot.show import arrow, moment, money, percent
 from bot.words import Words
-from bot.workbook import Cell, Sheet, can_fill, workbook
+from bot.workbook import Cell, Share, Sheet, can_fill, workbook
 from charts.pdf import Chapter, Plate, can_print, report_pdf
 from trading.domain.people import Person
 from trading.domain.report import Portion, RoundTrip
@@ -243,7 +243,7 @@ def sheets(found: Review, say: Words) -> list[Sheet]:
         Sheet(
             say("Days"),
             (say("Day"), say("Profit"), say("Return"), say("Trades")),
-            [(day.label, day.profit, day.change, day.trades) for day in found.days],
+            [(day.label, day.profit, Share(day.change), day.trades) for day in found.days],
         ),
         Sheet(say("Strategies"), portion_head, [_portion_cells(p) for p in found.by_strategy]),
         Sheet(say("Markets"), portion_head, [_portion_cells(p) for p in found.by_symbol]),
@@ -285,6 +285,6 @@ def trade_cells(trip: RoundTrip, say: Words) -> tuple[Cell, ...]:
         trip.exit_price,
         trip.pnl,
         trip.fees,
-        trip.return_share,
+        Share(trip.return_share),
         say(str(trip.reason)),
     )

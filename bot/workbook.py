@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from importlib.util import find_spec
 from typing import Any
+from unicodedata import east_asian_width
 from zoneinfo import ZoneInfo
 
 Cell = str | Decimal | float | int | datetime | None
@@ -15,6 +16,10 @@ Cell = str | Decimal | float | int | datetime | None
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would run what begins so
 _WIDEST = 40
 _MADE = datetime(2000, 1, 1, tzinfo=UTC)  # the same contents give the same bytes
+
+
+class Share(float):
+    """A number that a workbook shows as per cent: 0.0214 is 2.14%."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,10 @@ def workbook(sheets: Sequence[Sheet], zone: str) -> bytes:
         looks = {
             "head": book.add_format({"bold": True, "bottom": 1}),
             "time": book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}),
-            "number": book.add_format({"num_format": "#,##0.########"}),
+            "count": book.add_format({"num_format": "#,##0"}),
+            "share": book.add_format({"num_format": "0.00%"}),
+            "measured": book.add_format({"num_format": "#,##0.00"}),
+            "exact": book.add_format({"num_format": "#,##0.00######"}),
         }
         for sheet in sheets:
             _fill(book, sheet, looks, ZoneInfo(zone))
@@ -62,16 +70,27 @@ def _fill(book: Any, sheet: Sheet, looks: dict[str, Any], zone: ZoneInfo) -> Non
             elif isinstance(cell, str):
                 page.write_string(number, column, cell)
             elif cell is not None:
-                page.write_number(number, column, float(cell), looks["number"])
+                page.write_number(number, column, float(cell), looks[_look(cell)])
     for column, head in enumerate(sheet.head):
-        widest = max([len(head), *(_width(row[column]) for row in sheet.rows[:200])])
+        widest = max([_width(head), *(_width(row[column]) for row in sheet.rows[:200])])
         page.set_column(column, column, min(widest + 3, _WIDEST))
     if sheet.chart is not None and len(sheet.rows) > 1:
         _draw(book, page, sheet, sheet.chart)
 
 
+def _look(number: Decimal | float) -> str:
+    if isinstance(number, int):
+        return "count"
+    return "exact" if isinstance(number, Decimal) else "share" if isinstance(number, Share) else "measured"
+
+
 def _width(cell: Cell) -> int:
-    return 19 if isinstance(cell, datetime) else 14 if isinstance(cell, Decimal | float) else len(str(cell))
+    """In letters; one of Korea takes the room of two."""
+    if isinstance(cell, datetime):
+        return 19
+    if isinstance(cell, Decimal | float):
+        return 14
+    return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in str(cell))
 
 
 def _draw(book: Any, page: Any, sheet: Sheet, columns: tuple[int, int]) -> None:

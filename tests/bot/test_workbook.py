@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from openpyxl import load_workbook
 
-from bot.workbook import Sheet, table, workbook
+from bot.workbook import Share, Sheet, table, workbook
 from tests.builders import at
 
 SHEET = Sheet(
@@ -47,3 +47,20 @@ def test_a_csv_has_full_digits_offsets_and_no_formulas():
 
 def test_the_same_sheets_are_the_same_bytes():
     assert workbook([SHEET], "UTC") == workbook([SHEET], "UTC")
+
+
+def test_shares_are_per_cent_counts_are_whole_and_money_has_all_its_digits():
+    rows = [(Share(0.0214), 12, Decimal("0.00000001"), 10_002.561887)]
+
+    page = load_workbook(io.BytesIO(workbook([Sheet("S", ("a", "b", "c", "d"), rows)], "UTC")))["S"]
+
+    assert [cell.number_format for cell in page[2]] == ["0.00%", "#,##0", "#,##0.00######", "#,##0.00"]
+    assert [cell.value for cell in page[2]] == [0.0214, 12, 1e-8, 10_002.561887]
+
+
+def test_a_korean_column_is_wide_enough_for_its_head():
+    sheet = Sheet("S", ("미실현 손익", "Open profit"), [(1, 1)])
+
+    page = load_workbook(io.BytesIO(workbook([sheet], "UTC")))["S"]
+
+    assert page.column_dimensions["A"].width >= 2 * len("미실현손익") + 1
