@@ -77,10 +77,7 @@ async def open_room(
 ) -> Room:
     """The account as it was when it stopped; or as the settings describe it, when it never ran."""
     mine = settings.accounts[name]
-    sleeves = sleeves_of(settings, name)
-    for sleeve_name, override in (await store.sleeves(name)).items():
-        if sleeve_name in sleeves:
-            sleeves[sleeve_name] = _overridden(sleeves[sleeve_name], override)
+    sleeves = await sleeves_now(settings, store, name)
     made = room(
         name,
         mode=mine.trading_mode,
@@ -166,6 +163,15 @@ async def _step_through(made: Room, board: Board, candles: Sequence[Candle], sta
 def open_floor(market: Market, symbols: tuple[str, ...]) -> Floor:
     """Minute candles of these symbols, closed by the exchange's own time."""
     return Floor(market, LiveFeed(market, symbols, BASE, market.now), BASE)
+
+
+async def sleeves_now(settings: Settings, store: Store, account: str) -> dict[str, Sleeve]:
+    """An account's sleeves as the settings describe them, and what people changed of them since."""
+    sleeves = sleeves_of(settings, account)
+    for name, override in (await store.sleeves(account)).items():
+        if name in sleeves:
+            sleeves[name] = _overridden(sleeves[name], override)
+    return sleeves
 
 
 def _overridden(sleeve: Sleeve, override: SleeveOverride) -> Sleeve:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from trading.archiving import Archive
 from trading.boot import market_for
 from trading.clock import Clock
+from trading.core.sleeve import Sleeve
 from trading.domain.errors import Refused
 from trading.domain.honesty import Honesty, Trial
 from trading.domain.jobs import Asker, Going
@@ -46,6 +47,7 @@ class Laboratory:
     clock: Clock
     archive: Archive
     kept: Callable[[str], Awaitable[Mapping[str, float]]]  # limits that people set on an account, by name
+    sleeves: Callable[[str], Awaitable[Mapping[str, Sleeve]]]  # an account's, as they are set now
     workers: Workers = field(default_factory=Workers)
     queue: Queue = field(init=False)
 
@@ -63,6 +65,8 @@ class Laboratory:
         """
         if question.terms.risk:
             question = replace(question, terms=await self._held(question, account))
+        if question.portfolio:
+            question = several.of_account(question, (await self.sleeves(account)).values(), account)
         async with aclosing(self._research(kind, question, account, asker)) as heard:
             async for answer in heard:
                 if not isinstance(answer, Honesty):
@@ -71,11 +75,12 @@ class Laboratory:
     async def _held(self, question: Question, account: str) -> Terms:
         """With the limits this account is held to now; a sleeve's own where its own sleeves are tried."""
         kept = await self.kept(account)
+        usual = limits_for(self.settings, account)
         limits = replace(limits_for(self.settings, account, kept), capital_share=inf)
         by_hand = [
-            f"{name} {LIMITS[name].show(kept[name])}"
-            for name in LIMITS
-            if name in kept and getattr(limits, name) == kept[name]
+            f"{name} {limit.show(getattr(limits, name))}"
+            for name, limit in LIMITS.items()
+            if getattr(limits, name) != getattr(usual, name)
         ]
         if not question.portfolio:
             limits = replace(limits, sleeves={})
@@ -120,9 +125,6 @@ class Laboratory:
     def _research(
         self, kind: Kind, question: Question, account: str, asker: Asker | None
     ) -> AsyncGenerator[Going | Answer, None]:
-        if question.portfolio:
-            question = several.of_account(question, self.settings, account)
-
         async def work(job: str) -> AsyncGenerator[Going | Answer, None]:
             started = perf_counter()
             mine, recorded = await self._candles(question, account, warm=kind != "honesty")

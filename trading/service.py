@@ -11,7 +11,7 @@ from trading.analysis.metrics import measure
 from trading.analysis.periods import by_period, first_start
 from trading.analysis.trades import round_trips
 from trading.archiving import Archive
-from trading.boot import check_exchange
+from trading.boot import check_exchange, sleeves_now
 from trading.build import sleeves_of
 from trading.calendars import closures_for
 from trading.domain.errors import Refused
@@ -64,7 +64,9 @@ class Trading(Steering):
         self.seats = Seats(self.settings, self.store, self.keeper, self.clock)
         self.real = RealMoney(self.seats)
         self.archive = Archive(self.settings, self.clock)
-        self.lab = Laboratory(self.settings, self.clock, self.archive, partial(kept_limits, self.store))
+        kept = partial(kept_limits, self.store)
+        sleeves = partial(sleeves_now, self.settings, self.store)
+        self.lab = Laboratory(self.settings, self.clock, self.archive, kept, sleeves)
         self.incidents = Incidents(NoticeStore(self.store.database), self.clock)
         self.portfolio = Portfolios(self)
         self.opening = Opening(self)

@@ -1,15 +1,13 @@
 """One strategy or several in one backtest: whose parameters are whose, what each trades, how long all warm up."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from trading import build
 from trading.core.sleeve import Sleeve
 from trading.domain.errors import Refused
 from trading.domain.market import Timeframe
 from trading.domain.research import Part, Question
-from trading.settings import Settings
 from trading.strategies import find
 from trading.strategies.parameters import nearest
 
@@ -37,12 +35,12 @@ def parts_of(question: Question) -> tuple[Part, ...]:
     )
 
 
-def of_account(question: Question, settings: Settings, account: str) -> Question:
+def of_account(question: Question, sleeves: Iterable[Sleeve], account: str) -> Question:
     """The question with the account's own sleeves as its parts, those that are on; on other markets where it names any.
 
     Raises Refused when none is on.
     """
-    mine = [sleeve for sleeve in build.sleeves_of(settings, account).values() if sleeve.enabled]
+    mine = [sleeve for sleeve in sleeves if sleeve.enabled]
     if not mine:
         raise Refused(f"No strategy of account {account} is on, so there is nothing to try.")
     parts = tuple(

@@ -91,6 +91,8 @@ async def test_limits_that_people_changed_act_and_the_report_says_so(house, data
     usual = await answered(house, f"/backtest --portfolio --data {data}")
     await house.trading.start()
     await answered(house, "/limits set positions 1")
+    await answered(house, "/limits set daily_loss 3%")
+    await answered(house, "/limits set daily_loss 5% !")  # as the settings say again
 
     strict = await answered(house, f"/backtest --portfolio --data {data}")
     alone = await answered(house, f"/backtest ema_cross --risk on --data {data}")
@@ -101,6 +103,20 @@ async def test_limits_that_people_changed_act_and_the_report_says_so(house, data
     assert said in alone.text
     assert dict(strict.data["refused"])["R35 positions"] > 0
     assert "R35 positions" not in dict(usual.data["refused"])
+
+
+async def test_strategies_are_tried_as_they_are_set_now(house, data):
+    usual = await answered(house, f"/backtest --portfolio --data {data}")
+    await house.trading.start()
+    await answered(house, "/disable rsi !")
+    await answered(house, "/set ema_cross slow=40 !")
+
+    now = await answered(house, f"/backtest --portfolio --data {data}")
+
+    assert {p.name for p in usual.data["by_strategy"]} == {"ema_cross", "rsi"}
+    assert now.title.startswith("ema_cross: ")
+    alone = [p for p in usual.data["by_strategy"] if p.name == "ema_cross"]
+    assert len(now.data["trades"]) != alone[0].trades  # another slow average, other trades
 
 
 async def test_an_accounts_own_limits_act_in_its_backtest(tmp_path, clock, data):
@@ -128,7 +144,7 @@ async def test_weights_from_the_line_divide_the_money(house, data):
         ("--weights gut", "--weights: method should be 'even', 'equal', 'inverse_volatility', 'risk_parity'"),
         ("--weights equal,daily", "--weights takes name=value after commas; found 'daily'."),
         ("--sizing half", "--sizing is volatility=0.4, atr=0.02 or kelly=0.25; found 'half'."),
-        ("--sizing kelly=2", "--sizing: fraction should be at most 1.0; found '2'."),
+        ("--sizing kelly=2", "--sizing: fraction should be at most 1; found '2'."),
     ],
 )
 async def test_what_cannot_be_meant_is_refused_in_one_sentence(house, data, words, sentence):
