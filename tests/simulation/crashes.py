@@ -23,6 +23,13 @@ SCENES: dict[str, tuple[Act, ...]] = {
     "killed with an order out": (Act(4, Do.RESTS, 0.3), Act(8, Do.KILL)),
     "killed with an order in doubt": (Act(4, Do.SEND, word=Fault.LOST_ANSWER.value), Act(5.1, Do.KILL)),
 }
+PROTECTED: dict[str, tuple[Act, ...]] = {  # with a stop at the exchange
+    "a stop is taken back for a sale": (),
+    "a stop is filled": (Act(12, Do.FALL, 1.0),),
+    "a stop is filled in part while it is taken back": (Act(17, Do.FALL, 0.4),),
+    "killed with a stop": (Act(12, Do.KILL),),
+}
+STOP = 0.05
 MARKET = (Act(5, Do.CLOSE, 100.0, "1.0"), Act(17, Do.CLOSE, 101.0, "0.0"))
 PEOPLE = (Act(8, Do.YES), Act(13, Do.YES), Act(19, Do.TWICE), Act(22, Do.YES))
 
@@ -34,6 +41,9 @@ def scenes() -> Iterator[tuple[str, Plan]]:
         for name, trouble in SCENES.items():
             acts = tuple(sorted((*MARKET, *trouble), key=lambda act: act.at))
             yield f"{name}, ids {kind}", Plan(0, profile, False, acts, storm=STORM, calm=CALM)
+        for name, trouble in PROTECTED.items() if kind is IdReuse.OPEN_UNIQUE else ():
+            acts = tuple(sorted((*MARKET, *trouble), key=lambda act: act.at))
+            yield f"{name}, ids {kind}", Plan(0, profile, False, acts, storm=STORM, calm=CALM, stop=STOP)
         asked = tuple(sorted((*MARKET, *PEOPLE), key=lambda act: act.at))
         yield f"a person is asked, ids {kind}", Plan(0, profile, True, asked, storm=STORM, calm=CALM)
 

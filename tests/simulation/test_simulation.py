@@ -14,6 +14,7 @@ from trading.execution.venue import IdReuse
 
 SURE = [  # caught within a story or two
     "what is in doubt is sent again",
+    "a sale leaves beside a stop",
     "the request leaves before it is written down",
     "a full disk stops nothing",
     "other bytes leave than were cleared",
