@@ -30,10 +30,14 @@ class Admission(Running):
                 await self._join(name, floor)
 
     async def dismiss(self, name: str) -> None:
-        """Let an account go that holds nothing; everything of it is on disk when this returns."""
+        """Let an account go that holds nothing that could be sold; everything of it is on disk when this returns."""
         room = self.room(name)
         desk = room.desk
-        if desk.book.positions or desk.orders.live:
+        kept = any(
+            not desk.instruments[p.symbol].is_dust(p.quantity, desk.book.prices[p.symbol])
+            for p in desk.book.positions.values()
+        )
+        if kept or desk.orders.live:
             raise Refused(f"The account {name} still holds something; it can go once everything is sold.")
         floor = self.floor_of(name)
         async with floor.busy:

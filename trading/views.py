@@ -13,7 +13,7 @@ from trading.settings import AccountSettings
 def status_of(room: Room, settings: AccountSettings, trouble: str | None) -> Status:
     """The account as of its newest candle."""
     desk, book = room.desk, room.desk.book
-    equity = book.equity
+    equity, (holdings, dust) = book.equity, _held(room)
     return Status(
         account=room.name,
         mode=room.mode,
@@ -25,7 +25,8 @@ def status_of(room: Room, settings: AccountSettings, trouble: str | None) -> Sta
         day_profit=equity - book.day_start_equity,
         day_change=float(equity / book.day_start_equity - 1) if book.day_start_equity else 0.0,
         drawdown=float(1 - equity / book.peak_equity) if book.peak_equity else 0.0,
-        holdings=_holdings(room),
+        holdings=holdings,
+        dust=dust,
         halts=desk.halts.all,
         orders_out=len(desk.orders.live),
         budgets=budgets(guard.standing(desk)),
@@ -33,6 +34,13 @@ def status_of(room: Room, settings: AccountSettings, trouble: str | None) -> Sta
         last_candle_at=desk.last_candle_at,
         trouble=trouble,
     )
+
+
+def _held(room: Room) -> tuple[tuple[Holding, ...], tuple[Holding, ...]]:
+    """What can be sold, and the rests that cannot."""
+    instruments, held = room.desk.instruments, _holdings(room)
+    dust = tuple(h for h in held if instruments[h.symbol].is_dust(h.quantity, h.price))
+    return tuple(h for h in held if h not in dust), dust
 
 
 def _holdings(room: Room) -> tuple[Holding, ...]:

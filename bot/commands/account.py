@@ -7,6 +7,7 @@ from bot.people import READERS
 from bot.registry import command
 from bot.reply import Button, Reply, Row
 from bot.show import amount, holding_row, moment, money, percent, trade_row
+from trading.domain.view import Status
 
 PAGE = 8  # rows that still read well on a phone
 
@@ -20,6 +21,14 @@ async def balance(ask: Ask) -> Reply:
     rows += [
         Row(h.symbol.partition("/")[0], money(h.value, now.currency), f"{amount(h.quantity)} · {h.sleeve}")
         for h in now.holdings
+    ]
+    rows += [
+        Row(
+            h.symbol.partition("/")[0],
+            money(h.value, now.currency),
+            f"{amount(h.quantity)} · {ask.say('smaller than the exchange takes')}",
+        )
+        for h in now.dust
     ]
     return Reply(
         title=ask.say("Equity {equity}", equity=money(now.equity, now.currency)),
@@ -48,6 +57,7 @@ async def positions(ask: Ask) -> Reply:
         return Reply(
             title=ask.say("No open positions."),
             text=ask.say("Strategies buy when their signal says so; /strategies shows what they want now."),
+            footer=_dust(ask, now),
             buttons=buttons,
             data=(),
         )
@@ -59,10 +69,16 @@ async def positions(ask: Ask) -> Reply:
             profit=money(total, now.currency, signed=True),
         ),
         rows=tuple(holding_row(h, now, ask) for h in now.holdings),
-        footer=_resting(ask, now.account),
+        footer="\n".join(line for line in (_resting(ask, now.account), _dust(ask, now)) if line),
         buttons=buttons,
         data=now.holdings,
     )
+
+
+def _dust(ask: Ask, now: Status) -> str:
+    """Rests that nobody can sell; empty where there is none."""
+    found = [f"{h.symbol} {amount(h.quantity)}" for h in now.dust]
+    return ask.say("Dust, less than the exchange takes: {rests}", rests=", ".join(found)) if found else ""
 
 
 def _resting(ask: Ask, account: str) -> str:

@@ -36,6 +36,7 @@ async def test_a_paper_account_gets_a_canary_beside_it_that_goes_live_and_back_w
         await until(lambda: "main-coin" in trading().rooms)
         await house.asked("use", "main-coin")
         coin = CanaryHouse(house, trading(), binance, name="main-coin")
+        coin.moves(101.3)  # so that its fee, taken in coin, leaves a rest that nobody can sell
         coin.wants(1.0)
         card = await coin.card()
         await house.asked("approve", card.id)
@@ -47,6 +48,7 @@ async def test_a_paper_account_gets_a_canary_beside_it_that_goes_live_and_back_w
         kept = coin.held
         coin.wants(0.0)
         await until(lambda: coin.held == 0)
+        positions, traded, balance = [await house.asked(word) for word in ("positions", "trades", "balance")]
         back = await house.asked("mode", "canary")
         coin.wants(1.0)
         asked_again = await coin.card(beside=card.id)
@@ -64,6 +66,10 @@ async def test_a_paper_account_gets_a_canary_beside_it_that_goes_live_and_back_w
     assert held == kept > 0
     assert not live.failed
     assert modes == [Mode.LIVE, "🔴 LIVE · main-coin"]
+    assert positions.title == "No open positions."
+    assert positions.footer.startswith("Dust, less than the exchange takes: BTC/USDT 0.0000")
+    assert traded.title.startswith("1 closed trades")
+    assert [row.label for row in balance.rows] == ["Free cash", "BTC"]
     assert back.title == "main-coin is in the mode canary now."
     assert asked_again.intent.symbol == BTC
     assert "cannot go on on paper" in to_paper.title

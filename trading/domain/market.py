@@ -81,6 +81,11 @@ class Instrument:
         exact = value if isinstance(value, Decimal) else Decimal(str(value))
         return (exact / self.amount_step).quantize(_ONE, ROUND_DOWN) * self.amount_step
 
+    def is_dust(self, quantity: Decimal, price: Decimal) -> bool:
+        """Whether so much is less than the exchange takes in one order: nobody can sell it alone."""
+        amount = self.amount(abs(quantity))
+        return amount <= 0 or amount < self.min_amount or amount * price < self.min_cost
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candle:
