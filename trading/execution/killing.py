@@ -153,7 +153,9 @@ class Killing:
         tracked, account = self.seat.tracked.values(), self.seat.view()
         sold: dict[str, Decimal] = {}
         for one in tracked:
-            if is_liquidation(one.attempt.intent) and one.filled and one.attempt.sent_at >= halt.since:
+            since = one.attempt.sent_at if one.attempt.stop_price is None else one.attempt.changed_at
+            mine = is_liquidation(one.attempt.intent) or one.attempt.stop_price is not None
+            if mine and one.filled and since >= halt.since:
                 symbol = one.attempt.intent.symbol
                 sold[symbol] = sold.get(symbol, ZERO) + one.filled
         return KillReceipt(

@@ -432,7 +432,8 @@ def test_a_kill_sells_nothing_while_a_stop_may_still_sell_the_same(path):
 
             assert sold(world) == held
             assert world.totals["BTC"] == 100
-            assert desk.news(KillReported)[-1].receipt.left == ()
+            receipt = desk.news(KillReported)[-1].receipt
+            assert (receipt.sold, receipt.left) == (((BTC, held),), ())
 
     live_through(story())
 
