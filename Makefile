@@ -88,7 +88,7 @@ crash: .venv/.installed-dev  ## die at every step of an order, once and twice; a
 	@$(VENV) -m tests.simulation --crashes --jobs $(JOBS)
 	@$(VENV) -m tests.simulation --kills 600
 
-pictures: .venv/.installed-dev  ## take docs/pictures and docs/gallery.md anew; needs chromium
+pictures: .venv/.installed-dev  ## take docs/pictures and docs/gallery.md anew; needs chromium and ghostscript
 	@$(VENV) -m docs.take_pictures
 
 # --- setting up ---------------------------------------------------------------------------------------------

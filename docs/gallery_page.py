@@ -13,8 +13,9 @@ HEAD = """# Gallery
 
 Made by `make pictures` from the product itself. The screens are of a desk on the built-in simulated market, with its
 own last 30 days and stricter limits than the defaults. The web chat is photographed as it is; on Telegram and Discord
-the messages are as the desk sent them, in a frame drawn like these apps. The charts at the end are drawn from
-made-up numbers, so that each has something to show.
+the messages are as the desk sent them, in a frame drawn like these apps. The pages of
+a report are those it sent as PDF. The charts at the end are drawn from made-up numbers, so that each has something to
+show.
 
 [README](../README.md) · [한국어](../README.ko.md)
 """

@@ -27,7 +27,7 @@ _EMOJI = {
 }
 
 _TELEGRAM = """
-body { margin: 0; background: #0e1621; color: #f5f5f5; font: 14.5px/1.36 "DejaVu Sans", sans-serif;
+body { margin: 0; background: #0e1621; color: #f5f5f5; font: 14.5px/1.36 "DejaVu Sans", "Noto Sans KR", sans-serif;
        width: 390px; height: 844px; display: flex; flex-direction: column; overflow: hidden }
 header { display: flex; align-items: center; gap: 12px; padding: 11px 14px; background: #17212b; flex: none }
 header i { font: bold 17px "DejaVu Sans"; width: 38px; height: 38px; border-radius: 50%; display: grid;

@@ -1,6 +1,6 @@
 """Takes the pictures of docs/ from the product itself: a fresh desk, its own answers, a real browser.
 
-Run it by `make pictures`. Needs Debian's chromium.
+Run it by `make pictures`. Needs Debian's chromium and ghostscript.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ from typing import Any
 
 from PIL import Image
 from playwright.async_api import Browser, Page, async_playwright
+from pypdf import PdfReader
 
 from docs.gallery_page import Shot, draw_charts, page
 from docs.screens import Bubble, discord, telegram
@@ -37,9 +38,11 @@ LINES = {
     "backtest": "/backtest ema_cross fast=9 slow=21",
     "equity": "/equity 30d",
     "chart": "/chart BTC/USDT 1h",
+    "report": "/report daily",
     "kill": "/kill",
 }
 ON_DISCORD = ("status", "stress")
+IN_KOREAN = ("status", "risk", "why", "stress")  # in the web chat and on Telegram
 
 
 async def main() -> None:
@@ -67,7 +70,55 @@ async def on_phones(browser: Browser) -> list[Shot]:
         web = [shot async for shot in in_the_browser(browser, house)]
         await house.asked("resume")  # what was asked for last, a kill, has closed entries
         await chat.pair(house)
-        return web + [await on_telegram(browser, chat, name, line) for name, line in LINES.items()]
+        told = [await on_telegram(browser, chat, name, line) for name, line in LINES.items()]
+        await house.asked("resume")
+        report = await of_a_report(chat)
+        return web + told + report + await in_korean(browser, house, chat)
+
+
+async def of_a_report(chat: OnTelegram) -> list[Shot]:
+    """Every page of the weekly report, which came as a document."""
+    await chat.say("/report weekly", quiet=2.0)
+
+    def document() -> bytes:
+        said = chat.telegram.shown(chat.ann)
+        return next((m.content for m in said if m.kind == "document" and m.filename.endswith(".pdf")), b"")
+
+    pdf = await until(document, within=60)
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "week.pdf").write_bytes(pdf)
+        drawing = ["-q", "-dNOPAUSE", "-dBATCH", "-sDEVICE=png16m", "-r80", "-dTextAlphaBits=4"]
+        program = await asyncio.create_subprocess_exec(
+            "gs", *drawing, f"-sOutputFile={PICTURES}/report-%d.png", f"{folder}/week.pdf"
+        )
+        if await program.wait():
+            raise SystemExit("Ghostscript could not draw the pages of the report.")
+    pages = [page.extract_text() for page in PdfReader(BytesIO(pdf)).pages]
+    return [
+        Shot(
+            name=f"report-{number}",
+            section="Report",
+            caption=f"page {number}",
+            alt=f"A weekly report, page {number}: {beginning(words, lines=4)}",
+            width=270,
+        )
+        for number, words in enumerate(pages, 1)
+    ]
+
+
+async def in_korean(browser: Browser, house: House, chat: OnTelegram) -> list[Shot]:
+    """The main screens once more, for README.ko.md."""
+    await house.asked("language", "ko")
+    found = [await on_telegram(browser, chat, name, LINES[name], tongue="ko") for name in IN_KOREAN]
+    context = await browser.new_context(
+        viewport=PHONE, device_scale_factor=2, color_scheme="dark", locale="ko-KR"
+    )
+    window = await context.new_page()
+    await window.goto(f"{house.address}/enter/{(await house.facts('link'))['code']}")
+    await window.wait_for_selector("[role=log] article", timeout=60_000)
+    found += [await in_the_chat(window, name, LINES[name], tongue="ko") for name in IN_KOREAN]
+    await context.close()
+    return found
 
 
 @asynccontextmanager
@@ -84,7 +135,7 @@ async def in_the_browser(browser: Browser, house: House) -> AsyncIterator[Shot]:
     context = await browser.new_context(viewport=PHONE, device_scale_factor=2, color_scheme="dark")
     window = await context.new_page()
     await window.goto(house.link)
-    await window.wait_for_selector("[role=log] article", timeout=15_000)
+    await window.wait_for_selector("[role=log] article", timeout=60_000)
     await window.wait_for_timeout(1500)
     await window.screenshot(path=PICTURES / "web-welcome.png")
     yield Shot(
@@ -95,16 +146,21 @@ async def in_the_browser(browser: Browser, house: House) -> AsyncIterator[Shot]:
         width=270,
     )
     for name, line in LINES.items():
-        await ask(window, line)
-        await window.screenshot(path=PICTURES / f"web-{name}.png")
-        yield Shot(
-            name=f"web-{name}",
-            section="Web chat",
-            caption=f"<code>{line}</code>",
-            alt=f"Web chat on a phone, {line}: {await last(window)}",
-            width=270,
-        )
+        yield await in_the_chat(window, name, line)
     await context.close()
+
+
+async def in_the_chat(window: Page, name: str, line: str, *, tongue: str = "") -> Shot:
+    """One line and its answer."""
+    await ask(window, line)
+    name, section = named("web", name, tongue), "Web chat" if not tongue else "한국어"
+    await window.screenshot(path=PICTURES / f"{name}.png")
+    alt = f"Web chat on a phone, {line}: {await last(window)}"
+    return Shot(name=name, section=section, caption=f"<code>{line}</code>", alt=alt, width=270)
+
+
+def named(where: str, name: str, tongue: str) -> str:
+    return "-".join(part for part in (where, name, tongue) if part)
 
 
 async def ask(window: Page, line: str) -> None:
@@ -133,17 +189,17 @@ async def last(window: Page) -> str:
 
 def beginning(words: str, *, lines: int = 2) -> str:
     """The first lines after the account's name, for those who cannot see the picture."""
-    said = [line.strip("• ") for line in words.splitlines() if line.strip() and "PAPER" not in line]
+    said = [line.strip("• ") for line in words.splitlines() if line.strip() and " · main" not in line]
     return "; ".join(" ".join(line.split()).rstrip(".;") for line in said[:lines]) + "."
 
 
-async def on_telegram(browser: Browser, chat: OnTelegram, name: str, line: str) -> Shot:
+async def on_telegram(browser: Browser, chat: OnTelegram, name: str, line: str, *, tongue: str = "") -> Shot:
     """What the desk really sent to a (fake) Telegram, in bubbles."""
     before = len(chat.telegram.shown(chat.ann))
 
     def whole() -> list[Any]:
         said = chat.telegram.shown(chat.ann)[before:]
-        return [] if any("Stop it" in message.labels for message in said) else said
+        return [] if any({"Stop it", "중단"} & set(message.labels) for message in said) else said
 
     await chat.say(line, quiet=1.0)
     said = await until(whole, within=60)
@@ -157,13 +213,12 @@ async def on_telegram(browser: Browser, chat: OnTelegram, name: str, line: str) 
     ]
     window = await browser.new_page(viewport=PHONE, device_scale_factor=2)
     await window.set_content(telegram(line, bubbles))
-    await window.screenshot(path=PICTURES / f"telegram-{name}.png")
+    name, section = named("telegram", name, tongue), "Telegram" if not tongue else "한국어"
+    await window.screenshot(path=PICTURES / f"{name}.png")
     await window.close()
     words = beginning("\n".join(message.text for message in said))
     alt = f"Telegram on a phone, {line}: {words}"
-    return Shot(
-        name=f"telegram-{name}", section="Telegram", caption=f"<code>{line}</code>", alt=alt, width=270
-    )
+    return Shot(name=name, section=section, caption=f"<code>{line}</code>", alt=alt, width=270)
 
 
 async def on_discord(browser: Browser) -> list[Shot]:
