@@ -17,7 +17,6 @@ from trading.lab.job import NO_LIMITS, Job
 from trading.lab.quiet import Track, step_through
 from trading.risk.rules import Limits
 
-
 SOME = Limits(order_share=1.0, daily_loss=0.05, drawdown=0.2)
 
 

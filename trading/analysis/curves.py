@@ -76,8 +76,11 @@ def drawdowns(curve: Curve) -> Floats:
     """At every point, how far it is below the highest so far: 0 ... 1 (0.25 is a quarter down)."""
     if not len(curve):
         return np.empty(0)
-    fall = 1.0 - curve.growth / np.maximum.accumulate(curve.growth)
-    return np.where(fall > _ROUNDING, fall, 0.0)
+    fall = np.maximum.accumulate(curve.growth)
+    np.divide(curve.growth, fall, out=fall)
+    np.subtract(1.0, fall, out=fall)
+    fall[~(fall > _ROUNDING)] = 0.0
+    return fall
 
 
 def longest_below_top(curve: Curve) -> float:

@@ -30,15 +30,19 @@ def buy_and_hold(markets: Sequence[Prices], cash: float, fee: float, slippage: f
     if not markets:
         return None
     times = markets[0].closed if len(markets) == 1 else np.unique(np.concatenate([m.closed for m in markets]))
-    worth = np.zeros(len(times))
+    equity = np.zeros(len(times) + 1)  # the money itself comes first
+    equity[0] = cash
     for market in markets:
         part = cash / len(markets)
         units = part / (market.first_open * (1 + slippage) * (1 + fee))
+        if len(markets) == 1:
+            np.multiply(market.close, units, out=equity[1:])
+            continue
         row = np.searchsorted(market.closed, times, "right") - 1
-        worth += np.where(row >= 0, units * market.close[np.maximum(row, 0)], part)
-    seconds = np.concatenate(([times[0] - 1], times)).astype(np.float64)
-    equity = np.concatenate(([cash], worth))
-    curve = Curve(seconds, equity, np.zeros(len(equity)), equity / cash)
+        equity[1:] += np.where(row >= 0, units * market.close[np.maximum(row, 0)], part)
+    seconds = np.empty(len(equity))
+    seconds[0], seconds[1:] = times[0] - 1, times
+    curve = Curve(seconds, equity, np.broadcast_to(0.0, len(equity)), equity / cash)
     found = measure_curve(curve)
     return Benchmark(
         total_return=float(equity[-1] / cash) - 1,

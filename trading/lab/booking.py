@@ -88,8 +88,14 @@ def _by_gear(market: Market, wishes: Floats, job: Job, gear: Kernel) -> _Orders 
 
 def _by_wishes(market: Market, wishes: Floats) -> _Orders | None:
     """In at every first wish to be in, out at every first wish to be out, each at the next open."""
-    said = np.flatnonzero(~np.isnan(wishes))
-    turns = said[np.diff(wishes[said], prepend=0.0) != 0]
+    silent = np.isnan(wishes)
+    first = int(silent.argmin())  # what is before is warm-up
+    if silent[first:].any():
+        said = np.flatnonzero(~silent)
+        turns = said[np.diff(wishes[said], prepend=0.0) != 0]
+    else:
+        turns = np.flatnonzero(wishes[1:] != wishes[:-1]) + 1
+        turns = np.concatenate(([first] if wishes[first] != 0 else [], turns[turns > first])).astype(np.int64)
     bars = turns[turns + 1 < len(wishes)] + 1
     met, before = market.open[bars], market.close[bars - 1]
     if (np.abs(met / before - 1) > LEAP).any():
