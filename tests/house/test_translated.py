@@ -203,7 +203,7 @@ def test_what_is_said_is_written_where_it_is_said():
     "part",
     [
         pytest.param(r"^(#+) ", id="headings"),
-        pytest.param(r'<img src="([^"]+)" width="(\d+)"', id="pictures"),
+        pytest.param(r'<img src="([^"]+?)(?:-ko)?[.]png" width="(\d+)"', id="pictures"),
         pytest.param(r"^```(\w*)", id="blocks of code"),
         pytest.param(r"(?<![\w`])`(/[a-z-]+)", id="commands"),
         pytest.param(r"^(\|).*\|$", id="rows of tables"),
