@@ -44,10 +44,10 @@ class Sender:
         attempt that is looked up and never repeated.
         """
         seat = self._seat
+        intent = self._as_left(intent)
         against = self._killed(stop_price) or self.against(intent, consent)
         if against is None and (stop_price is not None or not intent.reduce_only):
             against = self._failures.against(ORDERS)
-        intent = self._as_left(intent)
         against = against or self._too_much(intent)
         if against is None:
             begun_at = seat.times.monotonic()
@@ -100,9 +100,10 @@ class Sender:
     def _as_left(self, intent: OrderIntent) -> OrderIntent:
         """A stop may have sold a part since it was decided: then the sale is of the rest."""
         left, instrument = self._left(intent), self._seat.instruments.get(intent.symbol)
-        if intent.side is not Side.SELL or instrument is None or intent.amount <= left or left <= 0:
+        if intent.side is not Side.SELL or instrument is None or intent.amount <= left:
             return intent
-        return replace(intent, amount=instrument.amount(left))
+        rest = instrument.amount(max(left, ZERO))
+        return replace(intent, amount=rest) if rest else intent
 
     def _too_much(self, intent: OrderIntent, own: Tracked | None = None) -> str | None:
         """Why a sale is more than may still be sold. The last look before it leaves."""

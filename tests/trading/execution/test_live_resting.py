@@ -232,6 +232,24 @@ def test_a_stop_that_sold_in_part_and_was_taken_back_leaves_the_rest_to_the_sale
     live_through(story())
 
 
+def test_a_stop_that_sold_all_but_dust_leaves_nothing_that_a_sale_could_be_of(path):
+    async def story():
+        world = a_world()
+        async with a_live_desk(path, world, protection=FIVE) as desk:
+            await bought(desk)
+            stop = world.stops[0].order
+            world.fill(stop.exchange_id, stop.amount - Decimal("0.00001"), Decimal(94))
+            world.end(stop.exchange_id, Standing.CANCELED)
+            desk.close(exposure=0.0, price="94")
+            await desk.pass_time(300)
+
+            assert 0 < desk.held < Decimal("0.0001")
+            assert len(sales(world)) == 1
+            assert desk.orders[-1].status is OrderStatus.REFUSED
+
+    live_through(story())
+
+
 # --- orphans ------------------------------------------------------------------------------------------------
 
 
