@@ -34,7 +34,7 @@ async def why(ask: Ask, symbol: Symbol, order: WhichOrder = "now") -> Reply:
         buttons.append(Button(say("Last order"), f"/why {name} last"))
     first = last or shown
     return Reply(
-        title=_verdict(first, ask),
+        title=_verdict(first, ask) if last else say("Asked now: {verdict}", verdict=_verdict(first, ask)),
         text="\n".join([*(_story(last, ask) if last else ()), *(_now(now, ask) if now else ())]),
         rows=tuple(_rule_row(reading, ask) for reading in sorted(shown.readings, key=lambda r: r.passed)),
         buttons=(tuple(buttons),),

@@ -49,6 +49,7 @@ VARIABLES = ("NOTHING_TO_JUDGE", "fact", "hint", "note", "notes", "reason", "sen
 PLACES = {
     "trading/core/desk.py": ("_candles_closed",),
     "trading/core/guard.py": ("turn",),
+    "trading/core/stopping.py": ("day_lost",),
     "trading/risk/limits.py": ("_range",),
     "trading/risk/order.py": ("_out_words", "_part_words", "_quiet_words", "_alike_words", "_wild_words"),
     "trading/risk/rules.py": ("UNKNOWN", "NOT_KNOWN"),

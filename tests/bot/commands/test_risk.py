@@ -286,6 +286,7 @@ async def test_why_tells_what_blocks_and_the_smallest_change(house):
 
     reply = await answered(house, "/why BTC/USDT")
 
+    assert reply.title.startswith("Asked now: buy ")
     assert reply.title.endswith("refused by invested in all (R34)")
     assert "usual purchase" in reply.text
     assert "✗ invested in all (R34): too much would be invested" in reply.text
