@@ -83,7 +83,8 @@ async def keys_add(ask: Ask, account: Account, *, read_only: ReadOnly = False) -
                 say(
                     "Make sure at the exchange that it cannot withdraw, and works from this machine's address only."
                 ),
-                say(
+                _still_used(ask, account, stored.purpose)
+                or say(
                     "It is used from the next time the account connects on: at a start, or when it goes live."
                 ),
                 say(
@@ -122,9 +123,10 @@ async def keys_remove(ask: Ask, account: Account, *, read_only: ReadOnly = False
     """Forget a stored exchange key."""
     _check_right(ask, account)
     await ask.trading.safe.remove_key(account, _purpose(read_only))
+    told = (ask.say("Delete it at the exchange, too."), _still_used(ask, account, _purpose(read_only)))
     return Reply(
         title=ask.say("The key is forgotten."),
-        text=ask.say("Delete it at the exchange, too."),
+        text="\n".join(line for line in told if line),
         tone=Tone.GOOD,
     )
 
@@ -144,6 +146,16 @@ async def keys_rotate(ask: Ask) -> Reply:
         ),
         tone=Tone.GOOD,
         data={"master_key": name},
+    )
+
+
+def _still_used(ask: Ask, account: str, purpose: Purpose) -> str:
+    """What a desk that trades with the key before goes on with; empty where none does."""
+    if purpose is Purpose.READ or account not in ask.trading.real.accounts:
+        return ""
+    return ask.say(
+        "{account} trades on with the key it connected with until the desk starts again; /pause and /kill stop it.",
+        account=account,
     )
 
 

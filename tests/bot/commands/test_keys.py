@@ -17,6 +17,7 @@ from migrations.run import upgrade
 from trading.domain.errors import Refused
 from trading.domain.keys import Purpose
 from trading.domain.people import Place, Role
+from trading.realmoney import RealMoney
 from trading.settings import load
 
 TERMINAL = Place(platform="terminal", user_id="local", chat_id="local", private=True, local=True)
@@ -269,3 +270,15 @@ async def test_the_daily_report_publishes_the_head(house):
     report = await daily_report(house.trading, house.studio, "main", replace(house.owner, account="main"))
 
     assert [row.value for row in report.rows if row.label == "Audit"] == [house.trading.safe.head.short]
+
+
+async def test_a_key_that_a_running_account_trades_with_is_said_to_be_used_on(house, monkeypatch):
+    await answered(house, "/keys add real !", **GIVEN)
+    monkeypatch.setattr(RealMoney, "accounts", ("real",))
+
+    again = await answered(house, "/keys add real !", **GIVEN)
+    gone = await answered(house, "/keys remove real !")
+
+    goes_on = "real trades on with the key it connected with until the desk starts again;"
+    assert goes_on in again.text
+    assert goes_on in gone.text
