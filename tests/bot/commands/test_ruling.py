@@ -146,7 +146,7 @@ async def test_whoever_was_taken_out_meanwhile_does_not_come_back_as_an_owner(pe
 
 
 async def test_whoever_owns_nothing_any_more_has_asked_in_vain(people, clock, told):
-    phone, second, _, theirs = await two_owners(people)
+    _, second, _, theirs = await two_owners(people)
     tom = await people.invited("trader", 9, "Tom")
     asked = await agreed(second, "/people role Tom admin main", theirs.code())
     shown = asked.data.get("agree")
