@@ -93,6 +93,11 @@ class Simulated:
                 yield from self._fill(order, price, at)
 
     @property
+    def slippage(self) -> Decimal:
+        """What makes every price worse, as a share of it."""
+        return self._slippage
+
+    @property
     def usual(self) -> bool:
         """Whether orders fill at the next open, at once and as a whole."""
         return self._filling == USUAL

@@ -1,11 +1,11 @@
-"""The short road of an ordinary decision in a backtest: one order, plainly allowed, filled at the next open.
+"""The short road of ordinary decisions in a backtest: orders that are plainly allowed, filled at the next open.
 
 It leaves behind what the session, the gate and the simulation would have left, to the last digit, without the events
 in between; tests/parity holds the two together. Whatever is not ordinary (halts, limits that are near, a level that
-is touched, two orders at once, a rule that might refuse) it leaves to them, having changed nothing they look at.
+is touched in parts, a rule that might refuse) it leaves to them, having changed nothing they look at.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from math import inf
@@ -17,6 +17,7 @@ from trading.core import guarding, protect, targets
 from trading.core.plan import intent_for, worth_acting
 from trading.core.signals import Board
 from trading.core.sleeve import Line, Sleeve
+from trading.domain.errors import Broken
 from trading.domain.events import OrderFilled
 from trading.domain.order import Fill, OrderIntent, Reason, Side
 from trading.execution.sim import Simulated
@@ -31,13 +32,14 @@ Wish = tuple[Sleeve, str, float]
 
 
 @dataclass(frozen=True, slots=True)
-class _Decision:
-    """What follows from the wishes of one moment."""
+class _Act:
+    """A wish that is acted on: its order as it leaves the gate, and the open at which it fills."""
 
-    heard: list[tuple[Line, float]]  # wishes that ask for nothing new
-    acts: tuple[Line, float, float] | None = None  # a line, its wish, and the exposure it acts on
-    intent: OrderIntent | None = None
-    fill: Fill | None = None
+    line: Line
+    exposure: float
+    intent: OrderIntent
+    open: float
+    fill: Fill | None = None  # where it is alone and is known already
 
 
 class Ordinary:
@@ -47,6 +49,9 @@ class Ordinary:
         self._desk, self._book, self._limits = room.desk, room.desk.book, room.desk.limits
         self._room, self._track, self._levels = room, track, levels
         self._executor = room.executor if isinstance(room.executor, Simulated) else None
+        self._slippage = self._executor.slippage if self._executor is not None else ZERO
+        limits = self._limits  # some rules count what has just left; then one entry a moment is ordinary
+        self._counts = limits.needs_history or min(limits.orders_per_hour, limits.fees_per_hour) < inf
         self._wishes: dict[int, list[Wish]] = {}
         self._foresight: Foresight | None = None
         self._usable = self._fits()
@@ -72,20 +77,30 @@ class Ordinary:
             return False
         if not self._marked(index, wishes, at) or self.is_near(float(self._book.equity)):
             return False
-        found = self._decided(index, wishes, lines, at)
-        if found is None:
+        acts = self._decided(index, wishes, lines, at)
+        if acts is None:
             return False
         self._levels.move(index - 1, index)
-        for line, wish in found.heard:
+        for line, (_, _, wish) in zip(lines, wishes, strict=True):
             line.wanted, line.barred = wish, line.barred and wish != 0
-        if found.acts is None or found.fill is None or found.intent is None:
-            return True
-        line, line.wanted, line.acted = found.acts
-        if not found.intent.reduce_only:
-            self._desk.risk.left(found.intent, self._desk.instruments[found.intent.symbol].taker_fee)
-        event = OrderFilled(at, found.fill)
-        self._desk.done(event)
-        self._room.recorder.hear(event)
+        return self._carried_out(acts, at)
+
+    def _carried_out(self, acts: list[_Act], at: datetime) -> OrderFilled | bool:
+        """First everything is ordered, then it fills, in the same order. The last fill, True where there is none."""
+        event: OrderFilled | bool = True
+        for act in acts:
+            act.line.acted = act.exposure
+            if not act.intent.reduce_only:
+                self._desk.risk.left(act.intent, self._desk.instruments[act.intent.symbol].taker_fee)
+        for act in acts:
+            fill = act.fill
+            if fill is None and self._executor is not None:
+                fill = self._executor.at_once(act.intent, act.open, at)
+            if fill is None:
+                raise Broken(f"Order {act.intent.client_id} of a backtest was paid for and did not fill.")
+            event = OrderFilled(at, fill)
+            self._desk.done(event)
+            self._room.recorder.hear(event)
         return event
 
     def touched(self, index: int) -> bool:
@@ -201,37 +216,50 @@ class Ordinary:
 
     # --- what is decided --------------------------------------------------------------------------------------
 
-    def _decided(self, index: int, wishes: list[Wish], lines: list[Line], at: datetime) -> _Decision | None:
-        """What the desk would decide; None where that is not ordinary."""
-        desk, heard, acts = self._desk, [], None
+    def _decided(self, index: int, wishes: list[Wish], lines: list[Line], at: datetime) -> list[_Act] | None:
+        """What the desk would order; None where that is not ordinary."""
+        desk = self._desk
+        acts: list[_Act] = []
         for (sleeve, symbol, wish), line in zip(wishes, lines, strict=True):
             exposure = round(wish, 6) if wish else 0.0
             if not worth_acting(exposure, line.acted):
-                heard.append((line, wish))
                 continue
-            if acts is not None:
-                return None
             if sleeve.protection.on and not guarding.may_act(desk, sleeve, symbol, line, exposure, at):
                 return None
-            acts = (sleeve, symbol, line, wish, exposure)
-        if acts is None:
-            return _Decision(heard)
-        sleeve, symbol, line, wish, exposure = acts
-        intent = self._intent(sleeve, symbol, line, exposure, at)
-        first = self._track.follows(index, symbol)
-        if intent is None or first is None or self._executor is None:
-            return None
-        fill = self._executor.at_once(intent, first, at)
-        return _Decision(heard, (line, wish, exposure), intent, fill) if fill is not None else None
+            before = [act.intent for act in acts if not act.intent.reduce_only]
+            intent = self._intent(sleeve, symbol, line, exposure, at, before)
+            first = self._track.follows(index, symbol)
+            if intent is None or first is None:
+                return None
+            acts.append(_Act(line, exposure, intent, first))
+        if len(acts) == 1 and self._executor is not None:
+            fill = self._executor.at_once(acts[0].intent, acts[0].open, at)
+            return None if fill is None else [replace(acts[0], fill=fill)]
+        return acts if self._all_paid(acts) else None
+
+    def _all_paid(self, acts: list[_Act]) -> bool:
+        """Whether the cash pays for every purchase as a whole, also before anything is sold."""
+        left, slips = float(self._book.cash), float(self._slippage)
+        for act in acts:
+            if act.intent.side is Side.BUY:
+                fee = float(self._desk.instruments[act.intent.symbol].taker_fee)
+                left -= float(act.intent.amount) * act.open * (1 + slips) * (1 + fee) * NEARLY
+        return left >= 0 or len(acts) < 2
 
     def _intent(
-        self, sleeve: Sleeve, symbol: str, line: Line, exposure: float, at: datetime
+        self,
+        sleeve: Sleeve,
+        symbol: str,
+        line: Line,
+        exposure: float,
+        at: datetime,
+        before: list[OrderIntent],
     ) -> OrderIntent | None:
-        """The order as it would leave the gate; None where the gate must be asked."""
+        """The order as it would leave the gate after these entries of the same moment; None: ask the gate."""
         desk, price = self._desk, self._book.prices[symbol]
-        before, line.acted = line.acted, exposure
+        acted, line.acted = line.acted, exposure
         target = targets.target(desk, sleeve, symbol, line, price)
-        line.acted = before
+        line.acted = acted
         held = self._book.held(sleeve.name, symbol)
         if target < 0 or held < 0:
             return None
@@ -247,15 +275,20 @@ class Ordinary:
         )
         if intent is None or intent.reduce_only:
             return intent
-        return self._entry(intent) if intent.side is Side.BUY else None
+        return self._entry(intent, before) if intent.side is Side.BUY else None
 
-    def _entry(self, intent: OrderIntent) -> OrderIntent | None:
+    def _entry(self, intent: OrderIntent, before: list[OrderIntent]) -> OrderIntent | None:
         book, risk, at = self._book, self._desk.risk, intent.decided_at
         while risk.sent and risk.sent[0].at <= at - HOUR:
             risk.sent.popleft()
         worth = {p.symbol: p.quantity * book.prices[p.symbol] for p in book.positions.values()}
         if len(worth) < len(book.positions):
             return None  # several sleeves hold the same: the rules tell them apart
+        if before and self._counts:
+            return None
+        fee = 1 + self._desk.instruments[intent.symbol].taker_fee
+        values = [entry.amount * entry.price_at_decision for entry in before]
+        claimed = sum((value * fee for value in values), ZERO)
         moment, lately, bad_day, losses = int(at.timestamp()), None, 0.0, 0
         if self._limits.losses < inf:
             losses = sum(lost > at - DAY for lost in risk.losses.get(intent.sleeve, ()))
@@ -263,12 +296,15 @@ class Ordinary:
             lately, bad_day = self._foresight.of(intent.symbol, worth, moment)
         known = Standing(
             equity=book.cash + sum(worth.values(), ZERO),
-            cash=book.cash,
-            at_work=float(sum(worth.values(), ZERO)),
-            positions=len(book.positions) + ((intent.sleeve, intent.symbol) not in book.positions),
+            cash=book.cash - claimed,
+            at_work=float(sum(worth.values(), ZERO) + sum(values, ZERO)),
+            positions=len(book.positions) + sum(self._is_new(entry) for entry in (*before, intent)),
             sent=risk.sent,
             losses=losses,
             lately=lately,
             bad_day=bad_day,
         )
         return cleared(intent, self._desk.instruments[intent.symbol], self._limits, known)
+
+    def _is_new(self, entry: OrderIntent) -> bool:
+        return (entry.sleeve, entry.symbol) not in self._book.positions
