@@ -1,14 +1,14 @@
-"""The tables of faults and of checks name tests that exist."""
+"""The table of faults names tests that exist."""
 
 import ast
 import re
-
-import pytest
+from collections import Counter
 
 from tests.house.code import ROOT, tree
+from tests.simulation import faults
 
-FAULTS = (ROOT / "docs" / "faults.md").read_text(encoding="utf-8")
-CHECKS = (ROOT / "docs" / "checks.md").read_text(encoding="utf-8")
+TABLE = (ROOT / "docs" / "faults.md").read_text(encoding="utf-8")
+NAMED = re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", TABLE)
 
 
 def found_in(place: str) -> set[str]:
@@ -21,31 +21,50 @@ def found_in(place: str) -> set[str]:
     return {node.name for node in found}
 
 
-@pytest.mark.parametrize("table", [FAULTS, CHECKS], ids=["faults", "checks"])
-def test_every_test_that_a_table_names_exists(table):
-    named = re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", table)
-
-    assert len(named) > 50
-    assert [f"{place}::{name}" for place, name in named if name not in found_in(place)] == []
+def test_every_test_that_the_table_of_faults_names_exists():
+    assert [f"{place}::{name}" for place, name in NAMED if name not in found_in(place)] == []
 
 
 def test_every_fault_of_the_table_is_held_by_a_test():
-    rows = [line for line in FAULTS.splitlines() if line.startswith("| ") and not line.startswith("| fault ")]
+    rows = [line for line in TABLE.splitlines() if line.startswith("| ") and not line.startswith("| fault ")]
 
     assert len(rows) > 50
     assert [row for row in rows if "::test_" not in row] == []
 
 
-def test_every_check_is_held_by_a_test_or_says_why_it_is_not_built():
-    rows = re.findall(r"^\| (\d+) \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$", CHECKS, re.MULTILINE)
+def test_what_the_stories_count_is_in_the_table_with_its_number():
+    counts = {cells[0]: cells[3] for cells in faults.rows(TABLE)}
 
-    assert [int(number) for number, *_ in rows] == list(range(1, 77))
-    assert [
-        number for number, _, what, held in rows if "::test_" not in held and "Not built: " not in what
-    ] == []
+    assert {fault for fault in faults.MET if fault not in counts} == set()
+    assert {
+        fault: times for fault, times in counts.items() if (times == faults.NONE) == (fault in faults.MET)
+    } == {}
+    assert {
+        fault: counts[fault] for fault in faults.MET if not re.fullmatch(r"[1-9][\d,]*", counts[fault])
+    } == {}
 
 
-def test_every_module_that_the_table_of_checks_names_exists():
-    named = re.findall(r"`((?:bot|trading|tests)/[\w/]+(?:\.py)?)`", CHECKS)
+def test_counting_again_changes_nothing_but_the_counts():
+    marks = Counter(dict.fromkeys(sum(faults.MET.values(), ()), 1234))
 
-    assert [place for place in named if not (ROOT / place).exists()] == []
+    once = faults.counted(TABLE, marks, "in a test")
+
+    assert faults.counted(once, marks, "in a test") == once
+    assert [cells[:3] for cells in faults.rows(once)] == [cells[:3] for cells in faults.rows(TABLE)]
+    assert (
+        dict(zip(faults.MET, ("1,234",), strict=False)).items()
+        <= {c[0]: c[3] for c in faults.rows(once)}.items()
+    )
+    assert "Times hit: in a test." in once
+
+
+def test_the_readme_shows_ten_of_them_as_the_table_has_them():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    table = {cells[0]: cells for cells in faults.rows(TABLE)}
+
+    ten = [cells for cells in faults.rows(readme) if cells[0] in faults.MET]
+
+    assert len(ten) == 10
+    assert faults.shown(readme, TABLE) == readme
+    assert [cells for cells in ten if cells[1] != table[cells[0]][1]] == []
+    assert [name.strip("`") for _, _, name, _ in ten if name.strip("`") not in {n for _, n in NAMED}] == []

@@ -7,6 +7,7 @@ from collections import Counter
 from pathlib import Path
 from time import perf_counter
 
+from tests.simulation.faults import write
 from tests.simulation.kills import sweep
 from tests.simulation.many import WORTH_NAMING, all_deaths, all_mutants, lived, many
 from tests.simulation.mutants import MUTANTS
@@ -39,6 +40,7 @@ def main() -> int:
     parser.add_argument(
         "--kills", type=int, default=0, help="so many real kill -9, at every step and at random"
     )
+    parser.add_argument("--faults", action="store_true", help="write the counts into docs/faults.md")
     parser.add_argument("--twice", type=int, default=0, help="live so many stories twice: the same trace")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -51,19 +53,20 @@ def main() -> int:
             return _crashes(template, asked.jobs)
         if asked.kills:
             return _kills(template, asked.kills)
-        return _stories(asked.first, asked.seeds, asked.twice, template, asked.jobs)
+        return _stories(asked, template)
 
 
-def _stories(first: int, count: int, twice: int, template: Path, jobs: int) -> int:
+def _stories(asked: argparse.Namespace, template: Path) -> int:
     started, marks, wrong = perf_counter(), Counter[str](), 0
-    for number, verdict in enumerate(many(range(first, first + count), template, jobs), 1):
+    first, count = asked.first, asked.seeds
+    for number, verdict in enumerate(many(range(first, first + count), template, asked.jobs), 1):
         marks += verdict.marks
         if verdict.broken:
             wrong += 1
             print(f"\nseed {verdict.plan.seed}: {verdict.broken[0]}")
         if sys.stderr.isatty() and number % 50 == 0:
             print(f"\r{number:,} of {count:,} stories, {wrong} wrong", end="", file=sys.stderr)
-    for seed in range(first, first + twice):
+    for seed in range(first, first + asked.twice):
         if lived(seed, template).trace != lived(seed, template).trace:
             wrong += 1
             print(f"seed {seed}: two traces")
@@ -71,6 +74,10 @@ def _stories(first: int, count: int, twice: int, template: Path, jobs: int) -> i
     print(f"{count:,} stories in {perf_counter() - started:.0f} s: {wrong} wrong")
     for mark, words in WORTH_NAMING.items():
         print(f"  {marks[mark]:8,}  {words}")
+    if asked.faults and not wrong:
+        write(
+            marks, f"in {count:,} stories, counted by `python -m tests.simulation --seeds {count} --faults`"
+        )
     if count >= 1000 and missing:
         print(f"never met: {', '.join(missing)}")
         return 1
