@@ -29,7 +29,9 @@ def buy_and_hold(markets: Sequence[Prices], cash: float, fee: float, slippage: f
     markets = [market for market in markets if len(market.close) and market.first_open > 0]
     if not markets:
         return None
-    times = markets[0].closed if len(markets) == 1 else np.unique(np.concatenate([m.closed for m in markets]))
+    times = markets[0].closed
+    if not all(np.array_equal(market.closed, times) for market in markets):
+        times = np.unique(np.concatenate([market.closed for market in markets]))
     equity = np.zeros(len(times) + 1)  # the money itself comes first
     equity[0] = cash
     for market in markets:

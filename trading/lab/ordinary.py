@@ -5,7 +5,7 @@ in between; tests/parity holds the two together. Whatever is not ordinary (halts
 is touched in parts, a rule that might refuse) it leaves to them, having changed nothing they look at.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from math import inf
@@ -31,7 +31,7 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 Wish = tuple[Sleeve, str, float]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Act:
     """A wish that is acted on: its order as it leaves the gate, and the open at which it fills."""
 
@@ -233,8 +233,8 @@ class Ordinary:
                 return None
             acts.append(_Act(line, exposure, intent, first))
         if len(acts) == 1 and self._executor is not None:
-            fill = self._executor.at_once(acts[0].intent, acts[0].open, at)
-            return None if fill is None else [replace(acts[0], fill=fill)]
+            acts[0].fill = self._executor.at_once(acts[0].intent, acts[0].open, at)
+            return None if acts[0].fill is None else acts
         return acts if self._all_paid(acts) else None
 
     def _all_paid(self, acts: list[_Act]) -> bool:

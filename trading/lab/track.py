@@ -22,7 +22,8 @@ class Track:
         self.symbols = tuple(r.symbol for r in recorded)
         self._columns = [Columns.of_frame(r.frame) for r in recorded]
         opened = [c.opened for c in self._columns]
-        union = opened[0] if len(opened) == 1 else np.unique(np.concatenate(opened))
+        same = all(np.array_equal(times, opened[0]) for times in opened)
+        union = opened[0] if same else np.unique(np.concatenate(opened))
         self.times: Ints = union + self.timeframe.seconds
         self._row = [self._rows_of(c) for c in self._columns]
         self.closes = {
