@@ -123,7 +123,7 @@ class Series:
 
     def _append(self, new: Columns, known: Ints) -> None:
         self.columns = self.columns + new
-        self.known = np.concatenate((self.known, known))
+        self.known = np.concatenate((self.known, known)) if len(self.known) else known
 
     def _shift(self) -> int:
         return self._timeframe.floor_seconds(0)

@@ -129,7 +129,8 @@ class Market:
         columns = Columns.of_frame(recorded.frame)
         series = Series(recorded.timeframe, timeframe)
         series.extend(columns)
-        closed = columns.opened + recorded.timeframe.seconds
+        same = recorded.timeframe == timeframe
+        closed = series.known if same else columns.opened + recorded.timeframe.seconds
         return cls(
             open=kind(columns.open),
             high=kind(columns.high),
@@ -141,7 +142,7 @@ class Market:
             timeframe=timeframe,
             columns=series.columns,
             known=series.known,
-            frames=[recorded.frame] if recorded.timeframe == timeframe else [],
+            frames=[recorded.frame] if same else [],
         )
 
     def frame(self) -> "pd.DataFrame":

@@ -25,13 +25,14 @@ class Track:
         same = all(np.array_equal(times, opened[0]) for times in opened)
         union = opened[0] if same else np.unique(np.concatenate(opened))
         self.times: Ints = union + self.timeframe.seconds
-        self._row = [self._rows_of(c) for c in self._columns]
+        every = np.arange(len(union))
+        self._row = [every if same else self._rows_of(c) for c in self._columns]
         self.closes = {
-            s: c.close[np.maximum(r, 0)]
+            s: c.close if same else c.close[np.maximum(r, 0)]
             for s, c, r in zip(self.symbols, self._columns, self._row, strict=True)
         }
-        self._fresh = [np.diff(row, prepend=-1) > 0 for row in self._row]
-
+        always = np.ones(len(union), np.bool_)
+        self._fresh = [always if same else np.diff(row, prepend=-1) > 0 for row in self._row]
         self.columns = dict(zip(self.symbols, self._columns, strict=True))
         self.rows = dict(zip(self.symbols, self._row, strict=True))
         self.days: Ints = (self.times - 1) // DAY  # what closes at midnight is the last of its day
