@@ -103,6 +103,8 @@ def _kills(template: Path, most: int) -> int:
     for outcome in sweep(template, most):
         stories += 1
         points.update(outcome.points)
+        if stories % 50 == 0:
+            print(f"  {stories:,} stories so far, {wrong} wrong", flush=True)
         if outcome.broken:
             wrong += 1
             print(f"\n{outcome.schedule.name}, killed at {outcome.points}: {outcome.broken[0]}")
