@@ -35,7 +35,7 @@ WORTH_NAMING = {  # what a thousand stories must have met, and the words for it
     "a stop taken back by hand": "a stop was taken back by hand",
     "log stop_missing": "a stop was not taken",
 }
-MOST_SEEDS = 120  # within which every mutant must be caught
+MOST_SEEDS = 200  # within which every mutant must be caught
 
 
 def lived(seed: int, template: Path) -> Verdict:
