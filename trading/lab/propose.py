@@ -40,8 +40,8 @@ def proposer(method: str, spans: Sequence[Span], trials: int, objectives: int, s
         return Anywhere(spans, seed)
     if importlib.util.find_spec("optuna") is None:
         raise Refused(
-            f"--method {method} needs the extra 'optimize', which is not installed (uv sync --extra optimize); "
-            "grid and random work without it."
+            f"--method {method} needs the extra 'optimize', which is not installed "
+            "(uv sync --inexact --extra optimize); grid and random work without it."
         )
     return Sampled(method, spans, objectives, seed)
 

@@ -47,7 +47,7 @@ def _read_parquet(path: Path) -> dict[str, "pd.Series"]:
         import pyarrow.parquet as parquet
     except ModuleNotFoundError as error:
         raise Refused(
-            f"{path} needs the extra 'parquet' to be read (uv sync --extra parquet); CSV files need nothing."
+            f"{path} needs the extra 'parquet' to be read (uv sync --inexact --extra parquet); CSV files need nothing."
         ) from error
     try:
         pyarrow.set_memory_pool(pyarrow.system_memory_pool())  # the other one keeps what is freed
