@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -17,7 +18,9 @@ from trading.settings_risk import CalendarSettings
 
 BEFORE, AHEAD = timedelta(days=2), timedelta(days=400)  # how far back and ahead events are looked for
 MOST = 5000  # occurrences of one event that are worked out
-NOTHING = timedelta(0)
+NOTHING, DAY = timedelta(0), timedelta(days=1)
+
+Stretch = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +43,9 @@ def closures_for(
     """
     if not settings.accounts[account].calendar:
         return ()
-    found = [*_own(settings.calendar, account), *_from_file(settings, now)]
-    made = [_closure(h) for h in found if now - BEFORE <= h.until and h.since <= now + AHEAD]
-    kept = {closure.id: closure for closure in made if closure.id not in skipped}
+    made = [_closure(h) for h in (*_own(settings.calendar, account), *_from_file(settings, now))]
+    near = [closure for closure in made if now - BEFORE <= closure.until and closure.since <= now + AHEAD]
+    kept = {closure.id: closure for closure in near if closure.id not in skipped}
     return tuple(sorted(kept.values(), key=lambda c: (c.since, c.until, c.id)))
 
 
@@ -97,7 +100,11 @@ def _from_file(settings: Settings, now: datetime) -> Iterator[Happening]:
     except ValueError as error:
         raise SettingsError(f"{where}: {path} is no iCal file: {error}.") from None
     before, after = _margin("", calendar.before), _margin("", calendar.after)
-    for name, since, until in _happenings(events, settings.zone, now):
+    try:
+        found = list(_happenings(events, settings.zone, (now - BEFORE - after, now + AHEAD + before)))
+    except ValueError as error:
+        raise SettingsError(f"{where}: {path}: {error}") from None
+    for name, since, until in found:
         yield Happening(name, since, until, before, after)
 
 
@@ -113,64 +120,119 @@ def _read(path: Path, changed: int) -> tuple[Any, ...]:
 
 
 def _happenings(
-    events: tuple[Any, ...], zone: str, now: datetime
+    events: tuple[Any, ...], zone: str, near: Stretch
 ) -> Iterator[tuple[str, datetime, datetime]]:
-    """Every occurrence near now, in UTC; moved and cancelled ones as the file says."""
-    moved = {
-        (str(event.get("UID", "")), _utc(event["RECURRENCE-ID"].dt, zone))
-        for event in events
-        if "RECURRENCE-ID" in event
-    }
+    """Every occurrence that is near, in UTC; moved and cancelled ones as the file says.
+
+    Raises ValueError that names an event nobody can read: one passed over would leave entries open.
+    """
+    moved = set()
+    for event in events:
+        if "RECURRENCE-ID" in event:
+            with _named(event):
+                moved.add((str(event.get("UID", "")), _of(event, "RECURRENCE-ID", zone)))
     for event in events:
         if str(event.get("STATUS", "")).upper() == "CANCELLED" or "DTSTART" not in event:
             continue
-        name, length = str(event.get("SUMMARY", "")).strip() or "event", _length(event, zone)
-        for since in _starts(event, zone, now):
+        with _named(event):
+            length = _length(event, zone)
+            starts = list(_starts(event, zone, (near[0] - length, near[1])))
+        for since in starts:
             if "RECURRENCE-ID" in event or (str(event.get("UID", "")), since) not in moved:
-                yield name[:60], since, since + length
+                yield _name(event), since, since + length
 
 
-def _starts(event: Any, zone: str, now: datetime) -> Iterator[datetime]:
-    first = event["DTSTART"].dt
-    if "RRULE" not in event or "RECURRENCE-ID" in event:
-        yield _utc(first, zone)
+def _name(event: Any) -> str:
+    return (str(event.get("SUMMARY", "")).strip() or "event")[:60]
+
+
+@contextmanager
+def _named(event: Any) -> Iterator[None]:
+    """A ValueError while this event is read says which one it is."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"the event '{_name(event)}' cannot be read ({error}).") from None
+
+
+def _starts(event: Any, zone: str, near: Stretch) -> Iterator[datetime]:
+    first = _only(event, "DTSTART")
+    if "RECURRENCE-ID" in event:
+        yield _of(event, "DTSTART", zone)
         return
+    begins, rules = _local(first, zone), _every(event, "RRULE")
+    found = {_utc(begin[0] if isinstance(begin, tuple) else begin, zone) for begin in _listed(event, "RDATE")}
+    for rule in rules:
+        found.update(_repeated(rule, begins, near))
+    if not rules:
+        found.add(_utc(begins, zone))
+    yield from sorted(found - {_utc(moment, zone) for moment in _listed(event, "EXDATE")})
+
+
+def _repeated(rule: Any, begins: datetime, near: Stretch) -> Iterator[datetime]:
+    """In wall-clock time without a zone: an event at 14:00 stays at 14:00 when the clocks change."""
     from dateutil.rrule import rrulestr  # type: ignore[import-untyped]
 
-    begins = _local(first, zone)
-    rule = event["RRULE"].to_ical().decode()
-    # In wall-clock time without a zone: an event at 14:00 stays at 14:00 when the clocks change.
-    naive = rrulestr(_without_zone(rule), dtstart=begins.replace(tzinfo=None))
-    left_out = {_utc(moment.dt, zone) for moment in _listed(event.get("EXDATE"))}
-    low = (now - BEFORE - timedelta(days=1)).replace(tzinfo=None)
+    written = rule.to_ical().decode()
+    if {"SECONDLY", "MINUTELY"} & set(rule.get("FREQ", ())) or min(rule.get("INTERVAL", [1])) < 1:
+        raise ValueError(f"it should repeat once an hour at most; found {written}")
+    naive = rrulestr(_ending_there(written, begins), dtstart=begins.replace(tzinfo=None))
+    low = (near[0] - DAY).replace(tzinfo=None)
     for number, moment in enumerate(naive.xafter(low, inc=True)):
         since = moment.replace(tzinfo=begins.tzinfo).astimezone(UTC)
-        if since > now + AHEAD or number >= MOST:
+        if since > near[1] or number >= MOST:
             return
-        if since not in left_out:
-            yield since
+        yield since
 
 
-def _without_zone(rule: str) -> str:
-    """UNTIL in UTC would clash with wall-clock time; a day later never matters to what is yearly or weekly."""
-    parts = [
-        part[:-1] if part.startswith("UNTIL=") and part.endswith("Z") else part for part in rule.split(";")
-    ]
+def _ending_there(rule: str, begins: datetime) -> str:
+    """The rule with its UNTIL by the clock of the event's own zone; a day as UNTIL is that whole day."""
+    parts = rule.split(";")
+    for number, part in enumerate(parts):
+        name, _, until = part.partition("=")
+        if name == "UNTIL" and until.endswith("Z"):
+            last = datetime.strptime(until, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).astimezone(begins.tzinfo)
+            parts[number] = f"UNTIL={last:%Y%m%dT%H%M%S}"
+        elif name == "UNTIL" and "T" not in until:
+            parts[number] = f"UNTIL={until}T235959"
     return ";".join(parts)
 
 
-def _listed(dates: Any) -> Iterator[Any]:
-    for group in dates if isinstance(dates, list) else [dates] if dates is not None else []:
-        yield from group.dts
+def _every(event: Any, what: str) -> list[Any]:
+    """All there are of a line that may stand there several times."""
+    found = event.get(what)
+    return found if isinstance(found, list) else [found] if found is not None else []
+
+
+def _listed(event: Any, what: str) -> Iterator[Any]:
+    """Dates of RDATE or EXDATE. Raises ValueError for what is none."""
+    for group in _every(event, what):
+        yield from (moment.dt for moment in group.dts)
+
+
+def _only(event: Any, what: str) -> Any:
+    """What stands there once. Raises ValueError for several, and for a zone that nobody knows."""
+    found = event[what]
+    if isinstance(found, list):
+        raise ValueError(f"{what} stands there {len(found)} times")
+    moment = found.dt
+    named = found.params.get("TZID")
+    if named and isinstance(moment, datetime) and moment.tzinfo is None:
+        raise ValueError(f"its zone {named} is not known")
+    return moment
+
+
+def _of(event: Any, what: str, zone: str) -> datetime:
+    return _utc(_only(event, what), zone)
 
 
 def _length(event: Any, zone: str) -> timedelta:
     if "DTEND" in event:
-        return max(_utc(event["DTEND"].dt, zone) - _utc(event["DTSTART"].dt, zone), NOTHING)
+        return max(_of(event, "DTEND", zone) - _of(event, "DTSTART", zone), NOTHING)
     if "DURATION" in event:
-        lasts: timedelta = event["DURATION"].dt
+        lasts: timedelta = _only(event, "DURATION")
         return max(lasts, NOTHING)
-    return NOTHING if isinstance(event["DTSTART"].dt, datetime) else timedelta(days=1)
+    return NOTHING if isinstance(_only(event, "DTSTART"), datetime) else DAY
 
 
 def _local(moment: date | datetime, zone: str) -> datetime:

@@ -140,6 +140,108 @@ END:VEVENT""",
     ]
 
 
+def test_a_last_repetition_named_in_utc_still_happens_east_of_greenwich(tmp_path):
+    settings = settings_with(
+        tmp_path,
+        "",
+        """BEGIN:VEVENT
+UID:1
+SUMMARY:Maintenance
+DTSTART;TZID=Asia/Seoul:20260302T200000
+RRULE:FREQ=DAILY;UNTIL=20260304T110000Z
+END:VEVENT""",
+    )
+
+    begins = [since + timedelta(minutes=30) for _, since, _ in spans(settings)]
+
+    assert begins == [at(2, 11), at(3, 11), at(4, 11)]  # 20:00 in Seoul; the last one on the very second
+
+
+def test_a_repeated_event_that_goes_on_for_days_stays_until_its_end(tmp_path):
+    settings = settings_with(
+        tmp_path,
+        "",
+        """BEGIN:VEVENT
+UID:1
+SUMMARY:Holidays
+DTSTART;VALUE=DATE:20250222
+DTEND;VALUE=DATE:20250304
+RRULE:FREQ=YEARLY;COUNT=2
+END:VEVENT""",
+    )
+
+    half = timedelta(minutes=30)
+    assert spans(settings) == [("Holidays", at(22, 0, month=2) - half, at(4, 0) + half)]
+
+
+def test_a_long_margin_counts_to_its_end(tmp_path):
+    settings = settings_with(
+        tmp_path,
+        '[calendar]\nevents = [{ name = "Fork", at = 2026-02-26T00:00:00Z, after = "5d" },'
+        ' { name = "Far", at = 2027-04-08T00:00:00Z, before = "5d" }]',
+    )
+
+    assert spans(settings) == [
+        ("Fork", at(25, 23, 30, month=2), at(3, 0)),
+        ("Far", datetime(2027, 4, 3, tzinfo=UTC), datetime(2027, 4, 8, 0, 30, tzinfo=UTC)),
+    ]
+
+
+def test_further_dates_and_several_rules_count_too(tmp_path):
+    settings = settings_with(
+        tmp_path,
+        "",
+        """BEGIN:VEVENT
+UID:1
+SUMMARY:Auction
+DTSTART:20260302T100000Z
+RDATE:20260305T100000Z,20260307T120000Z
+RRULE:FREQ=DAILY;COUNT=2
+RRULE:FREQ=WEEKLY;COUNT=2
+EXDATE:20260303T100000Z
+END:VEVENT
+BEGIN:VEVENT
+UID:2
+SUMMARY:Fork
+DTSTART:20260310T100000Z
+RDATE:20260311T100000Z
+END:VEVENT""",
+    )
+
+    begins = [(name, since + timedelta(minutes=30)) for name, since, _ in spans(settings)]
+
+    assert begins == [
+        ("Auction", at(2, 10)),
+        ("Auction", at(5, 10)),
+        ("Auction", at(7, 12)),
+        ("Auction", at(9, 10)),
+        ("Fork", at(10, 10)),
+        ("Fork", at(11, 10)),
+    ]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "DTSTART:20260302T100000Z\nDTSTART:20260303T100000Z",
+        "DTSTART:20260302T100000Z\nRRULE:FREQ=DAILY;COUNT=5;BYDAY=NOPE",
+        "DTSTART:20200302T100000Z\nRRULE:FREQ=DAILY;INTERVAL=0",
+        "DTSTART:20200302T100000Z\nRRULE:FREQ=SECONDLY",
+        "DTSTART:soon",
+        "DTSTART;TZID=Mars/Olympus:20260302T100000",
+        "DTSTART:20260302T100000Z\nDTEND:never",
+        "DTSTART:20260302T100000Z\nRDATE:whenever",
+    ],
+)
+def test_an_event_that_cannot_be_read_is_named_and_not_passed_over(tmp_path, line):
+    settings = settings_with(tmp_path, "", f"BEGIN:VEVENT\nUID:1\nSUMMARY:Fork\n{line}\nEND:VEVENT")
+
+    with pytest.raises(SettingsError) as error:
+        closures_for(settings, "main", NOW)
+
+    assert "Fork" in error.value.tell
+
+
 @pytest.mark.parametrize(("content", "words"), [("hello", "is no iCal file"), (None, "cannot be read")])
 def test_a_file_that_is_no_calendar_stops_the_start(tmp_path, content, words):
     file = tmp_path / "x.ics"
