@@ -1,5 +1,6 @@
 """A few dozen of the stories that `make simulate` lives by the thousand, and proof that they can find something out."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,16 @@ def test_a_fault_at_the_death_of_the_process_is_found_out(template):
         broken = [run(death, template).broken for death in singles(plan, 20)[-4:]]
 
     assert any(broken)
+
+
+@pytest.mark.parametrize("second", [8, 10])
+def test_an_order_that_was_cancelled_while_nobody_heard_of_it_breaks_no_account(second, template):
+    plan = dict(scenes())[f"killed with an order out, ids {IdReuse.OPEN_UNIQUE}"]
+
+    verdict = run(replace(plan, dies=(20, second)), template)
+
+    assert verdict.broken == []
+    assert len(verdict.steps) == 3
 
 
 def test_kill_9_at_a_step_at_random_and_while_recovering_loses_and_doubles_nothing(template):

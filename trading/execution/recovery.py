@@ -47,6 +47,7 @@ async def _place(seat: Seat, tracked: Tracked, order: Order | None) -> None:
         await seat.change(
             tracked, AttemptState.OPEN, "the desk stopped before it was told"
         )  # closes at a look
+        seat.announce(tracked, order)  # what the desk remembers may be older still: that it was being sent
     elif order is not None:
         seat.announce(tracked, order)
 
