@@ -1,5 +1,6 @@
 """What every request must pass and every answer carries: known host, own origin, small body, safe headers."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -10,6 +11,7 @@ Send = Callable[[Event], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 LARGEST_BODY = 64 * 1024
+SLOWEST_BODY = 10.0  # seconds for a body to arrive
 CONTENT_POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -51,6 +53,14 @@ class Guard:
         if refusal := self._refusal(scope):
             await _refuse(scope, receive, sending, *refusal)
             return
+        if scope["type"] == "http" and scope["method"] not in READING:
+            try:
+                async with asyncio.timeout(SLOWEST_BODY):
+                    receive = _again(await _whole(receive), receive)
+            except TimeoutError:
+                late = f"A request has {SLOWEST_BODY:.0f} s to arrive; this one took longer."
+                await _refuse(scope, receive, sending, 408, late)
+                return
         await self._app(scope, receive, sending)
 
     def _is_public(self, scope: Scope) -> bool:
@@ -85,11 +95,30 @@ class Guard:
 
 def _body_refusal(headers: dict[str, str]) -> tuple[int, str] | None:
     length = headers.get("content-length", "")
-    if not length.isdecimal():
+    if not length.isdecimal() or "transfer-encoding" in headers:  # with both, the length means nothing
         return 411, "A request with a body says how long it is (Content-Length)."
     if int(length) > LARGEST_BODY:
         return 413, f"A request may have {LARGEST_BODY} bytes; found {length}."
     return None
+
+
+async def _whole(receive: Receive) -> list[Event]:
+    """Everything until the body has arrived, or whoever sent it is gone."""
+    events = [await receive()]
+    while events[-1]["type"] == "http.request" and events[-1].get("more_body"):
+        events.append(await receive())
+    return events
+
+
+def _again(events: list[Event], receive: Receive) -> Receive:
+    """What was received already, and then what comes after it."""
+    waiting = iter(events)
+
+    async def receiving() -> Event:
+        event = next(waiting, None)
+        return await receive() if event is None else event
+
+    return receiving
 
 
 async def _refuse(scope: Scope, receive: Receive, send: Send, status: int, sentence: str) -> None:
@@ -99,6 +128,8 @@ async def _refuse(scope: Scope, receive: Receive, send: Send, status: int, sente
         return
     body = sentence.encode()
     headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode())]
+    if status == 408:
+        headers.append((b"connection", b"close"))  # the rest of it, should it come, is no request
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 

@@ -26,8 +26,8 @@ Enter = Callable[[str, str], Awaitable[Session | None]]  # (code, name) -> whose
 class SessionBook(Protocol):
     """Sessions of browsers, as the web chat needs them; kept by trading/store/people.py."""
 
-    async def session(self, token: str) -> Session | None:
-        """A session that is still good, or None."""
+    async def session(self, token: str, *, used: bool = True) -> Session | None:
+        """A session that is still good, or None. `used`: somebody does something with it now."""
 
     async def new_session(self, person_id: int, valid_for: timedelta, origin: str = LOCAL) -> str:
         """A fresh session's token, impossible to guess."""
@@ -92,9 +92,9 @@ class Door:
             return None
         return Caller(place=TERMINAL, name="terminal", session="", person=None)
 
-    async def is_good(self, session: str) -> bool:
-        """Whether a session still is somebody's; asked again at every line of a long connection."""
-        return await self._sessions.session(session) is not None
+    async def is_good(self, session: str, *, used: bool = True) -> bool:
+        """Whether a session still is somebody's; asked again whenever a long connection says or hears something."""
+        return await self._sessions.session(session, used=used) is not None
 
     async def open(self, session: Session, connection: "HTTPConnection", response: "Response") -> None:
         """Begin a session in the browser that sent this request."""

@@ -75,7 +75,7 @@ def routes(site: Site) -> APIRouter:
         chat.tabs.add(tab)
         try:
             async with asyncio.TaskGroup() as pair:
-                writer = pair.create_task(_write(socket, tab))
+                writer = pair.create_task(_write(socket, site, tab))
                 await _read(socket, site, caller, header, chat, tab)
                 if tab.closing is None:
                     writer.cancel()
@@ -96,11 +96,15 @@ def _hello(chat: Chat, person: Person, header: str) -> dict[str, Any]:
     }
 
 
-async def _write(socket: WebSocket, tab: Tab) -> None:
-    """Send what the tab is told, a ping when that is nothing, and close when it should."""
+async def _write(socket: WebSocket, site: Site, tab: Tab) -> None:
+    """Send what the tab is told, a ping when that is nothing, and close when it should or its session has ended."""
     try:
         while tab.closing is None:
-            for event in await tab.next(PING_EVERY) or [{"event": "ping", "id": ""}]:
+            events = await tab.next(PING_EVERY) or [{"event": "ping", "id": ""}]
+            if not await site.door.is_good(tab.session, used=False):
+                tab.close(SESSION_OVER)
+                break
+            for event in events:
                 await socket.send_text(to_json(event))
         await socket.close(tab.closing)
     except (WebSocketDisconnect, RuntimeError):

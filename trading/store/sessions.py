@@ -37,8 +37,8 @@ class Sessions(Persons):
         await self._store.database.write(start)
         return token
 
-    async def session(self, token: str) -> Session | None:
-        """Whose browser this is; None when the session has ended."""
+    async def session(self, token: str, *, used: bool = True) -> Session | None:
+        """Whose browser this is; None when the session has ended. `used`: somebody does something with it now."""
         now, hashed, sessions = self._store.clock(), token_hash(token), table(SessionRow)
         found = await self._store.database.rows(
             select(sessions.c.person_id, sessions.c.seen_at, sessions.c.origin).where(
@@ -53,7 +53,7 @@ class Sessions(Persons):
         person = await self.person(found[0].person_id)
         if person is None:
             return None
-        if unused >= _SEEN_EVERY:
+        if used and unused >= _SEEN_EVERY:
             seen = update(sessions).where(sessions.c.token_hash == hashed).values(seen_at=now)
             await self._store.database.write(lambda connection: connection.execute(seen))
         return Session(person=person, origin=origin)

@@ -107,7 +107,7 @@ class Sessions:
         self.origins: list[str] = []
         self.lasts: list[timedelta] = []
 
-    async def session(self, token: str) -> Session | None:
+    async def session(self, token: str, *, used: bool = True) -> Session | None:
         person = self.people.get(token)
         return Session(person=person) if person else None
 

@@ -5,7 +5,7 @@ import asyncio
 import aiohttp
 import pytest
 
-from tests.bot.web.desk import HEADER
+from tests.bot.web.desk import HEADER, said
 
 
 async def test_twenty_lines_go_through_at_once_and_the_next_is_told_to_wait(owner, desk):
@@ -79,6 +79,17 @@ async def test_a_session_that_ended_is_not_obeyed_any_more(owner, desk):
 
     assert code == 4401
     assert desk.lines == []
+
+
+async def test_a_session_that_ended_hears_nothing_any_more(owner, desk):
+    async with owner.page() as page:
+        await page.say("/status", "a1")
+        await page.reply("a1")
+        desk.sessions.forget()
+        desk.server.chats.chat("1").show(said("Bought 0.5 BTC"))
+        next_of_all = await page.socket.receive(timeout=10)
+
+    assert (next_of_all.type, next_of_all.data) == (aiohttp.WSMsgType.CLOSE, 4401)
 
 
 async def test_a_line_that_breaks_the_dispatcher_is_answered_and_takes_nothing_down(owner, desk):

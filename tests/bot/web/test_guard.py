@@ -134,6 +134,39 @@ async def test_a_body_without_a_length_is_refused(owner, desk):
     assert desk.lines == []
 
 
+async def on_the_wire(desk, sent, *more):
+    """The first line of what the desk answers to these very bytes."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", desk.server.port)
+    writer.writelines([sent.replace(b"HOME", desk.server.address.removeprefix("http://").encode()), *more])
+    try:
+        async with asyncio.timeout(10):
+            return await reader.readline()
+    finally:
+        writer.close()
+
+
+POST = b"POST /enter HTTP/1.1\r\nHost: HOME\r\nOrigin: http://HOME\r\nContent-Type: application/json\r\n"
+
+
+async def test_a_body_whose_length_means_nothing_is_refused_unread(visitor, desk):
+    both = POST + b"Content-Length: 10\r\nTransfer-Encoding: chunked\r\n\r\n"
+    large = b'{"code": "' + b"A" * LARGEST_BODY + b'"}'
+
+    answer = await on_the_wire(desk, both, b"%x\r\n%s\r\n0\r\n\r\n" % (len(large), large))
+
+    assert answer.startswith(b"HTTP/1.1 411 ")
+    assert desk.entered == []
+
+
+async def test_a_body_that_does_not_arrive_is_not_waited_for(visitor, desk, monkeypatch):
+    monkeypatch.setattr("bot.web.guard.SLOWEST_BODY", 0.05)
+
+    answer = await on_the_wire(desk, POST + b"Content-Length: 20\r\n\r\n{")
+
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert desk.entered == []
+
+
 @pytest.mark.parametrize(
     ("body", "kind", "status"),
     [

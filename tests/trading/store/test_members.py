@@ -162,6 +162,18 @@ async def test_a_browser_that_a_chat_let_in_ends_when_it_is_not_used(people, clo
     assert [one.origin for one in await people.open_sessions(owner.id)] == ["terminal"]
 
 
+async def test_a_page_that_only_listens_does_not_use_its_session(people, clock):
+    owner = await an_owner(people)
+    visit = await people.new_session(owner.id, WEEK, "telegram")
+
+    for _ in range(3):
+        clock.advance(timedelta(minutes=9))
+        assert await people.session(visit, used=False) is not None
+    clock.advance(timedelta(minutes=4))
+
+    assert await people.session(visit, used=False) is None
+
+
 async def test_all_browsers_can_be_signed_out_at_once(people):
     owner, guest = await an_owner(people), await a_guest(people, Role.VIEWER)
     mine = [await people.new_session(owner.id, WEEK) for _ in range(3)]
