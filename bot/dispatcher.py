@@ -159,12 +159,13 @@ class Dispatcher:
             await self._write_down(line, person.name, person.account, line.text, outcome + agreed)
 
     async def go_on(self, waiting: Waiting, asker: Person) -> AsyncIterator[Reply]:
-        """Do what waited, as the person who asked for it and with the rights they have now; told to `asker`."""
+        """Do what waited, as the person who asked for it, where they meant it and with the rights they have there now;
+        told to `asker`."""
         person = await self.people.person(waiting.person_id)
         if person is None:
             say = Words(asker.language)
             raise Refused(say("Whoever asked for this is nobody here any more."))
-        told = replace(person, language=asker.language, zone=asker.zone)
+        told = replace(person.on(waiting.meant), language=asker.language, zone=asker.zone)
         async for reply in self._answer(waiting.line, told, behind=waiting):
             yield reply
 

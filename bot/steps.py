@@ -31,6 +31,7 @@ class Waiting:
     line: Line
     person_id: int
     account: str  # whose owners are asked
+    meant: str  # the account whoever asked meant then: it is done there, wherever they have gone since
     until: datetime
     proven: bool = False  # the person showed their second factor, or sits at this machine
     agreed_by: str | None = None  # the second person's name
@@ -55,7 +56,11 @@ class Steps:
         whole = command.scope != "account" and ask.person.house_roles
         account = EVERY_ACCOUNT if whole else ask.account
         waiting = behind or Waiting(
-            line=_again(line), person_id=ask.person.id, account=account, until=self.clock() + CODE_FOR
+            line=_again(line),
+            person_id=ask.person.id,
+            account=account,
+            meant=ask.account,
+            until=self.clock() + CODE_FOR,
         )
         if not waiting.proven and not await self._is_proof_enough(ask):
             return self._ask_for_digits(waiting, ask)
@@ -119,8 +124,8 @@ class Steps:
         """None where there is no second owner to ask."""
         owners = await self.people.owners(waiting.account)
         if (
-            waiting.account != EVERY_ACCOUNT
-        ):  # who owns the whole desk need not look after everybody's own account
+            Role.OWNER not in ask.person.house_roles
+        ):  # who owns the desk need not look after everybody's own account
             owners = [o for o in owners if (waiting.account, Role.OWNER) in o.grants]
         others = [o for o in owners if o.id != ask.person.id]
         if not others:

@@ -146,7 +146,9 @@ async def _before_agreeing(ask: Ask, word: str) -> Sure:
     return Sure(
         title=ask.say("Agree to this? {line}", line=waiting.line.text.removesuffix(" !")),
         text=ask.say(
-            "{name} asked for it, on {account}.", name=asker.name if asker else "–", account=waiting.account
+            "{name} asked for it while their commands meant the account {account}.",
+            name=asker.name if asker else "–",
+            account=waiting.meant,
         ),
         yes=ask.say("Agree"),
     )

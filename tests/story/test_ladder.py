@@ -1,5 +1,6 @@
 """From paper to real money in one conversation: shown, asked, a key, the first card, live, and down again at once."""
 
+import aiohttp
 import pytest
 
 from tests.story.canary import BTC, CanaryHouse, a_binance, account, under_the_floor
@@ -73,6 +74,27 @@ async def test_a_paper_account_gets_a_canary_beside_it_that_goes_live_and_back_w
     assert back.title == "main-coin is in the mode canary now."
     assert asked_again.intent.symbol == BTC
     assert "cannot go on on paper" in to_paper.title
+
+
+async def test_where_two_own_the_desk_one_alone_takes_nothing_live(tmp_path, binance, trading):
+    accounts = {"main": account(binance, mode="paper")}
+    async with a_house(tmp_path, accounts=accounts) as house:
+        second = await house.asked("invite", "owner", "all", "!")
+        async with aiohttp.ClientSession() as browser:
+            entering = {"json": {"code": second.data["code"]}, "headers": {"Origin": house.address}}
+            await browser.post(f"{house.address}/enter", **entering)
+        await house.asked("mode", "canary", "--anyway", "!")
+        await trading().safe.add_key(
+            "main-coin", Purpose.TRADE, "a-key-of-the-test", "a-secret-of-it", "", "a test"
+        )
+        await until(lambda: "main-coin" in trading().rooms)
+        await house.asked("use", "main-coin")
+
+        live = await house.asked("mode", "live", "--anyway", "!")
+        mode = trading().status("main-coin").mode
+
+    assert live.data["needs"] == "second person"
+    assert mode is Mode.CANARY
 
 
 async def test_after_a_restart_the_canary_is_what_it_became(tmp_path, binance, trading):

@@ -296,6 +296,35 @@ async def test_rights_are_asked_again_when_the_second_one_agrees(people):
     assert "kill" in halts(people)
 
 
+async def test_what_was_agreed_to_is_done_where_it_was_asked_for(people):
+    second = await people.invited("owner all", 5, "Second")
+    shown = await people.authenticator(second)
+    await people.owner.says("/account new swing --symbols BTC/USDT !")
+    await people.owner.says("/use main")
+    agree = (await people.owner.says("/invite owner !")).data["agree"]
+
+    await people.owner.says("/use swing")
+    asked = await second.says(agree)
+    await second.presses(asked)
+    done = await second.says(shown.code())
+
+    assert asked.text.startswith("owner asked for it while their commands meant the account main.")
+    assert done.data["accounts"] == ["main"]
+
+
+async def test_digits_do_what_was_asked_for_where_it_was_asked_for(people):
+    phone = await people.owner_on(1)
+    shown = await people.authenticator(phone)
+    await people.owner.says("/account new swing --symbols BTC/USDT !")
+    await people.owner.says("/use main")
+
+    await phone.says("/invite trader !")
+    await people.owner.says("/use swing")
+    done = await phone.says(shown.code())
+
+    assert done.data["accounts"] == ["main"]
+
+
 async def test_an_agreement_lapses(people, clock):
     second = await people.invited("owner all", 5, "Second")
     await people.authenticator(second)
