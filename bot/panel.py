@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -33,6 +33,7 @@ LOOK_SECONDS = 4.0  # between two looks; a chat takes few edits a minute
 MOST_POSITIONS = 6  # that are named; the rest is a number
 
 NextReport = Callable[[str, Person], datetime | None]
+_Key = tuple[str, str, str]  # address, panel and the message's name
 
 
 class People(Protocol):
@@ -59,7 +60,7 @@ def panel_reply(
     if account not in trading.rooms:
         why = say.again(trading.trouble.get(account, "starting"))
         title = say("{account} cannot trade: {reason}", account=account, reason=why)
-        return Reply(title=title, header=header, tone=Tone.DANGER, buttons=_buttons(say))
+        return Reply(title=title, header=header, tone=Tone.DANGER, buttons=_buttons(say), stays=True)
     status, reader = trading.status(account), Reader(say, person, now)
     stopped = halt_lines(status, reader)
     rows = [
@@ -81,6 +82,7 @@ def panel_reply(
         tone=Tone.DANGER if status.killed else Tone.WARNING if stopped else Tone.PLAIN,
         buttons=_buttons(say),
         data=status,
+        stays=True,
     )
 
 
@@ -108,6 +110,10 @@ def _health(trading: Trading, status: Status, person: Person, say: Words) -> str
     return "✓ " + say("last candle {at}", at=moment(status.last_candle_at, person.zone, say))
 
 
+def _key(shown: Shown) -> _Key:
+    return shown.address, shown.panel, shown.ref
+
+
 def _buttons(say: Words) -> tuple[tuple[Button, ...], ...]:
     look = (Button(say("Status"), "/status"), Button(say("Positions"), "/positions"))
     return (look, (Button(say("Alerts"), "/alerts"), Button(say("Kill"), "/kill", danger=True)))
@@ -125,7 +131,7 @@ class Panels:
     ) -> None:
         self._trading, self._people, self._platforms = trading, people, platforms
         self._next_report, self._store = next_report, trading.incidents.store
-        self._drawn: dict[tuple[str, str, str], Reply] = {}
+        self._drawn: dict[_Key, Reply] = {}
 
     async def run(self) -> None:
         """Look until cancelled."""
@@ -137,9 +143,12 @@ class Panels:
             await asyncio.sleep(LOOK_SECONDS)
 
     async def look(self) -> None:
-        """Draw what has changed since the last look."""
+        """Draw what has changed since the last look, and end what is not wanted any more."""
         for shown in await self._store.shown("panel/"):
             await self._draw(shown)
+        wanted = {_key(shown) for shown in await self._store.shown("panel/")}
+        for key in [key for key in self._drawn if key not in wanted]:
+            await self._end(key)
 
     async def _draw(self, shown: Shown) -> None:
         platform = self._platforms.get(shown.platform)
@@ -149,7 +158,7 @@ class Panels:
         if reply is None:
             await self._store.hide(shown.address, shown.panel)
             return
-        key = (shown.address, shown.panel, shown.ref)
+        key = _key(shown)
         if self._drawn.get(key) == reply:
             return
         try:
@@ -163,7 +172,25 @@ class Panels:
             log.info("panel_not_drawn", address=shown.address, reason=str(error))
             return
         self._drawn.pop(key, None)
-        self._drawn[shown.address, shown.panel, shown.ref] = reply
+        self._drawn[_key(shown)] = reply
+
+    async def _end(self, key: _Key) -> None:
+        """Its last words: nobody shall take old figures for those of now. Tried again where a chat is away."""
+        address, panel, ref = key
+        platform_name, _, chat = address.partition(":")
+        person = await self._person(panel)
+        say = Words(person.language if person else "en")
+        at = moment(self._trading.clock(), person.zone if person else "UTC", say)
+        words = say("This panel ended at {at}; its figures stay as they were then.", at=at)
+        last = replace(self._drawn[key], footer=words, buttons=(), stays=False, tone=Tone.PLAIN)
+        try:
+            await self._platforms[platform_name].edit(chat, ref, last)
+        except Closed as closed:
+            log.info("panel_not_ended", address=address, reason=str(closed))
+        except ConnectionError as error:
+            log.info("panel_not_ended", address=address, reason=str(error))
+            return
+        del self._drawn[key]
 
     async def _anew(self, platform: Platform, shown: Shown, reply: Reply) -> Shown:
         """A new message, pinned where that is allowed; it works without the pin as well."""
@@ -178,7 +205,7 @@ class Panels:
         return stands
 
     async def _say_unpinned(self, platform: Platform, shown: Shown) -> None:
-        person = await self._person(shown)
+        person = await self._person(shown.panel)
         if person is None:
             return
         say = Words(person.language)
@@ -188,7 +215,7 @@ class Panels:
     async def _reply(self, shown: Shown) -> Reply | None:
         """What it should show; None when it is nobody's any more."""
         _, account, _ = shown.panel.split("/", 2)
-        person = await self._person(shown)
+        person = await self._person(shown.panel)
         if person is None or account not in self._trading.accounts:
             return None
         if not person.roles_on(account) & READERS:
@@ -196,6 +223,6 @@ class Panels:
         now, next_report = self._trading.clock(), self._next_report(account, person)
         return panel_reply(self._trading, account, Words(person.language), person, now, next_report)
 
-    async def _person(self, shown: Shown) -> Person | None:
-        number = shown.panel.rpartition("/")[2]
+    async def _person(self, panel: str) -> Person | None:
+        number = panel.rpartition("/")[2]
         return await self._people.person(int(number)) if number.isdecimal() else None

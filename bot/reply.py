@@ -68,6 +68,7 @@ class Reply:
     header: mode and account; the dispatcher writes it, commands leave it empty.
     progress: 0 ... 1 while the work goes on and more replies follow; None for an answer.
     failed: the command refused or failed: exit code 1 in the terminal.
+    stays: it keeps itself up to date, so the page of our own chat leaves it in sight.
     once: it holds a secret, so a chat of ours shows it and does not keep it.
     """
 
@@ -83,6 +84,7 @@ class Reply:
     footer: str = ""
     progress: float | None = None
     failed: bool = False
+    stays: bool = False
     once: bool = False
     private: bool = field(default=True)  # Discord: show to the asker only
     unsay: bool = False  # the asker's own message holds a secret: it is deleted where the platform allows

@@ -125,7 +125,7 @@ class Chat:
         """Show a reply in every tab, in place of message `on` when that still exists; its message id."""
         message_id = on if on in self._messages else f"{self.epoch}-{self._count + 1}"
         shape = reply_shape(reply, picture=self._picture, attachment=self._attachment)
-        known = {"id": message_id, "who": "desk", "at": self.clock(), "asked": asked, "reply_to": reply_to}
+        known = self._known(message_id, reply) | {"asked": asked, "reply_to": reply_to}
         if reply.once:
             self.tell(
                 {"event": "message", "id": message_id, "message": shape | known | {"order": self._count}}
@@ -142,8 +142,7 @@ class Chat:
         if message_id in self._messages or message_id.startswith(f"{self.epoch}-"):
             return False
         shape = reply_shape(reply, picture=self._picture, attachment=self._attachment)
-        known = {"id": message_id, "who": "desk", "at": self.clock(), "asked": "", "reply_to": ""}
-        self._put(shape | known)
+        self._put(shape | self._known(message_id, reply) | {"asked": "", "reply_to": ""})
         return True
 
     def pin(self, message_id: str) -> None:
@@ -168,8 +167,14 @@ class Chat:
         message["order"] = before["order"] if before else self._count
         self._messages[message["id"]] = message
         while len(self._messages) > KEPT_MESSAGES:
-            del self._messages[next(key for key in self._messages if key != self._pinned)]
+            del self._messages[next(key for key in self._messages if not self._is_kept(key))]
         self.tell({"event": "message", "id": message["id"], "message": message})
+
+    def _known(self, message_id: str, reply: Reply) -> dict[str, Any]:
+        return {"id": message_id, "who": "desk", "at": self.clock(), "pinned": reply.stays}
+
+    def _is_kept(self, message_id: str) -> bool:
+        return message_id == self._pinned or bool(self._messages[message_id].get("pinned"))
 
     def _picture(self, image: Image) -> dict[str, Any]:
         keepsake = Keepsake(chat_id=self.id, name=image.name, content=image.png, media_type="image/png")

@@ -1,9 +1,11 @@
 """The web chat as a person meets it: open the link, talk, press, look, lose the connection, come back."""
 
+from dataclasses import replace
+
 import pytest
 from playwright.async_api import expect
 
-from bot.reply import Reply
+from bot.reply import Button, Reply, Row, Tone
 from tests.bot.web.desk import a_person
 from tests.browser.conftest import DESKTOP, PHONE
 
@@ -222,6 +224,56 @@ async def test_nothing_is_wider_than_the_screen(desk, open_page, size):
 
     assert widths[0] == size["width"]
     assert scroller[0] <= scroller[1]
+
+
+def a_panel(title, *, stays=True, tone=Tone.PLAIN):
+    buttons = ((Button("Status", "/status"),),) if stays else ()
+    rows = (Row("Loss left today", "300.00 USDT"), Row("Health", "✓ last candle 12:00"))
+    return Reply(title=title, rows=rows, header="🧪 PAPER · main", buttons=buttons, stays=stays, tone=tone)
+
+
+async def test_the_panel_stays_in_sight_is_opened_by_keyboard_and_goes_when_it_ends(desk, open_page):
+    page = await paired(desk, await open_page(PHONE))
+    panel = (await desk.platform.send("1", a_panel("Equity 9,000.00 USDT"))).ref
+    for number in range(30):
+        await desk.platform.send("1", Reply(title=f"notice {number}"))
+    await expect(bubbles(page)).to_have_count(32)
+    shelf = page.get_by_role("region", name="Kept in sight")
+    line = shelf.locator("summary")
+
+    await expect(bubbles(page).nth(1)).not_to_be_in_viewport()
+    await expect(line).to_be_in_viewport()
+    tall = await line.evaluate("s => s.getBoundingClientRect().height")
+    await line.focus()
+    await page.keyboard.press("Enter")
+    await expect(shelf.get_by_text("300.00 USDT")).to_be_in_viewport()
+    await desk.platform.edit("1", panel, a_panel("Equity 9,100.00 USDT", tone=Tone.WARNING))
+    await expect(line).to_contain_text("Careful: Equity 9,100.00 USDT")
+    await expect(line).to_be_focused()
+    await expect(shelf.get_by_text("300.00 USDT")).to_be_visible()
+    await shelf.get_by_role("button", name="Status").click()
+    await expect(bubbles(page).last.locator(".value")).to_have_text("-18.42 USDT")
+    await page.reload()
+    await expect(line).to_contain_text("Equity 9,100.00 USDT")
+    await desk.platform.edit("1", panel, a_panel("Equity 9,100.00 USDT", stays=False))
+
+    await expect(shelf).to_be_hidden()
+    assert tall >= 44
+
+
+async def test_panels_of_two_accounts_say_whose_they_are_within_the_screen(desk, open_page):
+    page = await paired(desk, await open_page(PHONE))
+    for account in ("main", "a" * 40):
+        panel = replace(a_panel("Equity 123,456,789.00 USDT ▲ +0.16% today"), header=f"🧪 PAPER · {account}")
+        await desk.platform.send("1", panel)
+    lines = page.locator("#pinned summary")
+    await expect(lines).to_have_count(2)
+
+    await expect(lines.first.locator(".mode")).to_have_text("PAPER · main")
+    widths = await page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+    boxes = [await lines.nth(n).bounding_box() for n in range(2)]
+    assert widths[0] == PHONE["width"]
+    assert all(box["x"] >= 0 and box["x"] + box["width"] <= PHONE["width"] for box in boxes)
 
 
 async def test_the_theme_follows_the_device_until_somebody_chooses(desk, open_page):

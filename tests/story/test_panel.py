@@ -45,6 +45,12 @@ async def test_the_panel_lives_in_every_chat_and_through_a_restart(tmp_path):
             await house.asked("pause", "supper")
             later = await browser.told(lambda m: _is_panel(m) and "supper" in m["text"])
 
+            said_off = [await chat.say("/panel off") for chat in (telegram, discord, browser)]
+            await until(lambda: all("ended at" in message.text for message in first))
+            ended = await browser.told(lambda m: _is_panel(m) and "ended at" in m["footer"])
+
+    assert all("The panel stays as it is" in answer.text for answer in said_off)
+    assert (paused["pinned"], later["pinned"], ended["pinned"]) == (True, True, False)
     assert all("Your panel comes in a moment." in answer.text for answer in said)
     assert first == second
     assert all("Loss left today" in m.text and "Next report" in m.text for m in first)

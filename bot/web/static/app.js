@@ -2,6 +2,7 @@
 import { drawLine, drawMode, drawReply, make, setZone } from "/static/bubbles.js";
 import { Composer } from "/static/composer.js";
 import { Connection, Outbox } from "/static/connection.js";
+import { Pinned } from "/static/pinned.js";
 import { say, translate } from "/static/words.js";
 
 const KEPT_BUBBLES = 400; // the desk keeps 200; a page that stays open shows somewhat more
@@ -58,6 +59,7 @@ function show(message) {
   done(message.reply_to);
   const isNew = !bubbles.has(message.id);
   place(message.id, (node) => drawReply(node, message, commands));
+  pinned.show(message);
   if (message.header && message.reply_to) showMode(message.header); // a notice may be another account's
   if (isNew && document.visibilityState === "hidden") countUnread(unread.count + 1);
 }
@@ -143,6 +145,7 @@ const told = {
     epoch = event.epoch;
     if (!isFirst) learnCommands();
     log.setAttribute("aria-live", "off");
+    pinned.keep(new Set(event.messages.map((message) => message.id)));
     for (const message of event.messages.sort((a, b) => a.order - b.order)) {
       if (message.who === "you" && isFirst) composer.remember(message.line);
       show(message);
@@ -224,6 +227,7 @@ async function leave() {
 
 const connection = new Connection({ hear: (event) => told[event.event]?.(event), change: showState });
 const outbox = new Outbox({ connection, changed: moved });
+const pinned = new Pinned(find("pinned"));
 const composer = new Composer({ form: find("composer"), field: find("line"), list: find("suggestions"), send: type });
 
 translate();
@@ -246,10 +250,12 @@ log.addEventListener("click", (event) => {
   else if (target.dataset.discard) outbox.discard(target.dataset.discard);
   else if (target.classList.contains("picture")) enlarge(target);
 });
-document.querySelector(".quick").addEventListener("click", (event) => {
-  const chip = event.target.closest("[data-line]");
-  if (chip) type(chip.dataset.line);
-});
+for (const controls of [document.querySelector(".quick"), find("pinned")]) {
+  controls.addEventListener("click", (event) => {
+    const chip = event.target.closest("[data-line]");
+    if (chip) type(chip.dataset.line);
+  });
+}
 document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && countUnread(0));
 document.addEventListener("keydown", (event) => {
   const isTyping = event.target.closest("input, textarea, dialog[open]");

@@ -3,7 +3,7 @@ import { language, say } from "/static/words.js";
 
 const SIGNED = /(^|[\s(])([+\-−](?:[₩$€£¥]\s?)?\d[\d,.]*(?:\s?%)?)/g;
 const COMMAND = /(^|[\s("'])(\/[a-z][a-z0-9-]*)/g;
-const TONE_WORD = { good: "tone.good", warning: "tone.warning", danger: "tone.danger" };
+export const TONE_WORD = { good: "tone.good", warning: "tone.warning", danger: "tone.danger" };
 
 let zone = "UTC";
 
@@ -30,7 +30,7 @@ export function icon(name) {
   return svg;
 }
 
-function unseen(words) {
+export function unseen(words) {
   return make("span", { class: "unseen" }, `${words} `);
 }
 
@@ -54,7 +54,7 @@ function clock(at) {
 }
 
 /** Text with its signed numbers coloured and its commands made pressable. */
-function rich(text, { commands = null } = {}) {
+export function rich(text, { commands = null } = {}) {
   const parts = document.createDocumentFragment();
   let from = 0;
   const found = [
@@ -75,7 +75,7 @@ function rich(text, { commands = null } = {}) {
   return parts;
 }
 
-function rowsOf(rows) {
+export function rowsOf(rows) {
   const list = make("ul", { class: "rows" });
   for (const { label, value, detail } of rows) {
     const first = make("div", { class: "first" }, make("span", { class: "label" }, label));
@@ -97,7 +97,7 @@ function fileOf(file) {
   return make("a", { class: "file", href: file.url, download: file.name }, icon("file"), say("file", { name: file.name, size }));
 }
 
-function buttonsOf(rows) {
+export function buttonsOf(rows) {
   const group = make("div", { class: "buttons" });
   for (const row of rows) {
     const line = make("div", { class: "button-row" });
