@@ -7,12 +7,13 @@ from bot.dispatcher import Ask
 from bot.export import as_json, report_data, save
 from bot.figures import counted, in_short, sections
 from bot.page import page
-from bot.pictures import backtest_pictures, equity_picture
+from bot.pictures import allocation_picture, backtest_pictures, equity_picture
 from bot.reply import LONGEST_COMMAND, Button, File, Image, Reply, Row, Tone
 from bot.show import percent
 from trading.domain.report import Report
 
 FEW = 30  # trades that say little
+AT_HAND = ("equity.png", "allocation.png")  # pictures the terminal names; a page has them all
 
 
 async def answer(ask: Ask, report: Report, file: Path | None, output: str, job: str = "") -> Reply:
@@ -31,7 +32,7 @@ async def answer(ask: Ask, report: Report, file: Path | None, output: str, job: 
         title=headline(report, ask),
         text="\n".join([verdict(report, ask), *notes]),
         rows=_all_rows(report, ask) if here else short,
-        images=images[:1] if here else images,
+        images=tuple(image for image in images if image.name in AT_HAND) if here else images,
         files=() if here else _files(ask, report, images, notes),
         buttons=buttons(report, ask, job),
         tone=Tone.GOOD if report.total_return > 0 else Tone.WARNING,
@@ -141,7 +142,8 @@ async def _images(ask: Ask, report: Report, *, all_of_them: bool) -> tuple[Image
         holding=rival,
     )
     if not all_of_them:
-        return (first,)
+        weights = await allocation_picture(ask.studio, ask.person, ask.say, report, title=title)
+        return (first,) if weights is None else (first, weights)
     return (first, *await backtest_pictures(ask.studio, ask.person, ask.say, report, title=title))
 
 

@@ -35,6 +35,7 @@ def report_data(report: Report) -> dict[str, Any]:
         "by_symbol": report.by_symbol,
         "months": {f"{month.year}-{month.month:02d}": month.change for month in report.months},
         "refused": dict(report.refused),
+        "refused_of": [list(row) for row in report.refused_of],
         "stopped": report.stopped,
         "trades": [
             {

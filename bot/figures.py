@@ -13,6 +13,8 @@ from trading.domain.report import Month, Portion, Report
 if TYPE_CHECKING:
     from bot.words import Words
 
+MARKETS = 4  # that a rule is told with
+
 
 @dataclass(frozen=True, slots=True)
 class Section:
@@ -42,13 +44,23 @@ def sections(report: Report, say: "Words") -> tuple[Section, ...]:
 
 def _rules(report: Report, say: "Words") -> tuple[Row, ...]:
     """Which rule refused how often, and when the account stopped itself."""
-    refused = [Row(rule, say("{n} refused", n=f"{count:,}")) for rule, count in report.refused]
+    refused = [
+        Row(rule, say("{n} refused", n=f"{count:,}"), _markets(report, rule))
+        for rule, count in report.refused
+    ]
     stops = [s for s in report.stopped if s.kind == "kill"]
     halts = len(report.stopped) - len(stops)
     rows = [*refused, *(Row(say("Stopped for good"), f"{s.at:%Y-%m-%d}", say.again(s.reason)) for s in stops)]
     if halts:
         rows.append(Row(say("Entries closed"), say("{n} times", n=halts)))
     return tuple(rows)
+
+
+def _markets(report: Report, rule: str) -> str:
+    """`XRP 40, SOL 33, ETH 12 …`: whose orders a rule refused, most of them first."""
+    found = [(symbol.partition("/")[0], count) for name, symbol, count in report.refused_of if name == rule]
+    listed = ", ".join(f"{coin} {count:,}" for coin, count in found[:MARKETS])
+    return f"{listed} …" if len(found) > MARKETS else listed
 
 
 def in_short(report: Report, say: "Words") -> tuple[Row, ...]:

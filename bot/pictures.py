@@ -102,6 +102,18 @@ async def candles_picture(
     return Image(png, "chart.png", candles_page.alt_text(candles, zone=person.zone, fills=fills, say=say))
 
 
+async def allocation_picture(
+    studio: "Studio", person: Person, say: "Words", report: Report, *, title: str
+) -> Image | None:
+    """What the money was in over time; nothing of a single market."""
+    if not report.allocation:
+        return None
+    draw = allocation_page.allocation_chart
+    words: dict[str, Any] = {"zone": person.zone, "say": say}
+    png = await studio.draw(draw, report.allocation, title=title, theme=theme_for(person), **words)
+    return Image(png, "allocation.png", allocation_page.alt_text(report.allocation, **words))
+
+
 async def backtest_pictures(
     studio: "Studio", person: Person, say: "Words", report: Report, *, title: str
 ) -> tuple[Image, ...]:
@@ -120,12 +132,8 @@ async def backtest_pictures(
     if len(months) > 1:
         png = await studio.draw(returns_page.monthly_heatmap, months, **same)
         images.append(Image(png, "months.png", returns_page.monthly_alt_text(months, say=say)))
-    if report.allocation:
-        words = {"zone": person.zone, "say": say}
-        png = await studio.draw(
-            allocation_page.allocation_chart, report.allocation, title=title, theme=look, **words
-        )
-        images.append(Image(png, "allocation.png", allocation_page.alt_text(report.allocation, **words)))
+    if (weights := await allocation_picture(studio, person, say, report, title=title)) is not None:
+        images.append(weights)
     if len(report.trades) > 1:
         shares = [trip.return_share for trip in report.trades]
         png = await studio.draw(returns_page.distribution, shares, **same)
@@ -186,7 +194,7 @@ async def stress_picture(
     person: Person,
     say: "Words",
     outcomes: Sequence[Outcome],
-    drawdown: float,
+    room: float,
     *,
     title: str,
 ) -> Image:
@@ -195,11 +203,11 @@ async def stress_picture(
         stress_page.stress_chart,
         outcomes,
         title=title,
-        drawdown=drawdown,
+        room=room,
         theme=theme_for(person),
         say=say,
     )
-    return Image(png, "stress.png", stress_page.alt_text(outcomes, drawdown=drawdown, say=say))
+    return Image(png, "stress.png", stress_page.alt_text(outcomes, room=room, say=say))
 
 
 async def risk_picture(

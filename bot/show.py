@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Protocol
 
 from bot.reply import Row
-from charts.format import moment, money, percent, price
+from charts.format import moment, money, percent, price, whole_percent
 from trading.domain.order import Side
 from trading.domain.people import Person
 from trading.domain.report import RoundTrip
@@ -183,11 +183,6 @@ def _budget_row(budget: Budget, name: str, currency: str, ask: "Reader") -> Row:
         "{bar} {used} of the {limit} limit used", bar=bar, used=whole_percent(budget.used), limit=limit
     )
     return Row(name, money(budget.left, currency), detail)
-
-
-def whole_percent(used: float) -> str:
-    """Rounded down, so that nothing is said to be used up before it is."""
-    return f"{int(used * 100 + 1e-9)}%"
 
 
 def holding_row(holding: Holding, now: Status, ask: "Ask") -> Row:

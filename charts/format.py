@@ -31,6 +31,11 @@ def plain(text: str) -> str:
     return text
 
 
+def whole_percent(used: float) -> str:
+    """Rounded down, so that nothing is said to be used up before it is."""
+    return f"{int(used * 100 + 1e-9)}%"
+
+
 def money(value: Number, currency: str, *, signed: bool = False) -> str:
     """`10,214.31 USDT`: full digits, the currency always named; `—` when there is no number."""
     return f"{amount(value, currency, signed=signed)} {currency}".rstrip()

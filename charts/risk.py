@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from charts.format import Say, plain
+from charts.format import Say, plain, whole_percent
 from charts.render import png
 from charts.sheet import EDGE, HEAD, Sheet, empty_figure, points
 from charts.theme import WIDTH, Theme
@@ -38,7 +38,7 @@ def risk_figure(meters: Sequence[Meter], *, title: str, theme: Theme, say: Say =
     sheet = Sheet(theme, HEAD + 20 + _ROW * len(meters) + 100, say)
     worst = max(meters, key=lambda meter: meter.used)
     parts = [
-        sheet.part(f"{worst.used:.0%}", _colour(worst.used, theme), size=theme.hero, bold=True),
+        sheet.part(whole_percent(worst.used), _colour(worst.used, theme), size=theme.hero, bold=True),
         sheet.part(sheet.say("used of what is nearest its limit"), theme.muted),
     ]
     sheet.head(title, parts, name="Risk")
@@ -53,7 +53,9 @@ def alt_text(meters: Sequence[Meter], *, say: Say = plain) -> str:
     if not meters:
         return say("No limits to show yet.")
     told = say("{label}: {left}, {used} used")
-    return "; ".join(told.format(label=m.label, left=m.left, used=f"{m.used:.0%}") for m in meters) + "."
+    return (
+        "; ".join(told.format(label=m.label, left=m.left, used=whole_percent(m.used)) for m in meters) + "."
+    )
 
 
 def _colour(used: float, theme: Theme) -> str:

@@ -21,16 +21,16 @@ MOST = 8
 
 
 def stress_chart(
-    outcomes: Sequence[Outcome], *, title: str, drawdown: float, theme: Theme, say: Say = plain
+    outcomes: Sequence[Outcome], *, title: str, room: float, theme: Theme, say: Say = plain
 ) -> bytes:
     """The PNG of `stress_figure`."""
-    return png(stress_figure(outcomes, title=title, drawdown=drawdown, theme=theme, say=say))
+    return png(stress_figure(outcomes, title=title, room=room, theme=theme, say=say))
 
 
 def stress_figure(
-    outcomes: Sequence[Outcome], *, title: str, drawdown: float, theme: Theme, say: Say = plain
+    outcomes: Sequence[Outcome], *, title: str, room: float, theme: Theme, say: Say = plain
 ) -> "Figure":
-    """Each day's loss as a share of the equity; a line where `drawdown` would sell everything."""
+    """Each day's loss as a share of the equity; a line where `room`, all that the drawdown limit leaves, is lost."""
     if not outcomes:
         return empty_figure(title, theme=theme, say=say, name="Stress")
     shown = sorted(outcomes, key=lambda o: -o.share)[:MOST]
@@ -43,23 +43,23 @@ def stress_figure(
     ]
     sheet.head(title, parts, name="Stress")
     pane = sheet.pane(EDGE + _NAMES, _TOP, WIDTH - EDGE, bottom)
-    far = max(max(abs(o.share) for o in shown), drawdown if drawdown < 1 else 0.0, 0.01)
+    far = max(max(abs(o.share) for o in shown), room if room < 1 else 0.0, 0.01)
     wide = WIDTH - 2 * EDGE - _NAMES
     pane.set_xlim(0, far * wide / (wide - _NUMBER))
     pane.set_ylim(len(shown), 0)
     for row, outcome in enumerate(shown):
         _bar(sheet, pane, row, outcome)
-    if drawdown < 1:
-        pane.axvline(drawdown, color=theme.warn, linewidth=3, dashes=(4, 3))
+    if room < 1:
+        pane.axvline(room, color=theme.warn, linewidth=3, dashes=(4, 3))
         sheet.foot(
-            sheet.say("dashed: the drawdown of {limit} at which everything is sold").format(
-                limit=percent(drawdown, signed=False)
+            sheet.say("dashed: {room} more and the drawdown limit sells everything").format(
+                room=percent(room, signed=False)
             )
         )
     return sheet.figure
 
 
-def alt_text(outcomes: Sequence[Outcome], *, drawdown: float, say: Say = plain) -> str:
+def alt_text(outcomes: Sequence[Outcome], *, room: float, say: Say = plain) -> str:
     """The picture in words, with the same numbers."""
     if not outcomes:
         return say("Nothing is held that could fall yet.")

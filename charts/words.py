@@ -60,7 +60,7 @@ PICTURES = (
     "now {share}",
     "Stress",
     "on the worst of these days",
-    "dashed: the drawdown of {limit} at which everything is sold",
+    "dashed: {room} more and the drawdown limit sells everything",
     "Correlation",
     "correlation of a pair, on average",
     "hourly returns of the last {n} days",

@@ -12,6 +12,7 @@ from bot.reply import Button, Reply, Row, Tone
 from bot.show import amount, money, percent
 from trading.domain.errors import Refused
 from trading.domain.portfolio import Outcome, Trade
+from trading.domain.view import Status
 
 Day = Annotated[str, Rest(), "a day like ftx, a fall like -20, or falls like BTC=-30 ETH=-40 -10"]
 _FALL = re.compile(r"(?:([A-Za-z0-9]{1,12})=)?-?(\d{1,3}(?:\.\d+)?)%?")
@@ -120,10 +121,9 @@ async def _every_day(ask: Ask, days: list[Outcome]) -> Reply:
     now = ask.trading.status(ask.account)
     if not now.holdings:
         return Reply(title=ask.say("Nothing is held, so nothing would be lost."), data=days)
-    limit = ask.trading.settings.risk.drawdown
     title = ask.say("Bad days on the present book")
     image = await stress_picture(
-        ask.studio, ask.person, ask.say, days, limit, title=f"{title} · {ask.account}"
+        ask.studio, ask.person, ask.say, days, _room(now), title=f"{title} · {ask.account}"
     )
     lines = [ask.say("As if everything were held all the way down; stops would sell sooner.")]
     if any(not hit.known for day in days for hit in day.hits):
@@ -146,6 +146,14 @@ async def _every_day(ask: Ask, days: list[Outcome]) -> Reply:
         ),
         data=days,
     )
+
+
+def _room(now: Status) -> float:
+    """How far the equity may still fall, as a share of it, until the drawdown limit sells everything; 1: no limit."""
+    found = next((budget for budget in now.budgets if budget.name == "drawdown"), None)
+    if found is None or found.limit >= 1:
+        return 1.0
+    return float(found.left / now.equity) if now.equity > 0 else 0.0
 
 
 def _unknown(ask: Ask, day: Outcome, named: tuple[str, ...]) -> list[str]:
@@ -180,7 +188,7 @@ def _one_day(ask: Ask, day: Outcome, named: tuple[str, ...] = ()) -> Reply:
         "{equity} would be left. As if everything were held all the way down; stops would sell sooner.",
         equity=money(after, now.currency),
     )
-    if day.share >= ask.trading.settings.risk.drawdown:
+    if day.share >= _room(now):
         text += " " + ask.say("The drawdown limit would sell everything on the way.")
     return Reply(
         title=ask.say(

@@ -272,7 +272,7 @@ PICTURES = {
         {},
     ),
     "stress": Picture(
-        stress.stress_figure, stress.stress_chart, stress.alt_text, bad_days(), [], {"drawdown": 0.15}, {}
+        stress.stress_figure, stress.stress_chart, stress.alt_text, bad_days(), [], {"room": 0.15}, {}
     ),
     "equity": Picture(
         equity.equity_figure,

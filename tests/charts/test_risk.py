@@ -33,6 +33,13 @@ def test_what_is_nearest_its_limit_is_the_headline_and_has_the_colour_of_loss():
     assert to_hex(drawn.axes[2].patches[1].get_facecolor()) == theme().up
 
 
+def test_a_share_is_rounded_down_in_headline_and_caption_as_it_is_in_the_chats_words():
+    shown = [Meter("Drawdown left", 0.5797, "630.23 USDT"), Meter("Exposure left", 0.1, "9")]
+
+    assert "57%" in sentences(figure(shown))
+    assert "57% used" in alt_text(shown)
+
+
 def test_the_caption_has_the_same_numbers():
     shown = alt_text(meters()[1:3])
 

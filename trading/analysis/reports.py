@@ -76,6 +76,7 @@ def report(
         glimpse=tuple(glimpse),
         allocation=allocation(fills, closes, equity) if closes and len(closes) > 1 else (),
         refused=_refused(news),
+        refused_of=_refused_of(news),
         stopped=tuple(
             Stopped(n.at, n.halt.kind.value, n.halt.reason) for n in news if isinstance(n, TradingHalted)
         ),
@@ -85,6 +86,12 @@ def report(
 def _refused(news: Sequence[Event]) -> tuple[tuple[str, int], ...]:
     rules = Counter(n.decision.rule for n in news if isinstance(n, OrderRefused))
     return tuple(sorted(rules.items(), key=lambda pair: (-pair[1], pair[0])))
+
+
+def _refused_of(news: Sequence[Event]) -> tuple[tuple[str, str, int], ...]:
+    found = Counter((n.decision.rule, n.decision.intent.symbol) for n in news if isinstance(n, OrderRefused))
+    rows = ((rule, symbol, count) for (rule, symbol), count in found.items())
+    return tuple(sorted(rows, key=lambda row: (row[0], -row[2], row[1])))
 
 
 def months_of(equity: Sequence[EquityPoint]) -> tuple[Month, ...]:

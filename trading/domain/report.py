@@ -131,6 +131,9 @@ class Report:
     glimpse: tuple[Candle, ...] = ()  # a stretch of candles worth looking at trades in
     allocation: tuple[Allocation, ...] = ()  # over time; empty for one market
     refused: tuple[tuple[str, int], ...] = ()  # rule, and how many orders it refused; the busiest first
+    refused_of: tuple[
+        tuple[str, str, int], ...
+    ] = ()  # rule, market and how many; each rule's busiest market first
     stopped: tuple[Stopped, ...] = ()
 
     @property

@@ -87,6 +87,14 @@ async def test_the_limits_of_the_settings_act_and_the_report_counts_what_they_re
     assert strict.data["final_equity"] != free.data["final_equity"]
 
 
+async def test_the_terminal_shows_the_money_and_the_weights_over_time(house, data):
+    reply = await answered(house, f"/backtest --portfolio --data {data}")
+
+    assert [image.name for image in reply.images] == ["equity.png", "allocation.png"]
+    assert reply.images[1].alt.startswith("Invested ")
+    assert all(coin in reply.images[1].alt for coin in ("BTC", "ETH"))
+
+
 async def test_limits_that_people_changed_act_and_the_report_says_so(house, data):
     usual = await answered(house, f"/backtest --portfolio --data {data}")
     await house.trading.start()
@@ -101,7 +109,12 @@ async def test_limits_that_people_changed_act_and_the_report_says_so(house, data
     said = "The limits of account main act; changed by hand: positions 1."
     assert said in strict.text
     assert said in alone.text
-    assert dict(strict.data["refused"])["R35 positions"] > 0
+    refused = dict(strict.data["refused"])["R35 positions"]
+    whose = {market: n for rule, market, n in strict.data["refused_of"] if rule == "R35 positions"}
+    assert refused > 0
+    assert sum(whose.values()) == refused
+    row = next(row for row in strict.rows if row.label == "R35 positions")
+    assert all(f"{market.partition('/')[0]} {n}" in row.detail for market, n in whose.items())
     assert "R35 positions" not in dict(usual.data["refused"])
 
 

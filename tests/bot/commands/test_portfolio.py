@@ -57,6 +57,20 @@ async def test_every_named_day_with_the_worst_first_and_a_picture(house):
     assert reply.images[0].png.startswith(PNG)
 
 
+async def test_the_accounts_own_drawdown_limit_speaks_as_soon_as_what_it_leaves_would_be_lost(house):
+    await answered(house, "/limits set drawdown 5%")
+    now = house.trading.status("main")
+    left = next(budget.left for budget in now.budgets if budget.name == "drawdown")
+    held = sum(house.trading.portfolio.values("main").values(), Decimal(0))
+    fall = int(left / held * 100) + 1
+    assert left < now.equity * Decimal("0.05"), "the account is below its top already"
+
+    before, beyond = await answered(house, f"/stress -{fall - 1}"), await answered(house, f"/stress -{fall}")
+
+    assert "The drawdown limit would sell everything on the way." not in before.text
+    assert "The drawdown limit would sell everything on the way." in beyond.text
+
+
 async def test_a_day_that_is_made_up_takes_each_coin_at_its_word(house):
     values = house.trading.portfolio.values("main")
     symbol = next(iter(values))
