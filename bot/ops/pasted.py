@@ -24,18 +24,20 @@ _CERTAIN: Final = tuple(
 )
 _UUID: Final = re.compile(r"(?<![\w-])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![\w-])", re.IGNORECASE)
 _SAYS: Final = re.compile(r"api.?key|secret|passphrase|private.?key|token|시크릿|비밀|키", re.IGNORECASE)
+_ADDING: Final = re.compile(r"\s*/?keys[\s_-]+add(?:@\w+)?\s+\S+", re.IGNORECASE)  # and the account it is for
 _RUN: Final = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
 _PLAIN: Final = re.compile(r"[A-Za-z0-9]{20,}")
 
 LONG: Final = 30  # characters: no word, name or code of ours is that long and that mixed
 SHORT: Final = 18  # Bybit's keys; must have capitals, small letters and digits to be no word
 RANDOM: Final = 2.8  # bits a sign; a run that repeats itself has fewer
+GIVEN: Final = 8  # behind "/keys add ACCOUNT" somebody means to give one, however plain it is
 JUMPY: Final = 0.25  # how often a random run goes from capital to small letter to digit; words hardly do
 
 
 def is_pasted_key(text: str) -> bool:
     """Whether the text holds what only a key, secret or token looks like. Rather once too often."""
-    if any(shape.search(text) for shape in _CERTAIN):
+    if any(shape.search(text) for shape in _CERTAIN) or _is_given(text):
         return True
     uuids = _UUID.findall(text)
     said = _SAYS.search(text) is not None
@@ -43,6 +45,13 @@ def is_pasted_key(text: str) -> bool:
     if len(uuids) >= 2 or (uuids and said):  # Coinone, OKX, KuCoin; one alone may be the number of an order
         return True
     return any(_is_random(run, beside_words=said or bool(uuids)) for run in _runs(rest))
+
+
+def _is_given(text: str) -> bool:
+    """Whether the line asks to store a key and has one in it."""
+    adding = _ADDING.match(text)
+    rest = [word.strip("'\"") for word in text[adding.end() :].split()] if adding else []
+    return any(len(word) >= GIVEN and word[0] != "-" and re.search(r"\d", word) for word in rest)
 
 
 def _runs(text: str) -> Iterator[str]:

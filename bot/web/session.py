@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from bot.pace import Bucket, Buckets
-from trading.domain.people import LOCAL, Person, Place, Session
+from trading.domain.people import INVITED, LOCAL, Person, Place, Session
 
 if TYPE_CHECKING:  # starlette is imported when the server starts, not when this module is read
     from starlette.requests import HTTPConnection
@@ -98,7 +98,7 @@ class Door:
 
     async def open(self, session: Session, connection: "HTTPConnection", response: "Response") -> None:
         """Begin a session in the browser that sent this request."""
-        lasts = SESSION_LASTS if session.origin == LOCAL else VISIT_LASTS
+        lasts = SESSION_LASTS if session.origin in (LOCAL, INVITED) else VISIT_LASTS
         token = await self._sessions.new_session(session.person.id, lasts, session.origin)
         response.set_cookie(
             self._cookie(connection),

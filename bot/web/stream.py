@@ -103,7 +103,7 @@ async def _write(socket: WebSocket, site: Site, tab: Tab) -> None:
             events = await tab.next(PING_EVERY) or [{"event": "ping", "id": ""}]
             if not await site.door.is_good(tab.session, used=False):
                 tab.close(SESSION_OVER)
-                break
+                continue
             for event in events:
                 await socket.send_text(to_json(event))
         await socket.close(tab.closing)

@@ -9,6 +9,9 @@ from zoneinfo import ZoneInfo
 
 EVERY_ACCOUNT = "*"  # in a grant: every account of the house, and the house itself
 OWN_ACCOUNT = "+own"  # in an invitation: an account of the newcomer's own, opened when the code is used
+INVITED = (
+    "invitation"  # where a session comes from that began with an invitation this machine's terminal printed
+)
 LOCAL = "terminal"  # where a session comes from that began with a link which this machine's terminal printed
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from trading.domain.people import EVERY_ACCOUNT, LOCAL, OWN_ACCOUNT, RULING, Place, Role
+from trading.domain.people import EVERY_ACCOUNT, INVITED, LOCAL, OWN_ACCOUNT, RULING, Place, Role
 from trading.store.tables import AccountRow, ChatRow, GrantRow, IdentityRow, PairingRow, PersonRow, table
 from trading.store.waiting import announce
 from trading.store.writing import put
@@ -52,8 +52,9 @@ def use_code(
     code = used.first()
     if code is None:
         return None
-    person_id = code.person_id
+    person_id, origin = code.person_id, code.origin
     if person_id is None:
+        origin = INVITED if origin == LOCAL else origin  # it was handed on: whoever has it sits anywhere
         person_id = _new_person(connection, code, _shown(name) or place.platform, now, newcomer)
     link = {"platform": place.platform, "user_id": place.user_id, "person_id": person_id, "linked_at": now}
     chat = {"address": place.address, "account": "*", "person_id": person_id, "topics": sorted(TOPICS)}
@@ -61,7 +62,7 @@ def use_code(
     chats = table(ChatRow)
     connection.execute(delete(chats).where(chats.c.address == place.address, chats.c.person_id != person_id))
     put(connection, ChatRow, [chat])
-    return Used(int(person_id), code.origin)
+    return Used(int(person_id), origin)
 
 
 def _new_person(connection: Connection, code: Any, name: str, now: datetime, newcomer: Newcomer) -> int:

@@ -4,12 +4,13 @@ from datetime import timedelta
 
 from sqlalchemy import Connection, delete, select, update
 
-from trading.domain.people import LOCAL, OpenSession, Session
+from trading.domain.people import INVITED, LOCAL, OpenSession, Session
 from trading.store.codes import new_token, token_hash
 from trading.store.persons import Persons
 from trading.store.tables import SessionRow, table
 
-IDLE = timedelta(minutes=30)  # a session that did not begin with this machine's link ends when unused so long
+IDLE = timedelta(minutes=30)  # a session that some chat let in ends when unused so long
+LASTING = frozenset({LOCAL, INVITED})  # the others: it may be the only chat of its person
 _SEEN_EVERY = timedelta(minutes=5)  # how exactly a session knows when it was last used
 
 
@@ -48,7 +49,7 @@ class Sessions(Persons):
         if not found:
             return None
         origin, unused = found[0].origin or "", now - found[0].seen_at
-        if origin != LOCAL and unused >= IDLE:
+        if origin not in LASTING and unused >= IDLE:
             return None
         person = await self.person(found[0].person_id)
         if person is None:
@@ -74,7 +75,7 @@ class Sessions(Persons):
         return [
             OpenSession(origin=row.origin or "", since=row.created_at, seen_at=row.seen_at)
             for row in found
-            if row.origin == LOCAL or now - row.seen_at < IDLE
+            if row.origin in LASTING or now - row.seen_at < IDLE
         ]
 
     async def end_sessions(self, person_id: int) -> int:

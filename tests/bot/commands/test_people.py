@@ -170,6 +170,15 @@ async def test_a_browser_that_a_chat_let_in_is_no_second_step(people):
     assert origins == ["telegram", "terminal"]
 
 
+async def test_an_invitation_from_the_terminal_lets_no_browser_in_as_this_machine(people):
+    made = await people.owner.says("/invite trader !")
+
+    entered = await people.house.people.enter(a_phone(90), "Tom", made.data["code"])
+
+    assert entered.person.name == "Tom"
+    assert entered.origin == "invitation"
+
+
 async def test_a_secret_is_shown_at_this_machine_only(people):
     phone = await people.owner_on(1)
 

@@ -64,6 +64,14 @@ def test_a_key_is_recognised_whatever_stands_around_it(venue):
     assert len(missed) <= share * 60 * len(ROUND), missed[:3]
 
 
+@pytest.mark.parametrize(
+    "words", ["/keys add main {}", "keys-add main --read-only '{}'", "/KEYS_ADD@desk main {} !"]
+)
+def test_behind_the_command_that_stores_keys_even_a_plain_one_is_recognised(words):
+    assert is_pasted_key(words.format("mykey2024"))
+    assert not is_pasted_key(words.format("!1a2b3c"))
+
+
 SAID = [
     "/status",
     "/start 7K3M9-QXT2W-4HPD8",

@@ -150,7 +150,7 @@ async def test_quiet_hours_go_over_midnight_by_the_persons_own_clock(people, clo
 async def test_a_browser_that_a_chat_let_in_ends_when_it_is_not_used(people, clock):
     owner = await an_owner(people)
     visit = await people.new_session(owner.id, WEEK, "telegram")
-    at_home = await people.new_session(owner.id, WEEK)
+    at_home, invited = [await people.new_session(owner.id, WEEK, to) for to in ("terminal", "invitation")]
 
     for _ in range(3):
         clock.advance(timedelta(minutes=29))
@@ -158,8 +158,11 @@ async def test_a_browser_that_a_chat_let_in_ends_when_it_is_not_used(people, clo
     clock.advance(timedelta(minutes=31))
 
     assert await people.session(visit) is None
-    assert (await people.session(at_home)).person == owner
-    assert [one.origin for one in await people.open_sessions(owner.id)] == ["terminal"]
+    assert [(await people.session(token)).origin for token in (at_home, invited)] == [
+        "terminal",
+        "invitation",
+    ]
+    assert {one.origin for one in await people.open_sessions(owner.id)} == {"terminal", "invitation"}
 
 
 async def test_a_page_that_only_listens_does_not_use_its_session(people, clock):
