@@ -8,7 +8,7 @@ import structlog
 
 from bot.notify.cards import bundle_card, incident_card
 from bot.notify.parcels import MOST_ROWS, Parcel, in_order
-from bot.platforms import Platform, Sent
+from bot.platforms import Closed, Platform, Sent
 from bot.words import Words
 from trading.domain.errors import TradingError
 from trading.domain.notice import Incident, Notice, Said, Seen, Shown
@@ -123,6 +123,9 @@ class Living:
             card = incident_card(incident, say, shows.zone, self._header(incident.account), now)
         try:
             there = await platform.edit(shown.chat, shown.ref, card)
+        except Closed as closed:
+            log.info("incident_let_go", address=shown.address, reason=str(closed))
+            there = False
         except ConnectionError as error:
             log.info("incident_not_edited", address=shown.address, reason=str(error))
             self._changed[incident.id] = None

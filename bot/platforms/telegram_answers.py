@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 import structlog
@@ -9,7 +10,7 @@ from telegram.constants import ChatAction
 
 from bot.dispatcher import Line
 from bot.platforms import Handle
-from bot.platforms.telegram_delivery import Delivery, Undelivered
+from bot.platforms.telegram_delivery import Delivery, NotTaken, Undelivered
 from bot.platforms.telegram_inbox import Heard, Shown, Spot
 from bot.platforms.telegram_link import App
 from bot.reply import Reply
@@ -44,11 +45,22 @@ async def answer(
             try:
                 if reply.unsay and heard.said is not None:
                     await delivery.remove(heard.spot, Shown(heard.said, "text"))
-                await message.show(reply)
+                await _show(message, reply)
             except Undelivered as error:
                 log.warning("telegram_undelivered", chat=heard.line.place.address, error=str(error))
     finally:
         asking.cancel()
+
+
+async def _show(message: "LivingMessage", reply: Reply) -> None:
+    """What Telegram will not take as it is, is said in short: nobody is left without an answer."""
+    try:
+        await message.show(reply)
+    except NotTaken as error:
+        log.error("telegram_answer_refused", title=reply.title, error=str(error))
+        await message.show(
+            replace(reply, title=reply.title[:200], text="", rows=(), images=(), files=(), footer="")
+        )
 
 
 async def _ask(handle: Handle, line: Line, replies: Replies) -> None:

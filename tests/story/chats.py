@@ -259,6 +259,13 @@ class InTheBrowser:
             if event["event"] == "message" and wanted(event["message"]):
                 return dict(event["message"])
 
+    async def standing(self) -> list[str]:
+        """What the desk's messages say on a page that is opened now."""
+        await self._leave()
+        await self._open_page()
+        assert self._page is not None
+        return [_read(m) for m in self._page.hello["messages"] if m["who"] == "desk"]
+
     async def _asked(self, line: str, **more: Any) -> Answer:
         assert self._page is not None
         name = f"line-{next(self._ids)}"

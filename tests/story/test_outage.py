@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -10,11 +11,23 @@ from typing import Any
 
 import pytest
 
-from bot.notify import announcer, outbox
+from bot.notify import announcer, build, outbox
+from bot.notify.lane import Pace
+from bot.notify.outbox import Outbox
 from bot.platforms import telegram_delivery
+from tests.fakes import telegram_api
 from tests.fakes.binance import FakeBinance
-from tests.story.chats import InTheBrowser, OnTelegram
-from tests.story.house import House, RunningClock, a_house, an_account, at_a_quicker_beat, settings_for, until
+from tests.story.chats import InTheBrowser, OnDiscord, OnTelegram
+from tests.story.house import (
+    PATIENCE,
+    House,
+    RunningClock,
+    a_house,
+    an_account,
+    at_a_quicker_beat,
+    settings_for,
+    until,
+)
 from trading import boot
 from trading.exchange.client import CcxtMarket
 from trading.exchange.resilience import Patience
@@ -118,6 +131,58 @@ async def test_while_telegram_is_away_everything_else_goes_on_and_its_alerts_arr
 
 def _with(telegram: OnTelegram, words: str) -> list[str]:
     return [m.text for m in telegram.telegram.shown(telegram.ann) if words in m.text]
+
+
+async def test_trading_goes_on_through_each_fault_of_the_chats_in_turn(tmp_path, clock, binance, monkeypatch):
+    monkeypatch.setattr(build, "Outbox", partial(Outbox, pace=Pace(seconds=1.0)))
+    async with OnTelegram() as telegram, OnDiscord() as discord, InTheBrowser() as browser:
+        group, deleted = telegram.telegram.group("Desk"), telegram.telegram.group("Old desk")
+        channel = discord.discord.channel("alerts")
+        telegram.telegram.threads.add((group.id, 7))
+        places = [f"telegram:{group.id}/7", f"telegram:{deleted.id}", f"discord:{channel.id}", "apprise:mail"]
+        routes = {"routes": {"warning": places}, "services": {"mail": "nonsense"}, "escalate_after": ""}
+        faults = {
+            "bot blocked": lambda: telegram.telegram.block(telegram.ann),
+            "topic gone": telegram.telegram.threads.clear,
+            "chat deleted": lambda: telegram.telegram.chats.pop(deleted.id),
+            "permission missing": lambda: setattr(channel, "writable", False),
+            "caption too long": partial(monkeypatch.setattr, telegram_api, "CAPTION_LIMIT", 10),
+        }
+        chats = {**telegram.sections, **discord.sections}
+        async with a_house(tmp_path, clock, **chats, **on(binance), notify=routes) as house:
+            await discord.connect(house)
+            await browser.connect(house)
+            await browser.pair(house)
+            await telegram.pair(house)
+            await pass_by(clock, house, minutes=4)
+            for fault, happens in faults.items():
+                happens()
+                await house.asked("pause", fault)
+                await house.asked("resume")
+                await pass_by(clock, house, minutes=1)
+            telegram.telegram.blocked.clear()
+            telegram.telegram.say(telegram.ann, "/equity 24h")
+            answered = await until(lambda: [t for t in _with(telegram, "Equity") if "today" in t])
+            await pass_by(clock, house, minutes=7)
+            trades = await house.facts("trades")
+            await _all_told(browser, faults)
+            told = "\n".join(await browser.standing())
+
+    assert [(t["entry_at"][11:16], t["exit_at"][11:16]) for t in trades] == [("12:03", "12:15")]
+    assert len(answered) == 1
+    lost = ["apprise:mail", f"telegram:{telegram.ann.id}", f"telegram:{deleted.id}", f"discord:{channel.id}"]
+    assert {chat: told.count(f"{chat} takes no messages any more") for chat in lost} == dict.fromkeys(lost, 1)
+    assert told.count(f"A message for telegram:{group.id}/7 went elsewhere") == 1
+    assert [m.text for m in telegram.telegram.shown(group) if "caption too long" in m.text]
+
+
+async def _all_told(browser: InTheBrowser, faults: Iterable[str]) -> None:
+    """Wait until the page names them all, and the sale after them."""
+    async with asyncio.timeout(PATIENCE):
+        told = ""
+        while not all(words in told for words in [*faults, "Sold "]):
+            await asyncio.sleep(0.1)
+            told = "\n".join(await browser.standing())
 
 
 # --- the exchange ---------------------------------------------------------------------------------------------

@@ -65,6 +65,8 @@ class FakePlatform:
     async def edit(self, chat_id: str, ref: str, reply: Reply) -> bool:
         if self.away:
             raise ConnectionError("nobody answers")
+        if chat_id in self.closed:
+            raise Closed(f"{chat_id} was deleted")
         if not ref.isdecimal() or int(ref) >= len(self.messages):
             return False
         message = self.messages[int(ref)]

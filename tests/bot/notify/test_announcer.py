@@ -297,6 +297,20 @@ async def test_an_edit_that_fails_is_made_later_and_a_deleted_message_is_left_al
         assert await desk.incidents.store.shown("incident/") == []
 
 
+async def test_a_message_in_a_chat_that_is_closed_is_let_go_and_not_edited_for_ever(tmp_path):
+    async with a_desk(tmp_path) as desk:
+        desk.hear(FeedLost(desk.clock(), "silence"))
+        await desk.told(2)
+        desk.telegram.closed.add("2")
+        desk.hear(FeedLost(desk.clock(), "silence"))
+        await until(lambda: desk.incidents.open()[0].count == 2)
+        await desk.notices.living.draw()
+        shown = [s.chat for s in await desk.incidents.store.shown("incident/")]
+
+    assert shown == ["1"]
+    assert [m.edits for m in desk.telegram.messages] == [1, 0]
+
+
 MILD = {"strategy_failed": "warning"}  # so that several share a message
 
 
