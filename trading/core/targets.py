@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from trading.core import guarding
+from trading.core import guarding, protect
 from trading.core.sleeve import Line, Sleeve
 from trading.core.weighing import begins_period
 from trading.domain.report import RoundTrip
@@ -82,8 +82,16 @@ def weigh(desk: "Desk", sleeve: Sleeve, symbols: Collection[str], at: datetime) 
         line = desk.line(sleeve.name, symbol)
         due, line.weight = begins or weight != line.weight, weight
         if due and line.reached and line.acted != 0 and is_off(desk, sleeve, symbol, line):
-            line.reached = False
+            line.reached = _has_to_stay(desk, sleeve, symbol, now)
     return heaviest_first(desk, sleeve)
+
+
+def _has_to_stay(desk: "Desk", sleeve: Sleeve, symbol: str, now: int) -> bool:
+    """Whether it is more than its part, and only the stop may sell any of it yet."""
+    guard = desk.guards.get((sleeve.name, symbol))
+    if guard is None or not protect.holds(sleeve.protection, guard, now, sleeve.timeframe.seconds):
+        return False
+    return _overweight(desk, sleeve, symbol) > 0
 
 
 def _within_the_whole(desk: "Desk", sleeve: Sleeve, news: dict[str, float]) -> dict[str, float]:

@@ -13,6 +13,7 @@ from trading.core.signals import Question
 from trading.core.weighing import VOLATILITY_SIZE, WEIGHTS
 from trading.domain.events import KillAsked, RebalanceAsked
 from trading.domain.order import Reason, Side
+from trading.domain.protection import Protection
 from trading.domain.sizing import KellySize, VolatilitySize, Weighing
 
 BOTH = ("BTC/USDT", "ETH/USDT")
@@ -73,6 +74,23 @@ def test_a_position_that_drifted_is_brought_back_when_the_day_begins_and_not_bef
     book = story.desk.book
     parts = [book.held("ema_cross", s) * book.prices[s] / book.equity for s in BOTH]
     assert [float(p) for p in parts] == pytest.approx([0.5, 0.5], abs=0.01)
+
+
+def test_before_the_minimum_hold_a_drifted_position_is_not_sold_down_and_after_it_is():
+    told = Told(BTC_USDT={1: 1.0}, ETH_USDT={1: 1.0})
+    told.weights = {"BTC/USDT": 0.5, "ETH/USDT": 0.5}
+    story = a_story(told, weighing=DAILY, protection=Protection(min_hold=40))
+    for number in range(3):
+        both(story, number, 100, 100)
+
+    for number in range(3, 40):
+        both(story, number, 140, 100, before=(140, 100))
+    early = [f.side for f in story.fills[2:]]
+    for number in range(40, 60):
+        both(story, number, 140, 100, before=(140, 100))
+
+    assert Side.SELL not in early  # day 2 began at 25; only a stop may sell before 42
+    assert [f.side for f in story.fills[2:] if f.symbol == "BTC/USDT"] == [Side.SELL]
 
 
 def test_a_market_that_went_silent_keeps_its_part_and_the_others_share_the_rest():
