@@ -75,7 +75,7 @@ class Checks:
         return is_ours(order.client_id) or order.exchange_id in self.world.nameless
 
     def _same_bytes(self, request: Request, row: dict[str, Any]) -> None:
-        intent = orjson.loads(row["intent"]) if isinstance(row["intent"], str | bytes) else row["intent"]
+        intent = _intent(row)
         ours = (intent["symbol"], intent["side"], Decimal(intent["amount"]), intent["reduce_only"])
         theirs = (request.symbol, request.side.value, request.amount, request.reduce_only)
         if ours != theirs:
@@ -86,16 +86,16 @@ class Checks:
             self.say("I4 nothing after a kill", f"{request.side} {request.amount} left")
         if desk.halted(HaltKind.PAUSE) or desk.live.seat.fenced:
             self.say("I4 nothing while entries are closed", f"{request.side} {request.amount} left")
-        intent = orjson.loads(row["intent"]) if isinstance(row["intent"], str | bytes) else row["intent"]
+        intent = _intent(row)
         age = (self.world.wall() - datetime.fromisoformat(intent["decided_at"])).total_seconds()
         if age > LONGEST_WAIT[self.asks]:
             self.say("I17 nothing old", f"decided {age:.0f} s ago")
         if self.asks:
             self._card(desk, request, row)
-        worth = self._ours() + request.amount
+        worth = self._ours() + self._in_doubt(desk, request) + request.amount
         cap = SHARE * SLACK * self._equity() / self.world.prices[request.symbol]
         if request.side is Side.BUY and worth > cap:
-            self.say("I9 never more than the cap", f"{worth} BTC would be held where {cap:.5f} are allowed")
+            self.say("I9 never more than the cap", f"{worth} BTC might be held where {cap:.5f} are allowed")
 
     def _card(self, desk: LiveDesk, request: Request, row: dict[str, Any]) -> None:
         name = row["approval"] or "none"
@@ -125,6 +125,18 @@ class Checks:
                 )
                 held += order.side.sign * could
         return held
+
+    def _in_doubt(self, desk: LiveDesk, request: Request) -> Decimal:
+        """What the desk has asked for without an answer, and the exchange has not got by now: it may still come."""
+        there = {resting.order.client_id for resting in self.world.orders.values()}
+        query = "select client_id, intent from attempt where state in ('sending', 'uncertain', 'parked')"
+        intents = [
+            _intent(row)
+            for row in _rows(desk.database, query)
+            if row["client_id"] != request.client_id and row["client_id"] not in there
+        ]
+        bought = (Decimal(i["amount"]) for i in intents if i["side"] == Side.BUY.value)
+        return sum(bought, Decimal(0))
 
     def _equity(self) -> Decimal:
         totals = self.world.totals
@@ -233,6 +245,12 @@ def _time(value: Any) -> datetime:
     """As it was read: text or a time without a zone, which is UTC."""
     at = datetime.fromisoformat(value) if isinstance(value, str) else value
     return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _intent(row: dict[str, Any]) -> dict[str, Any]:
+    """As it was read: text, or taken apart already."""
+    kept = row["intent"]
+    return dict(orjson.loads(kept) if isinstance(kept, str | bytes) else kept)
 
 
 def _attempt(database: InlineDatabase, client_id: str) -> dict[str, Any] | None:

@@ -37,6 +37,10 @@ class Do(StrEnum):
         "the price falls through every stop and comes back"  # x: share of each that is sold before the rest
     )
     UNSTOP = "somebody takes a stop back by hand"
+    MOVE = "the price moves, and no candle closes"  # x: price
+
+
+PRESSES = (Do.YES, Do.TWICE, Do.NO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,7 @@ def plan_of(seed: int) -> Plan:
     stop = dice.choice([0.0, 0.0, 0.01, 0.05])
     if stop:
         acts += _stops(dice, [act.at for act in acts if act.do is Do.CLOSE])
+    acts = _brought_together(random.Random(f"{seed}, brought together"), acts, asks)
     return Plan(seed, venue, asks, tuple(sorted(acts, key=lambda a: a.at)), stop=stop)
 
 
@@ -151,6 +156,38 @@ def _people(dice: random.Random) -> Iterator[Act]:
     while at < STORM:
         at += dice.uniform(10, 60)
         yield Act(at, dice.choice([Do.YES, Do.YES, Do.YES, Do.TWICE, Do.NO]))
+
+
+def _brought_together(dice: random.Random, acts: list[Act], asks: bool) -> list[Act]:
+    """What rarely meets by itself: cards and people who are away, cards and a price that moves, a purchase in doubt
+    and the next decision. By dice of its own: the other stories stay what they were."""
+    closes = sorted((act for act in acts if act.do is Do.CLOSE), key=lambda act: act.at)
+    if asks and dice.random() < 0.5:
+        acts = [act for act in acts if act.do not in PRESSES or dice.random() < 0.3]
+    if asks and dice.random() < 0.5:
+        acts = [*acts, *_moves(dice, closes)]
+    if dice.random() < 0.25:
+        acts = [*acts, *_doubts(dice, closes)]
+    return acts
+
+
+def _moves(dice: random.Random, closes: list[Act]) -> Iterator[Act]:
+    for close in closes:
+        for _ in range(dice.randint(0, 2)):
+            price = close.x * (1 + dice.uniform(-0.03, 0.03))
+            yield Act(close.at + dice.uniform(0.1, 40), Do.MOVE, round(price, 2))
+
+
+def _doubts(dice: random.Random, closes: list[Act]) -> Iterator[Act]:
+    """A purchase gets no answer, and the next candle closes before anybody can know what became of it."""
+    before = "0.0"
+    for close in closes:
+        if float(close.word) > float(before) and dice.random() < 0.7:
+            fault = dice.choice([Fault.LOST_REQUEST, Fault.LOST_ANSWER, Fault.LATE])
+            yield Act(close.at - 0.1, Do.SEND, dice.choice([3.0, 80.0]), fault.value)
+            other = dice.choice([e for e in ("0.0", "0.5", "1.0") if e != close.word])
+            yield Act(close.at + dice.uniform(0.5, 10), Do.CLOSE, close.x, other)
+        before = close.word
 
 
 def shortest(plan: Plan, fails: Callable[[Plan], bool]) -> Plan:

@@ -219,6 +219,8 @@ class Story:
                     self.marks["traded by hand"] += 1
             case Do.FALL:
                 self._fall(act.x)
+            case Do.MOVE:
+                world.move(BTC, Decimal(str(act.x)))
             case Do.UNSTOP:
                 for one in world.stops:
                     world.end(one.order.exchange_id, Standing.CANCELED)

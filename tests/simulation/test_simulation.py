@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes.venue import Fault, a_profile
 from tests.simulation import kills
 from tests.simulation.crashes import pairs, scenes, singles
 from tests.simulation.many import caught_at, lived
 from tests.simulation.mutants import MUTANTS, put_in
-from tests.simulation.plan import Act, Do, plan_of, shortest
+from tests.simulation.plan import Act, Do, Plan, plan_of, shortest
 from tests.simulation.run import migrated, run
 from trading.execution.venue import IdReuse
 
@@ -21,6 +22,8 @@ SURE = [  # caught within a story or two
     "other bytes leave than were cleared",
     "a fill is booked whenever it is read",
 ]
+BUY = Act(5, Do.CLOSE, 100, "1.0")
+UNANSWERED = Act(4, Do.SEND, 3, Fault.LOST_REQUEST.value)
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +49,25 @@ def test_the_same_seed_is_the_same_story(template):
 @pytest.mark.parametrize("name", SURE)
 def test_a_fault_that_is_put_in_on_purpose_is_found_out(name, template):
     assert caught_at(name, template, most=60) is not None
+
+
+@pytest.mark.parametrize(
+    ("name", "asks", "acts"),
+    [
+        ("an order in doubt does not count", False, (UNANSWERED, BUY, Act(12, Do.CLOSE, 100, "0.5"))),
+        ("the price may have moved anywhere", True, (BUY, Act(10, Do.MOVE, 102), Act(15, Do.YES))),
+        ("a card never lapses", True, (BUY, Act(150, Do.YES))),
+    ],
+)
+def test_a_fault_that_takes_a_rare_meeting_is_found_out_by_that_meeting_alone(name, asks, acts, template):
+    plan = Plan(0, a_profile(), asks, acts)
+
+    sound = run(plan, template)
+    with put_in(name):
+        broken = run(plan, template).broken
+
+    assert (sound.broken, sound.marks["order kind market"]) == ([], 0)  # nothing came of it
+    assert broken != []
 
 
 def test_there_are_thirty_such_faults():
