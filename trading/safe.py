@@ -32,7 +32,7 @@ class Safe:
         `tell` hears every secret before it is used. Raises SettingsError when the master key is not the one.
         """
         self._vault = await Vault.open(self.store, master_key, tell)
-        await self.store.keep_audit(Chain(self._vault.audit_key, data_dir / MARK))
+        await self.store.keep_audit(Chain(self._vault.audit_key, data_dir / MARK, fresh=self._vault.began))
 
     @property
     def vault(self) -> Vault:

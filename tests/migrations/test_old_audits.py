@@ -48,7 +48,7 @@ async def test_old_rows_are_taken_up_and_new_ones_follow_them(url, clock, tmp_pa
 
     upgrade_now(url)
     store = await Store.open(url, clock)
-    await store.keep_audit(Chain(b"k" * 32, tmp_path / "audit.head"))
+    await store.keep_audit(Chain(b"k" * 32, tmp_path / "audit.head", fresh=True))
     await store.audit(at=clock(), person="mina", place="x", account=None, line="/new", outcome="done")
     verdict, rows = await store.check_audit(), await store.audits()
     await store.close()

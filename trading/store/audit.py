@@ -29,6 +29,7 @@ BEGINS: Final = (
     "audit.begins"  # the meta row of a chain that goes on behind rows sealed with a key that is lost
 )
 NOTHING: Final = Head(0, "0" * 64)  # what stands before the first row
+NOWHERE: Final = Head(-1, "")  # before even that
 LONGEST: Final = 1000  # characters of a line, and of what came of it, that are kept
 _ONE_AT_A_TIME: Final = "SELECT pg_advisory_xact_lock(7281904)"  # several desks may share a PostgreSQL
 _PAGE: Final = 5000  # rows that are checked at a time
@@ -93,8 +94,9 @@ class Chain:
 
     key: bytes = b""
     mark: Path | None = None
+    fresh: bool = False  # the key was made by this very start, so nothing can have been sealed with it before
     head: Head = NOTHING
-    doubted: bool = False  # the mark tells of rows that are not there: it stays as it is, as evidence
+    doubted: bool = False  # the mark tells of rows that are not there, or is gone: it stays so, as evidence
     _marking: Lock = field(default_factory=Lock)
 
     def append(self, connection: Connection, at: datetime, actor: Actor, line: str, outcome: str) -> Head:
@@ -130,12 +132,16 @@ class Chain:
                 log.error("audit_mark_not_written", reason=error.strerror)
 
     def begin(self, connection: Connection) -> Head:
-        """Take up the chain at its newest row. Rows from before there was a chain are sealed once, here."""
+        """Take up the chain at its newest row. With a fresh key, rows from before there was a chain are sealed
+        here, and the mark is made at once: from then on a missing one was taken away."""
         last, mark = newest(connection), self.marked()
-        if last.seq and not last.mac and mark is None:
+        if self.fresh and mark is None and (last == NOTHING or not last.mac):
             self._seal_all(connection)
+            self.head = NOWHERE
             return newest(connection)
-        if mark is not None and mark.seq:
+        if mark is None:
+            self.doubted = True
+        elif mark.seq:
             audit = table(AuditEntry)
             kept = connection.execute(select(audit.c.mac).where(audit.c.seq == mark.seq)).scalar()
             self.doubted = kept != mark.mac
@@ -161,7 +167,7 @@ class Chain:
             return None
         except OSError:
             head = None
-        return head or Head(-1, "")
+        return head or NOWHERE
 
     def check(self, connection: Connection) -> Verdict:
         """Read every row and the mark."""

@@ -36,6 +36,7 @@ class Vault:
     audit_key: bytes
     tell: Tell
     made: Path | None = None  # the master key's file, when this very start made it
+    began: bool = False  # this very start made the audit's key: nothing was sealed with it before
     changed: list[Callable[[str], None]] = field(default_factory=list)  # hear which account's key is new
     others: list[Callable[[], Awaitable[object]]] = field(default_factory=list)  # wrap what they sealed anew
 
@@ -195,7 +196,7 @@ class Vault:
         """The key of the audit's chain, sealed by the master key; made when the database has none yet."""
         fresh = {"key": AUDIT_KEY, "value": self.seal(secrets.token_hex(32), AUDIT_KEY)}
         if await self.store.meta(AUDIT_KEY) is None:
-            await self.store.database.write(partial(add_new, row=MetaRow, values=fresh))
+            self.began = await self.store.database.write(partial(add_new, row=MetaRow, values=fresh))
         try:
             text = self.open_text(await self.store.meta(AUDIT_KEY) or "", AUDIT_KEY)
         except Broken:

@@ -29,7 +29,7 @@ MINA = Actor(person="mina", place="telegram:7", account="main")
 @pytest.fixture
 async def audited(store, tmp_path) -> Store:
     """A store whose audit is chained, with five rows in it."""
-    await store.keep_audit(Chain(KEY, tmp_path / "audit.head"))
+    await store.keep_audit(Chain(KEY, tmp_path / "audit.head", fresh=True))
     for n in range(1, 6):
         await said(store, f"/status {n}")
     return store
@@ -107,7 +107,7 @@ async def test_what_sqlite_lets_somebody_write_into_any_column_is_found(
     sqlite_url, clock, tmp_path, nonsense
 ):
     store = await Store.open(sqlite_url, clock)
-    await store.keep_audit(Chain(KEY, tmp_path / "audit.head"))
+    await store.keep_audit(Chain(KEY, tmp_path / "audit.head", fresh=True))
     for n in range(1, 6):
         await said(store, f"/status {n}")
     await sql(store, f"UPDATE audit SET {nonsense} WHERE seq = 3")
@@ -136,6 +136,27 @@ async def test_a_cut_tail_stays_found_when_the_desk_goes_on_writing_after_a_rest
         await said(audited, f"/later {n}")
 
     assert (await audited.check_audit()).wrong == "row 5 is not the one that was marked"
+
+
+@pytest.mark.parametrize("cut", ["DELETE FROM audit WHERE seq >= 4", "DELETE FROM audit"])
+async def test_a_cut_tail_stays_found_when_its_mark_was_taken_away_with_it(audited, tmp_path, cut):
+    await sql(audited, cut)
+    (tmp_path / "audit.head").unlink()
+    await audited.keep_audit(Chain(KEY, tmp_path / "audit.head"))
+
+    for n in range(5):
+        await said(audited, f"/later {n}")
+
+    assert (await audited.check_audit()).wrong == "the mark of its newest row is missing"
+
+
+async def test_nobody_passes_forged_rows_off_as_those_from_before_there_was_a_chain(audited, tmp_path):
+    await sql(audited, "UPDATE audit SET line = '/unkill', mac = ''")
+    (tmp_path / "audit.head").unlink()
+
+    await audited.keep_audit(Chain(KEY, tmp_path / "audit.head"))
+
+    assert "row 1 was changed" in (await audited.check_audit()).wrong
 
 
 @pytest.mark.parametrize("content", ["", "{}", '{"seq": 2, "mac": "00", "seal": "00"}', "[1]"])
@@ -171,7 +192,7 @@ async def test_rows_from_before_there_was_a_chain_are_taken_up_once(store, tmp_p
         await said(store, f"/old {n}")
     await sql(store, "UPDATE audit SET mac = ''")
 
-    await store.keep_audit(Chain(KEY, tmp_path / "audit.head"))
+    await store.keep_audit(Chain(KEY, tmp_path / "audit.head", fresh=True))
     taken_up = await store.check_audit()
     await sql(store, "UPDATE audit SET line = 'x', mac = ''")
     await store.keep_audit(Chain(KEY, tmp_path / "audit.head"))
@@ -236,7 +257,7 @@ async def test_rows_that_are_written_at_the_same_moment_follow_each_other(audite
 
 async def test_tampering_with_the_file_itself_is_found(tmp_path: Path, sqlite_url, clock):
     store = await Store.open(sqlite_url, clock)
-    await store.keep_audit(Chain(KEY, tmp_path / "audit.head"))
+    await store.keep_audit(Chain(KEY, tmp_path / "audit.head", fresh=True))
     for n in range(20):
         await said(store, f"/status {n}")
     await store.close()
