@@ -1,6 +1,10 @@
-"""What bad days would cost: a bar for each, the worst first, and where the account would stop by itself."""
+"""What bad days would cost: a bar for each, the worst first, and where the account would stop by itself.
+
+Of one day alone: a bar for the whole of it, and one for each market.
+"""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from charts.format import Say, percent, plain
@@ -33,13 +37,14 @@ def stress_figure(
     """Each day's loss as a share of the equity; a line where `room`, all that the drawdown limit leaves, is lost."""
     if not outcomes:
         return empty_figure(title, theme=theme, say=say, name="Stress")
-    shown = sorted(outcomes, key=lambda o: -o.share)[:MOST]
+    shown = _rows(outcomes)
+    words = "on the worst of these days" if len(outcomes) > 1 else "on this day"
     bottom = _TOP + _ROW * len(shown)
     sheet = Sheet(theme, bottom + 150, say)
     worst = shown[0]
     parts = [
         sheet.part(percent(-worst.share), theme.towards(-worst.share), size=theme.hero, bold=True),
-        sheet.part(sheet.say("on the worst of these days"), theme.muted),
+        sheet.part(sheet.say(words), theme.muted),
     ]
     sheet.head(title, parts, name="Stress")
     pane = sheet.pane(EDGE + _NAMES, _TOP, WIDTH - EDGE, bottom)
@@ -63,10 +68,17 @@ def alt_text(outcomes: Sequence[Outcome], *, room: float, say: Say = plain) -> s
     """The picture in words, with the same numbers."""
     if not outcomes:
         return say("Nothing is held that could fall yet.")
-    listed = ", ".join(
-        f"{o.name} {percent(-o.share)}" for o in sorted(outcomes, key=lambda o: -o.share)[:MOST]
-    )
+    listed = ", ".join(f"{row.name} {percent(-row.share)}" for row in _rows(outcomes))
     return say("Without any stop on the way down: {list}.").format(list=listed)
+
+
+def _rows(outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """The worst first; one day alone is followed by what each market does to it."""
+    if len(outcomes) > 1:
+        return sorted(outcomes, key=lambda o: -o.share)[:MOST]
+    day = outcomes[0]
+    parts = [replace(day, name=hit.symbol.partition("/")[0], hits=(hit,)) for hit in day.hits]
+    return [day, *parts][:MOST]
 
 
 def _bar(sheet: Sheet, pane: "Axes", row: int, outcome: Outcome) -> None:

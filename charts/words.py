@@ -60,6 +60,7 @@ PICTURES = (
     "now {share}",
     "Stress",
     "on the worst of these days",
+    "on this day",
     "dashed: {room} more and the drawdown limit sells everything",
     "Correlation",
     "correlation of a pair, on average",

@@ -42,7 +42,7 @@ LINES = {
     "kill": "/kill",
 }
 ON_DISCORD = ("status", "stress")
-IN_KOREAN = ("status", "risk", "why", "stress")  # in the web chat and on Telegram
+IN_KOREAN = ("status", "risk", "why", "stress-ftx")  # in the web chat and on Telegram
 
 
 async def main() -> None:

@@ -1,6 +1,7 @@
 """The book as a whole: what moves together, what a bad day costs, days that happened, back to the weights."""
 
 import re
+from dataclasses import replace
 from decimal import Decimal
 from typing import Annotated
 
@@ -81,9 +82,9 @@ async def stress(ask: Ask, day: Day = "") -> Reply:
     if not words:
         return await _every_day(ask, portfolio.stress(ask.account))
     if len(words) == 1 and _FALL.fullmatch(words[0]) is None:
-        return _one_day(ask, portfolio.stress_on(ask.account, words[0].lower()))
+        return await _one_day(ask, portfolio.stress_on(ask.account, words[0].lower()))
     falls, usual = _falls(ask, words)
-    return _one_day(ask, portfolio.stress_made_up(ask.account, falls, usual), tuple(falls))
+    return await _one_day(ask, portfolio.stress_made_up(ask.account, falls, usual), tuple(falls))
 
 
 def _story(ask: Ask) -> dict[str, str]:
@@ -178,7 +179,7 @@ def _unknown(ask: Ask, day: Outcome, named: tuple[str, ...]) -> list[str]:
     return lines
 
 
-def _one_day(ask: Ask, day: Outcome, named: tuple[str, ...] = ()) -> Reply:
+async def _one_day(ask: Ask, day: Outcome, named: tuple[str, ...] = ()) -> Reply:
     now = ask.trading.status(ask.account)
     if not day.hits:
         return Reply(title=ask.say("Nothing is held, so nothing would be lost."), data=day)
@@ -188,12 +189,17 @@ def _one_day(ask: Ask, day: Outcome, named: tuple[str, ...] = ()) -> Reply:
         "{equity} would be left. As if everything were held all the way down; stops would sell sooner.",
         equity=money(after, now.currency),
     )
-    if day.share >= _room(now):
+    room = _room(now)
+    if day.share >= room:
         text += " " + ask.say("The drawdown limit would sell everything on the way.")
+    name = day.name if day.when else ask.say("made up")
+    title = f"{ask.say('Bad days on the present book')} · {ask.account}"
+    drawn = replace(day, name=name)
+    image = await stress_picture(ask.studio, ask.person, ask.say, [drawn], room, title=title)
     return Reply(
         title=ask.say(
             "{name}: {change}, {loss}",
-            name=day.name if day.when else ask.say("made up"),
+            name=name,
             change=percent(-day.share),
             loss=money(-day.loss, now.currency, signed=True),
         ),
@@ -208,6 +214,7 @@ def _one_day(ask: Ask, day: Outcome, named: tuple[str, ...] = ()) -> Reply:
             )
             for h in day.hits[:PAGE]
         ),
+        images=(image,),
         buttons=((Button(ask.say("Every day"), "/stress"), Button(ask.say("Bad day"), "/var")),),
         data=day,
     )

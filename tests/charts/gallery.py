@@ -271,6 +271,9 @@ PICTURES = {
         {"currency": "USDT"},
         {},
     ),
+    "stress-of-one-day": Picture(
+        stress.stress_figure, stress.stress_chart, stress.alt_text, bad_days()[:1], [], {"room": 0.15}, {}
+    ),
     "stress": Picture(
         stress.stress_figure, stress.stress_chart, stress.alt_text, bad_days(), [], {"room": 0.15}, {}
     ),

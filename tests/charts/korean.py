@@ -22,6 +22,7 @@ KOREAN = {name: f"{n}월" for n, name in enumerate(MONTHS, 1)} | {
     "Drawdown": "낙폭",
     "Stress": "스트레스 시험",
     "on the worst of these days": "가장 나빴던 날 기준",
+    "on this day": "이날 기준",
     "dashed: {room} more and the drawdown limit sells everything": "점선: {room} 더 떨어지면 낙폭 한도가 전부 매도",
     "Correlation": "상관관계",
     "correlation of a pair, on average": "두 마켓 평균 상관",

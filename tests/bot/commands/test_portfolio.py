@@ -71,6 +71,14 @@ async def test_the_accounts_own_drawdown_limit_speaks_as_soon_as_what_it_leaves_
     assert "The drawdown limit would sell everything on the way." in beyond.text
 
 
+async def test_one_day_is_drawn_with_every_market_that_is_held(house):
+    reply = await answered(house, "/stress ftx")
+
+    coins = [hit.symbol.partition("/")[0] for hit in reply.data.hits]
+    assert reply.images[0].png.startswith(PNG)
+    assert re.findall(r"(\w+) -", reply.images[0].alt) == ["ftx", *coins]
+
+
 async def test_a_day_that_is_made_up_takes_each_coin_at_its_word(house):
     values = house.trading.portfolio.values("main")
     symbol = next(iter(values))
