@@ -29,7 +29,7 @@ async def daily_report(trading: "Trading", studio: "Studio", account: str, perso
     say = Words(person.language)
     now = trading.status(account)
     found = await trading.reports.review(account, "day", person.zone)
-    rows = [Row(say("Equity"), money(now.equity, now.currency))]
+    rows = [Row(say("Equity now"), money(now.equity, now.currency))]
     if found is not None:
         rows.append(Row(say("Trades"), str(len(found.trades))))
         slipped = f"{money(found.fees, now.currency)} · {money(found.slippage, now.currency)}"
@@ -37,7 +37,7 @@ async def daily_report(trading: "Trading", studio: "Studio", account: str, perso
         portions = (*found.by_strategy[:MOST_PORTIONS], *found.by_symbol[:MOST_PORTIONS])
         rows += [portion_row(portion, found, say) for portion in portions]
     invested = percent(found.invested, signed=False) if found is not None else ""
-    rows.append(Row(say("Open positions"), str(len(now.holdings)), invested))
+    rows.append(Row(say("Open positions now"), str(len(now.holdings)), invested))
     if trading.safe.head.seq:  # published, it proves later that nobody shortened or rewrote the audit
         rows.append(Row(say("Audit"), trading.safe.head.short))
     return Reply(

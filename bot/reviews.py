@@ -208,7 +208,7 @@ def portion_row(portion: Portion, found: Review, say: Words) -> Row:
         say("{won} won", won=percent(portion.win_rate, signed=False)) if portion.win_rate is not None else ""
     )
     still = portion.open_profit
-    held = say("{money} still open", money=money(still, found.currency, signed=True)) if still else ""
+    held = say("{money} open now", money=money(still, found.currency, signed=True)) if still else ""
     trades = counted(portion.trades, say("1 trade"), say("{n} trades"))
     detail = ", ".join(part for part in (trades, won, held) if part)
     return Row(

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from charts.pdf_fonts import Letters
 
 _EDGE = 42.0  # points
-_PICTURE = 0.78  # of the page's width: two to a page
+_PICTURE, _LATER = 0.78, 0.58  # of the page's width: the first two fill a page, three of the others do
+_WITH_HEAD = 90.0  # points that a table's heading wants below it; the rest of the table may go on overleaf
 _MOST_ROWS = 400  # of one table; more is what the workbook is for
 
 
@@ -105,16 +106,14 @@ def _story(
     appendix: Sequence[Chapter],
 ) -> list[Any]:
     from reportlab.lib.styles import ParagraphStyle  # type: ignore[import-untyped]
-    from reportlab.platypus import Image, KeepTogether, Paragraph, Spacer
+    from reportlab.platypus import CondPageBreak, Image, KeepTogether, Paragraph, Spacer
 
     style = ParagraphStyle(
         "body", fontName="Body", fontSize=10, leading=15, textColor=paper.text, wordWrap="CJK"
     )
     small = ParagraphStyle("small", style, fontSize=8.5, leading=12, textColor=paper.muted)
     large = ParagraphStyle("large", style, fontSize=19, leading=25)
-    heading = ParagraphStyle(
-        "heading", style, fontSize=12.5, leading=17, spaceBefore=12, spaceAfter=4, keepWithNext=1
-    )
+    heading = ParagraphStyle("heading", style, fontSize=12.5, leading=17, spaceBefore=12, spaceAfter=4)
     story: list[Any] = [Paragraph(letters.marked(title), large), Paragraph(letters.marked(subtitle), small)]
     story.append(Spacer(1, 8))
     story += [Paragraph(letters.marked(line), style) for line in lines]
@@ -124,12 +123,12 @@ def _story(
             return []
         rows = chapter.rows[:_MOST_ROWS]
         head = Paragraph(letters.marked(chapter.title), heading)
-        return [head, _table(letters, rows, width, style, small, paper)]
+        return [CondPageBreak(_WITH_HEAD), head, _table(letters, rows, width, style, small, paper)]
 
     story += [part for chapter in chapters for part in written(chapter)]
-    for plate in plates:
+    for place, plate in enumerate(plates):
         picture = Image(BytesIO(plate.png))
-        picture.drawWidth = width * _PICTURE
+        picture.drawWidth = width * (_PICTURE if place < 2 else _LATER)
         picture.drawHeight = picture.imageHeight * picture.drawWidth / picture.imageWidth
         story.append(KeepTogether([Spacer(1, 12), picture, Paragraph(letters.marked(plate.alt), small)]))
     return story + [part for chapter in appendix for part in written(chapter)]

@@ -338,8 +338,18 @@ async def test_a_report_is_made_once_for_all_who_read_it_alike(house):
     (korean,), (english,) = letters.sent["telegram:6"], letters.sent["telegram:7"]
     assert letters.sent["telegram:8"] == [korean]
     labels = [[row.label for row in reply.rows] for reply in (english, korean)]
-    assert [*labels[0][:3], labels[0][-1]] == ["Equity", "Trades", "Fees and slippage", "Open positions"]
-    assert [*labels[1][:3], labels[1][-1]] == ["평가금액", "거래", "수수료와 슬리피지", "보유 포지션"]
+    assert [*labels[0][:3], labels[0][-1]] == [
+        "Equity now",
+        "Trades",
+        "Fees and slippage",
+        "Open positions now",
+    ]
+    assert [*labels[1][:3], labels[1][-1]] == [
+        "현재 평가금액",
+        "거래",
+        "수수료와 슬리피지",
+        "현재 보유 포지션",
+    ]
     assert korean.images[0].alt.startswith("평가금액 ")
     assert korean.images[0].png != english.images[0].png
 

@@ -9,6 +9,7 @@ from charts import fonts
 from charts.equity import equity_chart
 from charts.pdf import Chapter, Plate, report_pdf
 from charts.theme import theme
+from tests.bot.web.desk import a_picture
 from tests.charts.gallery import ZONE, points
 
 
@@ -66,6 +67,19 @@ def test_a_long_table_goes_on_over_pages():
 
     assert len(reader.pages) > 2
     assert "trade 119" in reader.pages[-1].extract_text()
+
+
+def test_a_long_table_begins_under_the_last_picture_and_not_on_a_page_of_its_own():
+    rows = [(f"trade {n}", "+1.00 USDT", "rsi") for n in range(40)]
+    plates = [Plate(a_picture(128, 90), words) for words in ("one", "two", "three", "four")]
+
+    reader = pages(plates=plates, appendix=[Chapter("Closed trades", rows)])
+
+    said = [page.extract_text() for page in reader.pages]
+    under = next(page for page in said if "Closed trades" in page)
+    assert "four" in under
+    assert "trade 0" in under
+    assert "trade 39" in said[-1]
 
 
 def test_the_same_contents_are_the_same_bytes():

@@ -139,7 +139,7 @@ async def test_the_day_has_its_pictures_who_earned_it_and_what_mattered(house):
     assert money(day.profit, "USDT", signed=True) in reply.title
     expected = ["equity.png", "days.png", "months.png", *(["attribution.png"] if found.trades else [])]
     assert [image.name for image in reply.images] == expected
-    assert {"Equity", "Trades", "Fees and slippage", "Open positions"} <= {row.label for row in reply.rows}
+    assert {"Equity now", "Trades", "Fees and slippage", "Open positions now"} <= {row.label for row in reply.rows}
     assert {p.name for p in found.by_strategy} <= {row.label for row in reply.rows}
     assert reply.text
 
