@@ -21,7 +21,8 @@ from trading.execution.resting import can_rest
 from trading.execution.venue import IdReuse, Request, VenueOrder
 
 SHARE = Decimal("0.5")  # of the equity, that the sleeve may have at work
-LONGEST_WAIT = {False: 190.0, True: 300.0}  # seconds from decision to wire; a person may be asked twice
+LONGEST_WAIT = 190.0  # seconds from decision to wire, where nobody is asked
+SENT_WITHIN, ASKED_FOR = 120.0, 90.0  # where a person is: so many, and so many for each card of that decision
 PRESSED_WITHIN = 20.0  # seconds from a press in time to the wire, when everything is slow
 SLACK = Decimal("1.15")  # prices move between decision and arrival; a second order would be twice as much
 
@@ -88,7 +89,9 @@ class Checks:
             self.say("I4 nothing while entries are closed", f"{request.side} {request.amount} left")
         intent = _intent(row)
         age = (self.world.wall() - datetime.fromisoformat(intent["decided_at"])).total_seconds()
-        if age > LONGEST_WAIT[self.asks]:
+        cards = _rows(desk.database, "select intent from approval") if self.asks else []
+        asked = sum(_intent(card)["client_id"] == intent["client_id"] for card in cards)
+        if age > (SENT_WITHIN + ASKED_FOR * asked if self.asks else LONGEST_WAIT):
             self.say("I17 nothing old", f"decided {age:.0f} s ago")
         if self.asks:
             self._card(desk, request, row)
