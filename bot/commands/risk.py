@@ -184,7 +184,7 @@ async def _loosens(ask: Ask, action: LimitAct = "show", name: LimitName = "", va
     )
 
 
-@command(allow=READERS, confirm=_before_setting, step_up=_loosens)
+@command(allow=READERS, confirm=_before_setting, step_up=_loosens, two_persons=_loosens)
 async def limits(ask: Ask, action: LimitAct = "show", name: LimitName = "", value: Value = "") -> Reply:
     """Every limit of this account, or set one: /limits set daily_loss 3%."""
     if action == "set":

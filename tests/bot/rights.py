@@ -18,7 +18,7 @@ OTPVU     account   -    balance positions orders trades profit daily weekly mon
 OTPVU     account   -    equity drawdown chart alerts panel
 OTPVU     account   -    report export
 OTPVU     account   -    risk why var correlation stress calendar halts
-OTPVU     account   s    limits
+OTPVU     account   s2   limits
 OTV       account   -    backtest optimise biascheck honesty jobs stop-job again data
 OTPV      any       -    approve reject
 OTPVU     account   -    cards parked

@@ -334,6 +334,18 @@ async def test_digits_do_what_was_asked_for_where_it_was_asked_for(people):
     assert done.data["accounts"] == ["main"]
 
 
+async def test_where_two_own_the_desk_one_alone_tightens_limits_and_loosens_none(people):
+    await people.invited("owner all", 5, "Second")
+
+    tightened = await people.owner.says("/limits set positions 3 !")
+    loosened = await people.owner.says("/limits set positions 5 !")
+    shown = await people.owner.says("/limits")
+
+    assert not tightened.failed
+    assert loosened.data["needs"] == "second person"
+    assert [limit.value for limit in shown.data if limit.name == "positions"] == [3]
+
+
 async def test_an_agreement_lapses(people, clock):
     second = await people.invited("owner all", 5, "Second")
     await people.authenticator(second)
