@@ -95,5 +95,17 @@ def _bar(sheet: Sheet, pane: "Axes", row: int, outcome: Outcome) -> None:
     )
     pane.barh(row + 0.5, abs(lost), height=0.56, color=theme.towards(-lost), linewidth=0)
     sheet.tag(
-        pane, abs(lost), row + 0.5, percent(-lost), theme.text, across="left", upward="center", shift=(14, 0)
+        pane,
+        abs(lost),
+        row + 0.5,
+        percent(-lost),
+        theme.text,
+        across="left",
+        upward="center",
+        shift=(14, 0),
+        bbox={
+            "facecolor": theme.background,
+            "edgecolor": "none",
+            "pad": 4.0,
+        },  # the dashed line ends before it
     )

@@ -24,6 +24,8 @@ GROUPS = {
     "ladder": "Towards real money",
     "live": "Real money",
     "risk": "Risk",
+    "why": "Why",
+    "portfolio": "All positions together",
     "notices": "Alerts",
     "research": "Research",
     "honesty": "Skill or luck",

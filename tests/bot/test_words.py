@@ -8,10 +8,12 @@ from decimal import Decimal
 import pytest
 
 from bot.app import House, build
+from bot.commands.basics import GROUPS
 from bot.dispatcher import Line
 from bot.notify.announcer import Announcer
 from bot.notify.living import Living
 from bot.notify.router import Router
+from bot.registry import discover
 from bot.reports import away_report, daily_report
 from bot.words import LONGEST, Words
 from migrations.run import upgrade
@@ -372,3 +374,7 @@ async def test_coming_back_is_told_in_the_readers_language(house):
     assert reply.title == "90분 동안 꺼져 있다가 돌아왔습니다."
     assert reply.text == "아직 킬 상태입니다. 소유자가 /unkill을 보낼 때까지 매수하지 않습니다."
     assert ("평가금액 변동", "-12.50 USDT") in [(row.label, row.value) for row in reply.rows]
+
+
+def test_every_group_of_help_has_a_heading_of_its_own():
+    assert {command.group for command in discover().values()} <= set(GROUPS)
