@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from trading.core import guard, guarding, stopping, targets
-from trading.core.book import Book, day_of
+from trading.core.book import Book
 from trading.core.halts import Halts
 from trading.core.orders import Orders, claim, reserved
 from trading.core.plan import NO_TRADE_BAND, intent_for, worth_acting
@@ -168,8 +168,6 @@ class Desk:
         self.seen.update({c.symbol: c.closed_at for c in fresh})
         self.book.mark(event.at, self._marks({c.symbol: c.close for c in fresh}))
         guarding.closed(self, fresh, event.at)
-        if day_of(self.halts.since(HaltKind.DAILY_LOSS, event.at)) < day_of(event.at):
-            actions += stopping.resume(self, event.at, HaltKind.DAILY_LOSS, "the new day")
         actions += guard.turn(self, event.at)
         if self.halts.killed:
             return actions + stopping.flatten(self, event.at, Reason.KILL)

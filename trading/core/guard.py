@@ -141,6 +141,7 @@ def turn(desk: "Desk", at: datetime) -> list[Action]:
     actions: list[Action] = []
     week, month = desk.risk.turn(desk.book.day, desk.book.day_start_equity)
     for kind, over, by in (
+        (HaltKind.DAILY_LOSS, True, "the new day"),
         (HaltKind.WEEKLY_LOSS, week, "the new week"),
         (HaltKind.MONTHLY_LOSS, month, "the new month"),
     ):

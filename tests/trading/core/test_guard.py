@@ -60,6 +60,23 @@ def test_a_lost_week_closes_entries_until_monday():
     assert story.desk.risk.week_start_equity == story.desk.book.day_start_equity
 
 
+def test_a_day_that_is_found_lost_after_midnight_is_over_with_the_new_days_first_candle():
+    story = all_in(daily_loss=0.2)
+    story.candles(*[100] * 20, *[92] * 5)  # the newest closed at midnight: the last of its day
+    midnight = story.desk.last_candle_at
+    assert midnight == START + timedelta(days=1)
+
+    stricter = LimitsChanged(midnight + timedelta(minutes=30), limits(daily_loss=0.05), "owner")
+    told = story.desk.on(stricter)
+    story.candles(92, 92, first=25)
+
+    assert [action.news.halt.kind for action in told] == [HaltKind.DAILY_LOSS]
+    assert HaltKind.DAILY_LOSS not in story.desk.halts
+    assert [(event.at, event.by) for event in story.news(TradingResumed)] == [
+        (midnight + timedelta(hours=1), "the new day")
+    ]
+
+
 def test_a_lost_month_outlives_the_week():
     story = all_in(monthly_loss=0.05)
     story.candles(100, 100, 100, 93)
