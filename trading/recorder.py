@@ -69,6 +69,12 @@ class Recorder:
                 self.news.append(event)
         self._changed = True
 
+    def filled(self, fill: Fill, worth: float) -> None:
+        """As hearing of a fill, from who has measured the equity after it already."""
+        self.fills.append(fill)
+        self._note_equity(fill.at, worth)
+        self._changed = True
+
     def drain(self, at: datetime) -> list[Step]:
         """What happened since the last drain, and the desk's state as it is now; empty when nothing did."""
         if not self._changed and not self._ticked:
@@ -97,8 +103,8 @@ class Recorder:
         self._signals, self._orders, self.news, self._flows = [], {}, [], []
         self._changed = self._ticked = False
 
-    def _note_equity(self, at: datetime) -> None:
-        point = EquityPoint(at, self._worth(), self._flow)
+    def _note_equity(self, at: datetime, worth: float | None = None) -> None:
+        point = EquityPoint(at, self._worth() if worth is None else worth, self._flow)
         self._flow = 0.0
         if self.equity and self.equity[-1].at == at:
             point = EquityPoint(at, point.equity, point.flow + self.equity.pop().flow)

@@ -97,6 +97,10 @@ class Simulated:
         """What makes every price worse, as a share of it."""
         return self._slippage
 
+    def rate(self, symbol: str) -> Decimal:
+        """The fee's share of the money moved."""
+        return self._instruments[symbol].taker_fee if self._fee is None else self._fee
+
     @property
     def usual(self) -> bool:
         """Whether orders fill at the next open, at once and as a whole."""
@@ -145,7 +149,7 @@ class Simulated:
         """The price, the amount and the fee's rate of an order that meets a price."""
         instrument = self._instruments[intent.symbol]
         price = instrument.price(Decimal(str(seen)) * (1 + intent.side.sign * self._slippage))
-        rate = instrument.taker_fee if self._fee is None else self._fee
+        rate = self.rate(intent.symbol)
         return price, self._wanted(intent, price, rate, instrument), rate
 
     def _made(

@@ -23,6 +23,7 @@ from trading.domain.order import Fill, OrderIntent, Reason, Side
 from trading.execution.sim import Simulated
 from trading.lab.foresee import Foresight
 from trading.lab.levels import Levels
+from trading.lab.plain import Plain
 from trading.lab.track import NEARLY, Track
 from trading.risk.surely import Standing, cleared
 
@@ -52,10 +53,15 @@ class Ordinary:
         self._slippage = self._executor.slippage if self._executor is not None else ZERO
         limits = self._limits  # some rules count what has just left; then one entry a moment is ordinary
         self._counts = limits.needs_history or min(limits.orders_per_hour, limits.fees_per_hour) < inf
+        losses = min(limits.drawdown, limits.daily_loss, limits.weekly_loss, limits.monthly_loss)
+        self._watches = losses < 1 or bool(limits.drawdown_warnings)
         self._wishes: dict[int, list[Wish]] = {}
         self._foresight: Foresight | None = None
+        self._plain: Plain | None = None
         self._usable = self._fits()
         if self._usable:
+            if self._executor is not None and Plain.fits(room):
+                self._plain = Plain(room, track, self._executor)
             self._wishes = self._heard(board)
             if self._limits.needs_history:
                 self._foresight = Foresight(board, track.symbols)
@@ -70,12 +76,17 @@ class Ordinary:
             return False
         at = datetime.fromtimestamp(int(self._track.times[index]), UTC)
         lines = [self._desk.line(sleeve.name, symbol) for sleeve, symbol, _ in wishes]
-        if any(
-            line.due is not None or line.rest or (line.barred and wish != 0)
-            for line, (_, _, wish) in zip(lines, wishes, strict=True)
-        ):
-            return False
-        if not self._marked(index, wishes, at) or self.is_near(float(self._book.equity)):
+        for line, (_, _, wish) in zip(lines, wishes, strict=True):
+            if line.due is not None or line.rest or (line.barred and wish != 0):
+                return False
+        if self._plain is not None:
+            equity = self._plain.marked(index, wishes)
+            if equity is None or self.is_near(float(equity)):
+                return False
+            plainly = self._plain.turn(index, wishes, lines, equity, at)
+            if plainly is not False:
+                return plainly
+        elif not self._marked(index, wishes, at) or self.is_near(float(self._book.equity)):
             return False
         acts = self._decided(index, wishes, lines, at)
         if acts is None:
@@ -154,6 +165,8 @@ class Ordinary:
 
     def is_near(self, worth: float) -> bool:
         """Whether this equity could reach a limit of the account, or tell a step of the ladder."""
+        if not self._watches:
+            return worth <= 0
         limits, book, risk = self._limits, self._book, self._desk.risk
         peak = float(book.peak_equity)
         if worth <= peak * (1 - limits.drawdown) * NEARLY:

@@ -5,6 +5,7 @@ desk is not settled. Everything else only moves the marks, and those are moved i
 every candle is visited; tests/parity holds it to that.
 """
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -17,6 +18,7 @@ from trading.core.book import day_of
 from trading.core.frames import Floats, Ints
 from trading.core.signals import Board, Question
 from trading.core.weighing import beginnings
+from trading.domain.account import Position
 from trading.domain.events import OrderFilled
 from trading.domain.report import EquityPoint
 from trading.domain.risk import HaltKind
@@ -26,6 +28,7 @@ from trading.lab.track import NEARLY, Track
 
 __all__ = ["Track", "step_through"]
 
+Key = tuple[str, str]
 Flags = np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 
@@ -33,11 +36,11 @@ def step_through(
     room: Room, track: Track, board: Board, questions: Iterable[Question], note: Callable[[float], None]
 ) -> None:
     """Bring the room from the first candle to the last."""
-    stops = np.union1d(_changes(track, board, questions), _periods(room, track, board))
+    stops = np.union1d(_changes(track, board, questions), _periods(room, track, board)).tolist()
     walk = _Walk(room, track, board)
     ordinary = Ordinary(room, track, board, walk.levels)
-    index, is_plain, is_touch = 0, False, False
-    while index < len(track):
+    index, place, count, is_plain, is_touch = 0, 0, len(track), False, False
+    while index < count:
         turned = is_plain and ordinary.turn(index)
         if is_touch:
             turned = ordinary.touched(index) and ordinary.quiet(index)
@@ -50,16 +53,16 @@ def step_through(
         walk.visited(index, noted=is_touch or not turned or isinstance(turned, OrderFilled))
         following, is_plain, is_touch = index + 1, False, False
         if room.desk.settled:
-            place = len(stops) if walk.over else int(stops.searchsorted(following))
-            limit = int(stops[place]) if place < len(stops) else len(track)
-            touch = walk.levels.first(index, min(limit + 1, len(track)))  # `limit` itself is looked at, too
+            place = len(stops) if walk.over else bisect_left(stops, following, place)
+            limit = stops[place] if place < len(stops) else count
+            touch = walk.levels.first(index, min(limit + 1, count))  # `limit` itself is looked at, too
             following = walk.first_danger(index, min(touch, limit))
-            is_plain, is_touch = following == limit < touch, following == touch < len(track)
+            is_plain, is_touch = following == limit < touch, following == touch < count
             walk.leave_out(index, following)
         index = following
         if len(walk.places) % 1000 == 0:
-            note(index / len(track))
-    walk.catch_up(len(track) - 1)
+            note(index / count)
+    walk.catch_up(count - 1)
     walk.fill_in_equity()
 
 
@@ -103,7 +106,8 @@ class _Walk:
         self.places: list[int] = []
         self._noted: list[int] = []  # those of them whose equity is recorded
         self._cash: list[float] = []
-        self._held: dict[tuple[str, str], list[tuple[int, float]]] = {}
+        self._held: dict[Key, list[tuple[int, float]]] = {}
+        self._positions: dict[Key, Position] = {}  # as they were at the last visit
 
     @property
     def over(self) -> bool:
@@ -116,14 +120,16 @@ class _Walk:
         if noted:
             self._noted.append(index)
         self._cash.append(float(self._book.cash))
-        number = len(self.places) - 1
-        for key, history in self._held.items():
-            if key not in self._book.positions and history[-1][1] != 0.0:
-                history.append((number, 0.0))
-        for key, position in self._book.positions.items():
+        number, before, now = len(self.places) - 1, self._positions, self._book.positions
+        for key in before.keys() - now.keys():
+            self._held[key].append((number, 0.0))
+        for key, position in now.items():
+            if before.get(key) is position:
+                continue
             quantity, history = float(position.quantity), self._held.setdefault(key, [])
             if not history or history[-1][1] != quantity:
                 history.append((number, quantity))
+        self._positions = now.copy()
 
     def first_danger(self, index: int, limit: int) -> int:
         """The first place after `index`, and before `limit`, where a limit could act or a halt could end."""
