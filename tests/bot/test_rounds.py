@@ -1,6 +1,7 @@
 """Reports go out when it is time on the reader's own clock: each day, on Mondays, on the first; once."""
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -33,6 +34,23 @@ def utc(day: int, hour: int, minute: int = 0) -> datetime:
 )
 def test_what_is_due_depends_on_the_readers_midnight(zone, since, until, found):
     assert due("00:05", zone, since, until) == found
+
+
+@pytest.mark.parametrize("zone", ["Asia/Kolkata", "America/St_Johns", "Australia/Lord_Howe", "Europe/Berlin"])
+@pytest.mark.parametrize("at", ["00:05", "02:30", "23:50"])
+@pytest.mark.parametrize("month", [3, 4, 10, 11])
+def test_each_day_is_due_once_also_where_clocks_change(zone, at, month):
+    place = ZoneInfo(zone)
+    moment = datetime(2026, month, 1, tzinfo=place).astimezone(UTC)
+    end = datetime(2026, month, 29, tzinfo=place).astimezone(UTC)
+
+    found = 0
+    while moment < end:
+        later = min(moment + timedelta(minutes=15), end)
+        found += "day" in due(at, zone, moment, later)
+        moment = later
+
+    assert found == 28
 
 
 def test_the_next_report_is_by_the_readers_clock():

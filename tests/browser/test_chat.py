@@ -211,6 +211,18 @@ async def test_korean_people_get_a_korean_page(desk, open_page):
     await expect(down).to_have_css("color", "rgb(26, 86, 184)")  # a fall is blue in Korea
 
 
+async def test_the_pages_own_words_change_with_the_language(desk, open_page):
+    page = await paired(desk, await open_page(PHONE))
+    sessions = desk.sessions.people
+    sessions.update({token: replace(person, language="ko") for token, person in sessions.items()})
+
+    await type_line(page, "/language ko")
+
+    await expect(page.get_by_role("status")).to_have_text("연결됨")
+    await expect(page.get_by_role("button", name="현황")).to_be_visible()
+    await expect(page.locator(".you .line")).to_have_text("/language ko")
+
+
 @pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
 async def test_nothing_is_wider_than_the_screen(desk, open_page, size):
     page = await paired(desk, await open_page(size))

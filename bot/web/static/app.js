@@ -161,6 +161,7 @@ const told = {
   refused: (event) => note(say("toolong", { longest: event.longest })),
   over(event) {
     const item = outbox.over(event.id);
+    if (item && /^\/?language\s+\S/.test(item.line)) location.reload(); // the page's own words change with it
     if (!item || event.replies > 0) return;
     for (const bubble of log.querySelectorAll(`[aria-busy="true"][data-reply-to="${event.id}"]`)) {
       bubble.setAttribute("aria-busy", "false");
