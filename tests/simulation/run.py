@@ -170,9 +170,11 @@ class Story:
         """Let the desk live until then, writing down what it did; bury it and start it again when it died."""
         loop = this_loop()
         while loop.now < at:
-            if self.task is not None:
-                await asyncio.wait({self.task}, timeout=min(TICK, at - loop.now))
-            if self.dead or (self.task is not None and self.task.done()):
+            if self.task is None:  # it could not be started again, and that is written down
+                await asyncio.sleep(at - loop.now)
+                return
+            await asyncio.wait({self.task}, timeout=min(TICK, at - loop.now))
+            if self.dead or self.task.done():
                 await self._die()
             elif self.desk is not None:
                 await self._safely(self.desk.keep())

@@ -70,6 +70,17 @@ def test_a_fault_that_takes_a_rare_meeting_is_found_out_by_that_meeting_alone(na
     assert broken != []
 
 
+def test_a_desk_that_never_comes_up_again_is_told_and_its_story_ends(template):
+    plan = Plan(0, a_profile(), False, (Act(4, Do.CRASH, 2, "0.5"), BUY))
+
+    sound = run(plan, template)
+    with put_in("a takeover does not raise the epoch"):
+        broken = run(plan, template).broken
+
+    assert (sound.broken, sound.marks["crash"]) == ([], 1)
+    assert {rule.partition(" ")[0] for rule in broken} == {"I15"}
+
+
 def test_there_are_thirty_such_faults():
     assert len(MUTANTS) >= 30
 
