@@ -38,7 +38,7 @@ def historical_shortfall(returns: Floats, level: float = USUAL) -> float | None:
     whole = int(mass)
     ordered = np.partition(returns, whole)
     worst = float(ordered[:whole].sum()) + (mass - whole) * float(ordered[whole])
-    return max(-worst / mass, 0.0)
+    return max(-worst / mass, -float(ordered[whole]), 0.0)  # of equal days rounding makes no smaller loss
 
 
 def parametric_var(returns: Floats, level: float = USUAL) -> float | None:
