@@ -27,10 +27,10 @@ def allocation(
     chosen = np.unique(np.linspace(0, len(equity) - 1, min(MOST, len(equity))).astype(int))
     times = np.array([int(equity[n].at.timestamp()) for n in chosen])
     worth = np.array([equity[n].equity for n in chosen])
-    shares = {
-        symbol: _values([f for f in fills if f.symbol == symbol], closes[symbol], times) / worth
-        for symbol in dict.fromkeys(f.symbol for f in fills)
-    }
+    by_symbol: dict[str, list[Fill]] = {}
+    for fill in fills:
+        by_symbol.setdefault(fill.symbol, []).append(fill)
+    shares = {symbol: _values(own, closes[symbol], times) / worth for symbol, own in by_symbol.items()}
     return tuple(
         Allocation(
             datetime.fromtimestamp(int(at), UTC), {s: round(float(v[n]), 6) for s, v in shares.items()}

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from decimal import Decimal
 
-from trading.domain.order import Fill
+from trading.domain.order import Fill, Side
 
 
 def traded(fills: Iterable[Fill]) -> Decimal:
@@ -25,4 +25,4 @@ def yearly_turnover(money: Decimal, mean_equity: float, days: float) -> float | 
 
 def _lost(fill: Fill, share: Decimal) -> Decimal:
     """The price was seen x (1 + share) for a buy and seen x (1 - share) for a sale."""
-    return fill.amount * fill.price * share / (1 + fill.side.sign * share)
+    return fill.amount * fill.price * share / (1 + share if fill.side is Side.BUY else 1 - share)

@@ -1,9 +1,10 @@
 """Who earned it: trades and open positions by symbol, by strategy, or by whatever else they have in common."""
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 
-from trading.analysis.metrics import measure_trades
+from trading.analysis.metrics import Metrics, measure_trades
 from trading.analysis.trades import OpenTrip
 from trading.domain.report import Portion, RoundTrip
 
@@ -15,9 +16,13 @@ def by_symbol(
     trips: Sequence[RoundTrip],
     still_open: Sequence[OpenTrip],
     prices: Mapping[str, Decimal],
+    whole: Metrics | None = None,
 ) -> tuple[Portion, ...]:
-    """One portion for each of these symbols, in their order; one that never traded has zeros."""
-    return _portions(names, trips, still_open, prices, lambda trip: trip.symbol)
+    """One portion for each of these symbols, in their order; one that never traded has zeros.
+
+    `whole` are the metrics of all these trades, where they are known already.
+    """
+    return _portions(names, trips, still_open, prices, lambda trip: trip.symbol, whole)
 
 
 def by_strategy(
@@ -25,9 +30,10 @@ def by_strategy(
     trips: Sequence[RoundTrip],
     still_open: Sequence[OpenTrip],
     prices: Mapping[str, Decimal],
+    whole: Metrics | None = None,
 ) -> tuple[Portion, ...]:
     """As `by_symbol`, by the sleeve that traded."""
-    return _portions(names, trips, still_open, prices, lambda trip: trip.sleeve)
+    return _portions(names, trips, still_open, prices, lambda trip: trip.sleeve, whole)
 
 
 def _portions(
@@ -36,12 +42,15 @@ def _portions(
     still_open: Sequence[OpenTrip],
     prices: Mapping[str, Decimal],
     of: Callable[[RoundTrip | OpenTrip], str],
+    whole: Metrics | None,
 ) -> tuple[Portion, ...]:
-    found = []
+    found, by_name = [], defaultdict(list)
+    for trip in trips:
+        by_name[of(trip)].append(trip)
     for name in names:
-        mine = [trip for trip in trips if of(trip) == name]
+        mine = by_name[name]
         held = [trip for trip in still_open if of(trip) == name]
-        figures = measure_trades(mine)
+        figures = whole if whole is not None and len(mine) == len(trips) else measure_trades(mine)
         paid = [trip.fees for trip in mine] + [trip.fees for trip in held]
         found.append(
             Portion(

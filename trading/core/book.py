@@ -58,12 +58,10 @@ class Book:
 
     def apply(self, fill: Fill) -> bool:
         """Book a fill; False when it was booked before."""
-        if (
-            fill.symbol,
-            fill.id,
-        ) in self._seen:  # some exchanges number the trades of each market by themselves
+        known = (fill.symbol, fill.id)  # some exchanges number the trades of each market by themselves
+        if known in self._seen:
             return False
-        self._seen.add((fill.symbol, fill.id))
+        self._seen.add(known)
         if fill.amount <= 0 or fill.price <= 0:
             raise Broken(
                 f"Fill {fill.id} has amount {fill.amount} at price {fill.price}; both must be above zero."

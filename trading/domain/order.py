@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 
 
 class Side(StrEnum):
@@ -135,15 +136,22 @@ class Fill:
     @property
     def net(self) -> Decimal:
         """What of the base really came or went: a fee taken out of it counts, too."""
-        if not self.symbol.startswith(f"{self.fee_currency}/"):
+        if _paid_in(self.symbol, self.fee_currency) != "base":
             return self.amount
         return self.amount - self.side.sign * self.fee
 
     @property
     def charged(self) -> Decimal:
         """The fee as money of the quote. One paid in a third asset is nothing here: it has no price of its own."""
-        if self.symbol.startswith(f"{self.fee_currency}/"):
+        paid_in = _paid_in(self.symbol, self.fee_currency)
+        if paid_in == "base":
             return self.fee * self.price
-        return (
-            self.fee if self.symbol.partition("/")[2].partition(":")[0] == self.fee_currency else Decimal(0)
-        )
+        return self.fee if paid_in == "quote" else Decimal(0)
+
+
+@lru_cache(1024)
+def _paid_in(symbol: str, currency: str) -> str:
+    """Whether this is the market's base, its quote, or a third."""
+    if symbol.startswith(f"{currency}/"):
+        return "base"
+    return "quote" if symbol.partition("/")[2].partition(":")[0] == currency else "third"
