@@ -201,6 +201,7 @@ class Story:
             return
         match act.do:
             case Do.CLOSE:
+                self.marks["decided with an order in doubt"] += self._in_doubt(desk)
                 desk.close(exposure=float(act.word), price=str(act.x))
                 await self._safely(desk.keep())
             case Do.SEND:
@@ -232,9 +233,7 @@ class Story:
                 self.marks["deposit or withdrawal"] += 1
             case Do.KILL:
                 self.checks.killed = True
-                self.marks["kill with orders in doubt"] += any(
-                    o.attempt.state.is_doubtful for o in desk.live.seat.out
-                )
+                self.marks["kill with orders in doubt"] += self._in_doubt(desk)
                 desk.kill()
                 await self._safely(desk.keep())
             case Do.PAUSE:
@@ -258,6 +257,10 @@ class Story:
             case Do.NO:
                 if pending := desk.live.approvals.pending:
                     await self._safely(desk.live.approvals.reject(pending[0].id, "bob"))
+
+    @staticmethod
+    def _in_doubt(desk: LiveDesk) -> bool:
+        return any(one.attempt.state.is_doubtful for one in desk.live.seat.out)
 
     async def _press(self, desk: LiveDesk, people: int) -> None:
         """The answer to a press needs the desk alive: it is not waited for longer than it lives."""
