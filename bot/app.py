@@ -37,7 +37,7 @@ from bot.suggest import Suggester
 from bot.web.server import WebServer
 from bot.web.session import TERMINAL
 from charts.render import Studio
-from migrations.run import upgrade
+from migrations.newest import bring_up
 from trading.clock import Clock, wall_clock
 from trading.domain.errors import Broken, SettingsError, TradingError
 from trading.domain.notice import Severity
@@ -134,7 +134,7 @@ async def answer_alone(settings: Settings, line: Line) -> AsyncIterator[Reply]:
     """Answer one line without a running desk, from what is on disk; no market is followed meanwhile."""
     held = lease.hold(settings.data_dir)
     try:
-        await upgrade(settings.database_url)
+        await bring_up(settings.database_url)
         house = await build(settings)
         house.trading.check()
         house.trading.lab.workers = Workers(own_process=False)
@@ -154,7 +154,7 @@ async def serve(
     """Run the desk until it is told to stop. `say` prints lines for the person at the terminal."""
     held = lease.hold(settings.data_dir)
     try:
-        await upgrade(settings.database_url)
+        await bring_up(settings.database_url)
         house = await build(settings, clock)
         house.trading.check()
         await _live(house, held, say, stop)

@@ -14,6 +14,7 @@ from sqlalchemy import Column, MetaData, Text, create_engine
 
 from migrations import run
 from migrations.__main__ import main
+from migrations.newest import is_newest
 from migrations.run import downgrade_now, upgrade, upgrade_now
 from tests.builders import START, a_fill
 from tests.fakes.postgres import Postgres, postgres
@@ -179,6 +180,16 @@ def test_nothing_to_do_changes_nothing_and_copies_nothing(sqlite_url):
     assert (done.before, done.after, done.copy) == (HEAD, HEAD, None)
     assert path_of(sqlite_url).read_bytes() == before
     assert [path.name for path in path_of(sqlite_url).parent.iterdir()] == ["tradewind.db"]
+
+
+def test_only_a_file_at_the_newest_step_needs_no_migration(sqlite_url):
+    before = is_newest(sqlite_url)
+    upgrade_now(sqlite_url)
+    at_the_top = is_newest(sqlite_url)
+    downgrade_now(sqlite_url)
+
+    assert (before, at_the_top, is_newest(sqlite_url)) == (False, True, False)
+    assert not is_newest("postgresql://somebody@nowhere/else")
 
 
 def test_a_new_database_is_for_its_owner_only(sqlite_url):
