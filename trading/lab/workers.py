@@ -26,6 +26,7 @@ from trading.lab.telling import thinned
 from trading.market.archive import Recorded
 from trading.strategies.own import folders, load_folder
 
+ENDED = 2**31 - 1  # in place of its number where a process is not to begin; no process has it
 POLL_SECONDS = 0.25
 NICE = 10  # how far a worker steps back for the desk
 Kind = Literal["backtest", "replay", "honesty"]
@@ -37,7 +38,10 @@ def _begin_process(progress: Any, pid: Any) -> None:
     """Ctrl+C at the terminal reaches every process there; this one is ended by the desk, and gives way to it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     give_way()
-    pid.value = os.getpid()
+    with pid.get_lock():
+        if pid.value == ENDED:  # before it had begun
+            os._exit(0)
+        pid.value = os.getpid()
     _remember(progress)
 
 
@@ -128,14 +132,18 @@ class _Seat:
             return
         self._pool.shutdown(wait=False, cancel_futures=True)
         self._pool = None
-        if self._own_process and self._pid.value:
+        if not self._own_process:
+            return
+        with self._pid.get_lock():
+            pid, self._pid.value = self._pid.value, ENDED
+        if pid:
             with suppress(ProcessLookupError):
-                os.kill(self._pid.value, signal.SIGKILL)
+                os.kill(pid, signal.SIGKILL)
 
     def _open(self) -> Executor:
         if self._pool is None:
             self._shared = self._context.Value(c_double, 0.0, lock=False)
-            self._pid = self._context.Value(c_int, 0, lock=False)
+            self._pid = self._context.Value(c_int, 0)
             begin = partial(_remember, self._shared)
             if self._own_process:
                 self._pool = ProcessPoolExecutor(
@@ -153,6 +161,7 @@ class Workers:
         self._own_process = own_process
         self._context = multiprocessing.get_context("spawn")
         self._seats: list[_Seat] = []
+        self._closed = False
 
     async def run(
         self,
@@ -164,7 +173,7 @@ class Workers:
     ) -> AsyncGenerator[Going | Answer, None]:
         """Progress (0 ... 1) now and then, and the answer at the end. Raises Refused when it cannot be made.
 
-        A process that is killed from outside costs time only: its work is begun again, once.
+        A process that is killed from outside costs time only: its work is begun again, once, unless the house ends.
         """
         seat = self._sit_down()
         asked = (kind, question, recorded, load_seconds, folders())
@@ -182,7 +191,7 @@ class Workers:
                             )
                     return
                 except _Died:
-                    continue
+                    self._check_open()
             raise Refused(
                 "The worker process was ended twice before it was done, so it was given up; ask again."
             )
@@ -196,13 +205,19 @@ class Workers:
 
     def close(self) -> None:
         """End every worker, whatever it is doing: the end of the house waits for no backtest."""
+        self._closed = True
         for seat in self._seats:
             seat.end()
         for child in multiprocessing.active_children() if self._own_process else ():
             child.terminate()
 
+    def _check_open(self) -> None:
+        if self._closed:
+            raise Refused("Tradewind was stopped before this was done.")
+
     def _sit_down(self) -> _Seat:
         """A seat that is free, or one more."""
+        self._check_open()
         seat = next((seat for seat in self._seats if not seat.taken), None)
         if seat is None:
             seat = _Seat(self._context, own_process=self._own_process)

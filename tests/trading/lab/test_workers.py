@@ -1,6 +1,7 @@
 """Worker processes: killed from outside they begin again, left early they are ended, and they give way."""
 
 import asyncio
+import multiprocessing
 import os
 import signal
 from contextlib import aclosing
@@ -13,7 +14,7 @@ from trading.domain.errors import Refused
 from trading.domain.jobs import Going
 from trading.domain.report import Report
 from trading.domain.research import Question
-from trading.lab.workers import NICE, Workers
+from trading.lab.workers import ENDED, NICE, Workers
 
 LONG = candles(20_000)
 QUICK = candles(1500)
@@ -35,7 +36,7 @@ def pid_of(workers: Workers) -> int:
 
 
 async def pid_once_there(workers: Workers) -> int:
-    while not (workers._seats and workers._seats[0]._pid and pid_of(workers)):
+    while not (workers._seats and workers._seats[0]._pid and pid_of(workers) not in (0, ENDED)):
         await asyncio.sleep(0.02)
     return pid_of(workers)
 
@@ -90,6 +91,32 @@ async def test_work_that_nobody_waits_for_any_more_is_ended_and_its_seat_is_free
     *_, answer = [one async for one in workers.run("backtest", question(), (QUICK,), 0.0)]
     assert isinstance(answer, Report)
     assert len(workers._seats) == 1
+
+
+async def test_at_the_end_of_the_house_nothing_is_begun_again(workers):
+    told = workers.run("replay", question(), (LONG,), 0.0)
+    await anext(told)
+    pid = await pid_once_there(workers)
+
+    workers.close()
+
+    with pytest.raises(Refused, match="Tradewind was stopped before this was done"):
+        async for _ in told:
+            pass
+    assert await is_gone(pid)
+    assert [child.pid for child in multiprocessing.active_children()] == []
+    with pytest.raises(Refused, match="Tradewind was stopped"):
+        await anext(workers.run("backtest", question(), (QUICK,), 0.0))
+
+
+async def test_a_process_that_is_ended_before_it_has_begun_never_begins(workers):
+    told = workers.run("replay", question(), (LONG,), 0.0)
+    await anext(told)  # a quarter of a second: far too short to import what it needs
+    children = multiprocessing.active_children()
+
+    await told.aclose()
+
+    assert [await is_gone(child.pid) for child in children] == [True]
 
 
 async def test_two_run_at_once_and_both_give_way_to_the_desk(workers):
