@@ -237,7 +237,7 @@ def _let_live(path: Path, plan: Plan, exchange: Exchange, dies_at: int, after: f
     ears, mouth = CONTEXT.Pipe()
     rest = replace(plan, acts=tuple(act for act in plan.acts if act.at >= exchange.now))
     exchange.walked.clear()
-    process = CONTEXT.Process(target=_life, args=(path, rest, exchange.now, dies_at, mouth))
+    process = CONTEXT.Process(target=_life, args=(path, rest, exchange.now, dies_at, mouth), daemon=True)
     process.start()
     mouth.close()
     try:

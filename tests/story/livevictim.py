@@ -52,7 +52,7 @@ class LiveVictim:
 
     def __init__(self, folder: Path, options: dict[str, Any], *, buys: bool) -> None:
         self._ears, mouth = self._context.Pipe(duplex=False)
-        self._process = self._context.Process(target=_live, args=(folder, options, buys, mouth))
+        self._process = self._context.Process(target=_live, args=(folder, options, buys, mouth), daemon=True)
         self._process.start()
         mouth.close()
 

@@ -50,7 +50,7 @@ class Victim:
 
     def __init__(self, folder: Path, clock: FastClock) -> None:
         self._ears, mouth = self._context.Pipe(duplex=False)
-        self._process = self._context.Process(target=_live, args=(folder, clock, mouth))
+        self._process = self._context.Process(target=_live, args=(folder, clock, mouth), daemon=True)
         self._process.start()
         mouth.close()
 
