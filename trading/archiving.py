@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from trading.boot import market_for
 from trading.clock import Clock
@@ -15,6 +16,7 @@ from trading.lab.ask import load
 from trading.market.archive import Recorded
 from trading.market.download import Downloader
 from trading.market.feed import Market
+from trading.market.rates import daily_closes
 from trading.market.repair import inspect, repair
 from trading.market.shelf import Shelf
 from trading.settings import AccountSettings, Settings
@@ -87,6 +89,11 @@ class Archive:
             raise Refused(f"The archive holds {', '.join(there)}, but nothing of {chosen}.")
         with self._shelf.unplaced():
             return load(question, self._shelf.folder, chosen)
+
+    async def won_rates(self, currency: str) -> dict[str, Decimal]:
+        """What one of it costs in won at Upbit at 09:00 in Seoul, by day; raises Refused for a file beyond reading."""
+        name = SeriesName("upbit", f"{currency}/KRW", Timeframe.parse("1d"))
+        return await asyncio.to_thread(daily_closes, self._shelf, name)
 
     def _named(self, symbol: str, timeframe: Timeframe | None) -> list[SeriesName]:
         names = self._shelf.names()

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from trading.analysis.review import Known, review
-from trading.analysis.tax import Method, sales
+from trading.analysis.won import WON, in_won, matched, quote_of
 from trading.domain.errors import Refused
 from trading.domain.order import Fill
 from trading.domain.report import RoundTrip
-from trading.domain.review import Gains, Matched, Review
+from trading.domain.review import Gains, Review, Won
 
 if TYPE_CHECKING:
     from trading.service import Trading
@@ -58,19 +58,31 @@ class Reports:
         """What every sale of the year gained, by both methods; all earlier purchases are known to it."""
         start, end = self._year(year, zone)
         fills = [f for f in await self.trading.fills(account) if f.at < end]
-        both = await asyncio.to_thread(lambda: (sales(fills, Method.FIFO), sales(fills, Method.AVERAGE)))
-        matched = [Matched(fifo=f, average=a) for f, a in zip(*both, strict=True) if start <= f.at < end]
-        if not matched:
+        found = await asyncio.to_thread(matched, fills, start)
+        if not found:
             raise Refused(f"Nothing was sold in {year} by account {account}.")
         currency = self.trading.status(account).currency
-        counted = {_quote(sale.fifo.symbol) for sale in matched}
+        counted = {quote_of(sale.fifo.symbol) for sale in found}
         return Gains(
             year=year,
             currency=currency,
-            sales=tuple(matched),
+            sales=tuple(found),
             other_currencies=tuple(sorted(counted - {currency})),
             unpriced_fees=_unpriced([fill for fill in fills if fill.at >= start]),
+            won=await self._won(fills, start, counted - {WON}),
         )
+
+    async def _won(self, fills: list[Fill], start: datetime, currencies: set[str]) -> Won | None:
+        """The sales in won, by the rates that the archive holds of these currencies."""
+        if not currencies:
+            return None
+        rates, trouble = {}, []
+        for currency in sorted(currencies):
+            try:
+                rates[currency] = await self.trading.archive.won_rates(currency)
+            except Refused as refused:
+                trouble.append(refused.tell)
+        return await asyncio.to_thread(in_won, fills, start, rates, trouble)
 
     def _year(self, year: int, zone: str) -> tuple[datetime, datetime]:
         """Where a calendar year begins and ends; raises Refused for one that has not begun or never was."""
@@ -85,14 +97,10 @@ def _new_year(year: int, place: ZoneInfo) -> datetime:
     return datetime(year, 1, 1, tzinfo=place).astimezone(UTC)
 
 
-def _quote(symbol: str) -> str:
-    return symbol.partition("/")[2].partition(":")[0]
-
-
 def _unpriced(fills: list[Fill]) -> tuple[tuple[str, Decimal], ...]:
     """Fees in a third asset, added up by asset."""
     found: dict[str, Decimal] = {}
     for fill in fills:
-        if fill.fee and fill.fee_currency not in (fill.symbol.partition("/")[0], _quote(fill.symbol)):
+        if fill.fee and fill.fee_currency not in (fill.symbol.partition("/")[0], quote_of(fill.symbol)):
             found[fill.fee_currency] = found.get(fill.fee_currency, Decimal(0)) + fill.fee
     return tuple(sorted(found.items()))

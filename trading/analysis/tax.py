@@ -10,7 +10,7 @@ from enum import StrEnum
 from trading.domain.order import Fill, Side
 from trading.domain.review import Sale
 
-_EXACT = Context(prec=60)
+EXACT = Context(prec=60)
 _NONE = Decimal(0)
 
 
@@ -75,7 +75,7 @@ def sales(fills: Iterable[Fill], method: Method) -> tuple[Sale, ...]:
     """
     pools: dict[str, _Pool] = {}
     found: list[Sale] = []
-    with localcontext(_EXACT):
+    with localcontext(EXACT):
         for fill in fills:
             amount, fee = fill.net, fill.charged
             pool = pools.get(fill.symbol)

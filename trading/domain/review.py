@@ -68,11 +68,30 @@ class Matched:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unrated:
+    """Days in Seoul of which no won rate is known, though sales of the year hang on them."""
+
+    currency: str
+    days: tuple[str, ...]  # 2026-01-31, in order
+    inside: bool  # between rates that are there: a hole to be mended, not an end to go on from
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Won:
+    """The sales of a year once more in whole won: one entry for each, None where a rate is missing."""
+
+    sales: tuple[Matched | None, ...]
+    unrated: tuple[Unrated, ...]
+    trouble: tuple[str, ...]  # why rates that are there cannot be read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Gains:
-    """Every sale of a year. Amounts are in each market's own money; nothing is converted."""
+    """Every sale of a year. Amounts are in each market's own money; beside them, in won."""
 
     year: int
     currency: str
     sales: tuple[Matched, ...]
     other_currencies: tuple[str, ...]  # money that some of these sales are counted in, beside the account's
     unpriced_fees: tuple[tuple[str, Decimal], ...]  # paid in something third; in no cost and no proceeds
+    won: Won | None  # None: all of it is in won already

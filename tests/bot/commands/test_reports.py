@@ -3,7 +3,9 @@
 import csv
 import io
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 from openpyxl import load_workbook
@@ -23,6 +25,7 @@ from trading.domain.people import Place
 from trading.settings import load
 
 TERMINAL = Place(platform="terminal", user_id="local", chat_id="local", private=True)
+FIRST = datetime(2024, 1, 1, tzinfo=UTC)
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -139,7 +142,9 @@ async def test_the_day_has_its_pictures_who_earned_it_and_what_mattered(house):
     assert money(day.profit, "USDT", signed=True) in reply.title
     expected = ["equity.png", "days.png", "months.png", *(["attribution.png"] if found.trades else [])]
     assert [image.name for image in reply.images] == expected
-    assert {"Equity now", "Trades", "Fees and slippage", "Open positions now"} <= {row.label for row in reply.rows}
+    assert {"Equity now", "Trades", "Fees and slippage", "Open positions now"} <= {
+        row.label for row in reply.rows
+    }
     assert {p.name for p in found.by_strategy} <= {row.label for row in reply.rows}
     assert reply.text
 
@@ -175,7 +180,103 @@ async def test_the_tax_file_adds_up_to_what_is_said(house):
     ):
         total = sum(Decimal(row[f"Gain ({method})"]) for row in rows)
         assert money(total, "USDT", signed=True) == next(r.value for r in reply.rows if r.label == label)
-    assert "Everything is in USDT; nothing is converted into won." in reply.text
+
+
+# --- in won ---------------------------------------------------------------------------------------------------
+
+
+def rates_in_the_archive(house: House, days: int = 400, without: tuple[int, ...] = ()) -> None:
+    """Daily candles of Upbit from 2024 on: the close of the n-th of them is 1,300 + n won."""
+    folder = house.trading.settings.data_dir / "candles"
+    folder.mkdir(exist_ok=True)
+    rows = ["timestamp,open,high,low,close,volume"]
+    for n in range(days):
+        if n not in without:
+            won = 1300 + n
+            rows.append(f"{(FIRST + timedelta(days=n)).isoformat()},{won},{won},{won},{won},1")
+    (folder / "upbit_USDT-KRW_1d.csv").write_text("\n".join(rows) + "\n")
+
+
+def in_seoul(moment: str) -> int:
+    """The number of the candle that closes at 09:00 in Seoul on the day of this moment."""
+    day = datetime.fromisoformat(moment).astimezone(ZoneInfo("Asia/Seoul")).date()
+    return (day - FIRST.date()).days - 1
+
+
+def sale_rows(reply: Reply) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(file(reply, ".csv").getvalue().decode("utf-8-sig"))))
+
+
+async def test_without_rates_nothing_is_in_won_and_the_command_that_fetches_them_is_named(house):
+    reply = await answered(house, "/export 2024 tax")
+
+    fills = await house.trading.fills("main")
+    first = fills[0].at.astimezone(ZoneInfo("Asia/Seoul")).date()
+    assert "Nothing is converted into won." in reply.text
+    assert f"Sales that need the USDT rate of {first}, " in reply.text
+    command = f"/download USDT/KRW --exchange upbit --timeframe 1d --from {first - timedelta(days=1)}"
+    assert f"{command} fetches it where Upbit has it." in reply.text
+    assert not any("won" in head for head in sale_rows(reply)[0])
+
+
+async def test_with_rates_every_sale_is_in_won_and_the_file_adds_up_to_what_is_said(house):
+    rates_in_the_archive(house)
+
+    reply = await answered(house, "/export 2024 tax")
+
+    rows = sale_rows(reply)
+    for row in rows:
+        won = Decimal(row["Proceeds"]) * (1300 + in_seoul(row["Sold"]))
+        assert abs(Decimal(row["Proceeds in won"]) - won) <= Decimal("0.5")
+    said = {row.label: row for row in reply.rows}
+    for method, label in (
+        ("first in, first out", "First in, first out"),
+        ("moving average", "Moving average"),
+    ):
+        total = sum(Decimal(row[f"Gain in won ({method})"]) for row in rows)
+        assert said[f"{label}, in won"].value == money(total, "KRW", signed=True)
+    assert said["Proceeds in won"].detail == f"{len(rows)} of {len(rows)} sales"
+    assert "Upbit's price of 09:00 on its day in Seoul." in reply.text
+    assert "not in won" not in reply.text
+
+
+async def test_a_day_without_a_rate_leaves_its_sales_empty_and_is_named(house):
+    sold = in_seoul(sale_rows(await answered(house, "/export 2024 tax"))[-1]["Sold"])
+    rates_in_the_archive(house, without=(sold,))
+
+    reply = await answered(house, "/export 2024 tax")
+
+    day = (FIRST + timedelta(days=sold + 1)).date()
+    assert sale_rows(reply)[-1]["Gain in won (moving average)"] == ""
+    assert (
+        f"Sales that need the USDT rate of {day} are not in won; /data check USDT/KRW --timeframe 1d --repair"
+        in reply.text
+    )
+    book = load_workbook(file(reply, ".xlsx"))["Sales"]
+    assert list(book.iter_rows(values_only=True))[-1][10:] == (None,) * 5
+
+
+async def test_rates_that_cannot_be_read_are_told_and_the_rest_of_the_file_stands(house):
+    rates_in_the_archive(house)
+    path = house.trading.settings.data_dir / "candles" / "upbit_USDT-KRW_1d.csv"
+    path.write_text(path.read_text().replace(",1303,1303,1303,1303,", ",1303,1303,1303,many,"))
+
+    reply = await answered(house, "/export 2024 tax")
+
+    assert "upbit_USDT-KRW_1d.csv, row 4: close is 'many', not a number." in reply.text
+    assert str(path.parent) not in reply.text
+    assert "/download" not in reply.text
+    assert sale_rows(reply)
+
+
+async def test_won_in_korean(house):
+    rates_in_the_archive(house, days=1)
+    await answered(house, "/language ko")
+
+    reply = await answered(house, "/export 2024 tax")
+
+    assert "원화로 환산한 금액이 없습니다." in reply.text
+    assert "/download USDT/KRW --exchange upbit --timeframe 1d --from" in reply.text
 
 
 async def test_a_tax_file_without_the_extra_is_still_a_csv(house, monkeypatch):
