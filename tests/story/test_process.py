@@ -113,13 +113,16 @@ async def test_who_comes_back_after_an_absence_is_told_once_what_happened(tmp_pa
 
 
 async def _book(folder: Path) -> dict[str, Any]:
-    """What is on disk: fills, positions, money, and the closes up to which candles were seen."""
+    """What is on disk: fills, positions, money, and the closes up to which candles were seen.
+
+    Candles of two markets that close together come in any order, and so do their fills.
+    """
     store = await Store.open(settings_for(folder, **SECTIONS).database_url, lambda: datetime.now(UTC))
     try:
         kept = await store.snapshot("main")
         assert kept is not None
         return {
-            "fills": await store.fills("main"),
+            "fills": sorted(await store.fills("main"), key=lambda fill: (fill.at, fill.id)),
             "positions": await store.positions("main"),
             "flows": await store.flows("main"),
             "cash": Decimal(kept[1]["cash"]),
