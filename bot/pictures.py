@@ -7,11 +7,13 @@ from bot.reply import Image
 from charts import allocation as allocation_page
 from charts import attribution as attribution_page
 from charts import candles as candles_page
+from charts import compare as compare_page
 from charts import correlation as correlation_page
 from charts import drawdown as drawdown_page
 from charts import equity as equity_page
 from charts import exposure as exposure_page
 from charts import luck as luck_page
+from charts import replay as replay_page
 from charts import returns as returns_page
 from charts import risk as risk_page
 from charts import sensitivity as sensitivity_page
@@ -23,6 +25,7 @@ from trading.domain.market import Candle
 from trading.domain.order import Fill
 from trading.domain.people import Person
 from trading.domain.portfolio import Likeness, Outcome
+from trading.domain.replay import Replay, Rival
 from trading.domain.report import EquityPoint, Report, RoundTrip
 from trading.domain.review import Review
 from trading.domain.view import Period
@@ -100,6 +103,27 @@ async def candles_picture(
         say=say,
     )
     return Image(png, "chart.png", candles_page.alt_text(candles, zone=person.zone, fills=fills, say=say))
+
+
+async def replay_picture(
+    studio: "Studio", person: Person, say: "Words", found: Replay, *, title: str
+) -> Image:
+    """One trade among the candles around it, with its levels."""
+    words: dict[str, Any] = {"trip": found.trip, "levels": found.levels, "zone": person.zone, "say": say}
+    draw = replay_page.replay_chart
+    png = await studio.draw(draw, found.candles, title=title, theme=theme_for(person), **words)
+    return Image(png, "trade.png", replay_page.alt_text(found.candles, **words))
+
+
+async def compare_picture(
+    studio: "Studio", person: Person, say: "Words", rivals: Sequence[Rival], *, title: str
+) -> Image:
+    """Strategies or accounts from 100 on one scale."""
+    curves = {one.name: one.points for one in rivals}
+    draw = compare_page.compare_chart
+    look = theme_for(person)
+    png = await studio.draw(draw, curves, title=title, zone=person.zone, theme=look, say=say)
+    return Image(png, "compare.png", compare_page.alt_text(curves, say=say))
 
 
 async def allocation_picture(

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from charts.bars import Bars, aligned, bars, marks
-from charts.format import Say, percent, plain, price, window
+from charts.format import Say, money, percent, plain, price, span, window
 from charts.marks import draw_marks, draw_trips
 from charts.render import png
 from charts.series import Floats
-from charts.sheet import EDGE, HEAD, Sheet, empty_figure, roomy, scale, spread
+from charts.sheet import EDGE, HEAD, Part, Sheet, empty_figure, roomy, scale, spread
 from charts.theme import WIDTH, Theme
 from charts.ticks import time_ticks
 from trading.domain.market import Candle
@@ -54,11 +54,13 @@ def candles_figure(
     fills: Sequence[Fill] = (),
     trips: Sequence[RoundTrip] = (),
     overlays: Mapping[str, Sequence[float]] | None = None,
+    told: RoundTrip | None = None,
     say: Say = plain,
 ) -> "Figure":
     """Best with about 150 candles; neighbours are drawn as one when there are more than can be told apart.
 
-    An overlay has one value for each candle (NaN where it has none yet).
+    An overlay has one value for each candle (NaN where it has none yet). The head tells the market's change, or what
+    came of the trade that is `told`.
     """
     shown = bars(candles)
     if not len(shown):
@@ -85,7 +87,7 @@ def candles_figure(
     _draw_overlays(sheet, main, lines)
     draw_trips(main, theme, shown, trips)
     draw_marks(sheet, main, shown, found, quote)
-    _words(sheet, shown, title, quote, zone)
+    _words(sheet, shown, title, quote, zone, told)
     return sheet.figure
 
 
@@ -144,14 +146,10 @@ def _range(shown: Bars, lines: Mapping[str, Floats], marked: bool) -> tuple[floa
     return roomy(low, high, below=air, above=air)
 
 
-def _words(sheet: Sheet, shown: Bars, title: str, quote: str, zone: str) -> None:
-    theme, change = sheet.theme, _change(shown)
-    arrow = "▲ " if change > 0 else "▼ " if change < 0 else ""
-    parts = [
-        sheet.part(price(shown.close[-1], quote), size=theme.hero, bold=True),
-        sheet.part(quote, theme.muted),
-        sheet.part(arrow + percent(change), theme.towards(change), size=54, bold=True),
-    ]
+def _words(
+    sheet: Sheet, shown: Bars, title: str, quote: str, zone: str, told: RoundTrip | None = None
+) -> None:
+    parts = _of_market(sheet, shown, quote) if told is None else _of_trade(sheet, told, quote)
     sheet.head(title, parts, name="Candles")
     notes = [window(shown.at[0], shown.ends, zone, sheet.say)]
     if shown.each > 1:
@@ -159,6 +157,28 @@ def _words(sheet: Sheet, shown: Bars, title: str, quote: str, zone: str) -> None
     if shown.gaps:
         notes.append(sheet.say("gaps: {n}").format(n=len(shown.gaps)))
     sheet.foot(" · ".join(notes))
+
+
+def _of_market(sheet: Sheet, shown: Bars, quote: str) -> list[Part]:
+    """The last price, and how far it went in this window."""
+    theme, change = sheet.theme, _change(shown)
+    arrow = "▲ " if change > 0 else "▼ " if change < 0 else ""
+    return [
+        sheet.part(price(shown.close[-1], quote), size=theme.hero, bold=True),
+        sheet.part(quote, theme.muted),
+        sheet.part(arrow + percent(change), theme.towards(change), size=54, bold=True),
+    ]
+
+
+def _of_trade(sheet: Sheet, trip: RoundTrip, quote: str) -> list[Part]:
+    """What a trade made, and how long it took."""
+    theme, made = sheet.theme, float(trip.pnl)
+    held = span((trip.exit_at - trip.entry_at).total_seconds(), sheet.say)
+    return [
+        sheet.part(percent(trip.return_share), theme.towards(made), size=theme.hero, bold=True),
+        sheet.part(money(trip.pnl, quote, signed=True), theme.towards(made), bold=True),
+        sheet.part(held, theme.muted),
+    ]
 
 
 def _time(sheet: Sheet, main: "Axes", under: "Axes", shown: Bars, zone: str) -> None:

@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 
 from trading.boot import market_for
 from trading.clock import Clock
 from trading.domain.archive import Checked, Download, Downloaded, Loading, Series, SeriesName, is_archive
 from trading.domain.errors import Refused
-from trading.domain.market import Timeframe
+from trading.domain.market import Candle, Timeframe
 from trading.domain.research import Question
 from trading.lab.ask import load
 from trading.market.archive import Recorded
@@ -94,6 +95,17 @@ class Archive:
         """What one of it costs in won at Upbit at 09:00 in Seoul, by day; raises Refused for a file beyond reading."""
         name = SeriesName("upbit", f"{currency}/KRW", Timeframe.parse("1d"))
         return await asyncio.to_thread(daily_closes, self._shelf, name)
+
+    async def between(
+        self, exchange: str, symbol: str, timeframe: Timeframe, start: datetime, end: datetime
+    ) -> list[Candle]:
+        """The recorded candles with start <= opened_at < end; none where this series was never downloaded."""
+        name = SeriesName(exchange, symbol, timeframe)
+
+        def look() -> list[Candle]:
+            return self._shelf.between(name, start, end) if name in self._shelf.names() else []
+
+        return await asyncio.to_thread(look)
 
     def _named(self, symbol: str, timeframe: Timeframe | None) -> list[SeriesName]:
         names = self._shelf.names()

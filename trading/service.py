@@ -29,6 +29,7 @@ from trading.modes import MODES, wiring
 from trading.opening import Opening
 from trading.portfolios import Portfolios
 from trading.realmoney import RealMoney
+from trading.replaying import Replays
 from trading.reporting import Reports
 from trading.risks import Risks
 from trading.running import Running, symbols_of
@@ -58,6 +59,7 @@ class Trading(Steering):
     risks: Risks = field(init=False)  # limits, reasons, the calendar
     keywatch: KeyWatch = field(init=False)  # what exchanges say of the keys behind real money
     reports: Reports = field(init=False)  # looking back: reviews, a year's gains
+    replays: Replays = field(init=False)  # single trades again; strategies and accounts side by side
     _shared: Shared = field(default_factory=Shared)
 
     def __post_init__(self) -> None:
@@ -76,6 +78,7 @@ class Trading(Steering):
         self.keywatch = KeyWatch(self, self.seats, asks_exchange(self.settings, self.safe, self.clock))
         self.risks = Risks(self)
         self.reports = Reports(self)
+        self.replays = Replays(self)
 
     def check(self) -> None:
         """Raise SettingsError when an account cannot trade as it is set up; nothing is started then."""

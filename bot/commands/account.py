@@ -7,9 +7,11 @@ from bot.people import READERS
 from bot.registry import command
 from bot.reply import Button, Reply, Row
 from bot.show import amount, holding_row, moment, money, percent, trade_row
+from trading.domain.report import RoundTrip
 from trading.domain.view import Status
 
 PAGE = 8  # rows that still read well on a phone
+OPENED = 3  # of them have a button of their own
 
 
 @command(allow=READERS)
@@ -143,9 +145,17 @@ async def trades(ask: Ask, page: Annotated[int, "which page"] = 1) -> Reply:
         ),
         rows=tuple(trade_row(t, currency, ask) for t in shown),
         footer=ask.say("page {n} of {last}", n=number, last=last_page),
-        buttons=_pages("/trades", number, number < last_page),
+        buttons=(*_opened(closed, number), *_pages("/trades", number, number < last_page)),
         data=closed,
     )
+
+
+def _opened(closed: tuple[RoundTrip, ...], page: int) -> tuple[tuple[Button, ...], ...]:
+    """A button for each of the newest few of a page, that shows it as a picture; trades are counted from the first."""
+    first = (page - 1) * PAGE
+    shown = enumerate(closed[first : first + PAGE][:OPENED], first)
+    numbers = [(len(closed) - place, trip) for place, trip in shown]
+    return (tuple(Button(f"#{n} {t.symbol.partition('/')[0]}", f"/trade {n}") for n, t in numbers),)
 
 
 def _pages(line: str, number: int, more: bool) -> tuple[tuple[Button, ...], ...]:

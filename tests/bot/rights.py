@@ -14,8 +14,8 @@ OATPVU    any       -    start help whoami version accounts health
 OATPVU    any       -    use link notify language zone theme quiet sessions code
 OATPVU    any       s    totp
 OATPVU    account   -    status strategies
-OTPVU     account   -    balance positions orders trades profit daily weekly monthly performance
-OTPVU     account   -    equity drawdown chart alerts panel
+OTPVU     account   -    balance positions orders trades trade profit daily weekly monthly performance
+OTPVU     account   -    equity drawdown chart compare alerts panel
 OTPVU     account   -    report export
 OTPVU     account   -    risk why var correlation stress calendar halts
 OTPVU     account   s2   limits

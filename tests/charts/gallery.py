@@ -24,6 +24,7 @@ from charts import (
     equity,
     exposure,
     luck,
+    replay,
     returns,
     risk,
     search,
@@ -36,6 +37,7 @@ from tests.builders import START, a_series, a_trip
 from trading.domain.honesty import Landscape, Spread
 from trading.domain.market import Candle
 from trading.domain.portfolio import Hit, Likeness, Outcome
+from trading.domain.replay import Level
 from trading.domain.report import Allocation, EquityPoint, RoundTrip
 
 ZONE = "Asia/Seoul"
@@ -75,6 +77,12 @@ def trips(among: list[Candle]) -> list[RoundTrip]:
             )
         )
     return found
+
+
+def around(trip: RoundTrip) -> list[Level]:
+    """A stop a little below the entry and a target above it."""
+    entry = float(trip.entry_price)
+    return [Level("stop", entry * 0.985), Level("target", entry * 1.02)]
 
 
 def days(count: int = 30) -> list[tuple[date, float]]:
@@ -314,6 +322,15 @@ PICTURES = {
         _CANDLES,
         [],
         {"zone": ZONE, "trips": _TRIPS},
+        {},
+    ),
+    "trade": Picture(
+        replay.replay_figure,
+        replay.replay_chart,
+        replay.alt_text,
+        _CANDLES[30:95],
+        [],
+        {"zone": ZONE, "trip": _TRIPS[1], "levels": around(_TRIPS[1])},
         {},
     ),
     "daily": Picture(

@@ -144,6 +144,12 @@ KOREAN = {name: f"{n}월" for n, name in enumerate(MONTHS, 1)} | {
     "{n} of {all} tries are beaten by none; best {x} {left}, best {y} {right}.": (
         "시도 {all}회 중 {n}회는 더 나은 것이 없습니다. 가장 좋은 {x} {left}, 가장 좋은 {y} {right}."
     ),
+    "stop": "손절",
+    "target": "목표가",
+    "{symbol} from {entry} to {exit} in {span}: {change}, {profit} after fees.": (
+        "{symbol} {entry} → {exit}, {span} 보유: {change}, 수수료 차감 후 {profit}."
+    ),
+    "Levels: {list}.": "기준 가격: {list}.",
     "Exposure": "노출",
     "wanted exposure": "원하는 노출",
     "of the time in the market": "시장에 머문 시간",

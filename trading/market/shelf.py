@@ -83,6 +83,21 @@ class Shelf:
         with self.unplaced():
             return Rows(*read_columns(path)) if path.exists() else NOTHING
 
+    def between(self, name: SeriesName, start: datetime, end: datetime) -> list[Candle]:
+        """Candles with start <= opened_at < end."""
+        rows = self.load(name)
+        first, past = np.searchsorted(rows.times, [int(start.timestamp()), int(end.timestamp())])
+        some = rows.where(np.arange(first, past))
+        return [
+            Candle(
+                symbol=name.symbol,
+                timeframe=name.timeframe,
+                opened_at=_utc(at),
+                **{column: float(values[row]) for column, values in some.columns.items()},
+            )
+            for row, at in enumerate(some.times)
+        ]
+
     @contextmanager
     def unplaced(self) -> Iterator[None]:
         """Sentences about files in here, read in chats, do not tell where on the desk's computer they lie."""
