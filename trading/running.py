@@ -336,7 +336,10 @@ class Running:
 
     def floor_of(self, account: str) -> Floor:
         self.room(account)
-        return next(f for f in self.floors.values() if account in f.rooms)
+        found = next((f for f in self.floors.values() if account in f.rooms), None)
+        if found is None:
+            raise Refused("No market is followed here: ask the running desk in its chat (make run).")
+        return found
 
     # --- inside ---
 

@@ -95,7 +95,7 @@ async def trade(
     trip = found.trip
     title = f"#{found.number} · {trip.symbol} · {found.timeframe}"
     images: list[Image] = []
-    words = [ask.say("Nobody knows the {frame} candles around this trade any more.", frame=found.timeframe)]
+    words = [ask.say("The {frame} candles around this trade are not to be had here.", frame=found.timeframe)]
     if found.candles:
         images = [await replay_picture(ask.studio, ask.person, ask.say, found, title=title)]
         words = [images[0].alt]

@@ -98,7 +98,7 @@ async def test_where_nobody_knows_the_candles_any_more_it_says_so_and_tells_the_
     reply = await says("/trade")
 
     assert not reply.images
-    assert reply.text.startswith("Nobody knows the 1h candles around this trade")
+    assert reply.text.startswith("The 1h candles around this trade are not to be had")
     assert len(reply.rows) == 6
 
 
@@ -155,3 +155,12 @@ async def test_a_wrong_span_is_refused(says):
     reply = await says("/compare yesterday")
 
     assert "'yesterday' is not a span" in reply.title + reply.text
+
+
+async def test_without_a_running_desk_the_trade_is_told_and_a_chart_says_where_to_ask(says, monkeypatch):
+    monkeypatch.setattr(says.house.trading, "floors", {})
+
+    trade, chart = await says("/trade"), await says("/chart BTC/USDT")
+
+    assert trade.text.startswith("The 1h candles around this trade") and len(trade.rows) == 6
+    assert "ask the running desk in its chat" in chart.title + chart.text
