@@ -153,8 +153,10 @@ class Killing:
         tracked, account = self.seat.tracked.values(), self.seat.view()
         sold: dict[str, Decimal] = {}
         for one in tracked:
-            since = one.attempt.sent_at if one.attempt.stop_price is None else one.attempt.changed_at
-            mine = is_liquidation(one.attempt.intent) or one.attempt.stop_price is not None
+            # a sale is dated by the clock that dates the kill; what the exchange did with a stop, by ours alone
+            stop = one.attempt.stop_price is not None
+            since = one.attempt.changed_at if stop else one.attempt.intent.decided_at
+            mine = is_liquidation(one.attempt.intent) or stop
             if mine and one.filled and since >= halt.since:
                 symbol = one.attempt.intent.symbol
                 sold[symbol] = sold.get(symbol, ZERO) + one.filled
