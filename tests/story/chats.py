@@ -272,6 +272,9 @@ class InTheBrowser:
         await self._page.say(line, name, **more)
         messages: dict[str, dict[str, Any]] = {}
         while (event := await self._page.next())["event"] != "over" or event["id"] != name:
+            if event["event"] == "wait" and event["id"] == name:  # too many at once: later, as the page does
+                await asyncio.sleep(event["seconds"])
+                await self._page.say(line, name, **more)
             if event["event"] == "message" and event["message"].get("reply_to") == name:
                 messages[event["id"]] = event["message"]
         shown = list(messages.values())

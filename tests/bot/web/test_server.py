@@ -53,6 +53,8 @@ async def test_behind_a_proxy_that_speaks_tls_it_is_strict(clock):
                 f"{home}/api/me", headers={**public, "Authorization": f"Bearer {TERMINAL_TOKEN}"}
             )
             stranger = await http.get(f"{home}/", headers={"Host": "evil.example.org"})
+            for answer in (entered, terminal, stranger):
+                await answer.read()
 
     cookie = entered.headers["Set-Cookie"]
     assert entered.status == 200
