@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 from sqlalchemy import (
     Column,
+    Connection,
     DateTime,
     Engine,
     ForeignKey,
@@ -153,12 +154,12 @@ def _file(path: Path) -> Engine:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise Refused(f"The folder {path.parent} cannot be written ({error.strerror}).") from None
-    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 30})
+    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 30, "isolation_level": None})
 
-    @event.listens_for(engine, "connect")
-    def _settle(connection: Any, _: Any) -> None:
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=NORMAL")
+    @event.listens_for(engine, "begin")
+    def _ahead(connection: Connection) -> None:
+        """Take the lock first: SQLite waits for others only where a transaction begins as a writer's."""
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
 
