@@ -1,12 +1,13 @@
 """The house's database without threads: the same tables and statements, one after the other, with faults to order."""
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Executable, Row, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, Executable, Row, create_engine, make_url
 from sqlalchemy.pool import SingletonThreadPool
 
 from trading.domain.errors import Broken
@@ -29,11 +30,10 @@ class InlineDatabase:
     )  # nobody pulls the plug
 
     def __init__(self, path: Path) -> None:
-        pool = SingletonThreadPool(lambda: sqlite3.connect(path, isolation_level=None))
+        pool = SingletonThreadPool(lambda: self._opened(path))
         engine = Engine(pool, _shared().dialect, make_url(f"sqlite:///{path}"))
         self._engine = engine.execution_options(compiled_cache=_COMPILED)
-        event.listen(self._engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
-        event.listen(self._engine, "connect", self._prepare)
+        self._kept: Connection | None = None  # one for everything, as long as it is open
         self.at_commit: Callable[[str], None] = lambda moment: None
         self.full = False  # as a disk may be
         self.writes = 0
@@ -41,7 +41,7 @@ class InlineDatabase:
     async def write(self, job: Callable[[Connection], T]) -> T:
         if self.full:
             raise Broken("The disk is full. Nothing was half-written.")
-        with self._engine.begin() as connection:
+        with self._transaction() as connection:
             answer = job(connection)
             self.at_commit(f"before {_purpose(job)}")
         self.writes += 1
@@ -49,18 +49,45 @@ class InlineDatabase:
         return answer
 
     async def read(self, job: Callable[[Connection], T]) -> T:
-        with self._engine.connect() as connection:
+        with self._transaction() as connection:
             return job(connection)
 
     async def rows(self, query: Executable) -> Sequence[Row[Any]]:
         return await self.read(lambda connection: connection.execute(query).all())
 
+    def look(self, query: str, **values: Any) -> list[dict[str, Any]]:
+        """What a test finds on disk by itself, as SQLite keeps it, without the house's own statements."""
+        cursor = self._raw.execute(query, values)
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor]
+
     async def close(self) -> None:
+        if self._kept is not None:
+            self._kept.close()
+            self._kept = None
         self._engine.dispose()
 
-    def _prepare(self, connection: Any, record: Any) -> None:
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        raw, connection = self._raw, self._kept
+        assert connection is not None
+        raw.execute("BEGIN IMMEDIATE")
+        with connection.begin():  # which commits, or takes everything back
+            yield connection
+
+    @property
+    def _raw(self) -> sqlite3.Connection:
+        if self._kept is None:
+            self._kept = self._engine.connect()
+        raw = self._kept.connection.driver_connection
+        assert isinstance(raw, sqlite3.Connection)
+        return raw
+
+    def _opened(self, path: Path) -> sqlite3.Connection:
+        connection = sqlite3.connect(path, isolation_level=None)
         for pragma in self.pragmas:
             connection.execute(pragma)
+        return connection
 
 
 def _purpose(job: Callable[[Connection], Any]) -> str:

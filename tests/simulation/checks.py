@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Any
 
 import orjson
-from sqlalchemy import text
 
 from tests.fakes.inline import InlineDatabase
 from tests.fakes.venue import World
@@ -89,7 +88,7 @@ class Checks:
             self.say("I4 nothing while entries are closed", f"{request.side} {request.amount} left")
         intent = _intent(row)
         age = (self.world.wall() - datetime.fromisoformat(intent["decided_at"])).total_seconds()
-        cards = _rows(desk.database, "select intent from approval") if self.asks else []
+        cards = desk.database.look("select intent from approval") if self.asks else []
         asked = sum(_intent(card)["client_id"] == intent["client_id"] for card in cards)
         if age > (SENT_WITHIN + ASKED_FOR * asked if self.asks else LONGEST_WAIT):
             self.say("I17 nothing old", f"decided {age:.0f} s ago")
@@ -103,7 +102,7 @@ class Checks:
     def _card(self, desk: LiveDesk, request: Request, row: dict[str, Any]) -> None:
         name = row["approval"] or "none"
         self.used[name] += 1
-        found = _rows(desk.database, "select * from approval where id = :id", id=name)
+        found = desk.database.look("select * from approval where id = :id", id=name)
         if not found or found[0]["state"] != "approved" or self.used[name] > 1:
             self.say("I11 one yes, one order", f"the card {name} is {found and found[0]['state']}")
             return
@@ -135,7 +134,7 @@ class Checks:
         query = "select client_id, intent from attempt where state in ('sending', 'uncertain', 'parked')"
         intents = [
             _intent(row)
-            for row in _rows(desk.database, query)
+            for row in desk.database.look(query)
             if row["client_id"] != request.client_id and row["client_id"] not in there
         ]
         bought = (Decimal(i["amount"]) for i in intents if i["side"] == Side.BUY.value)
@@ -178,7 +177,7 @@ class Checks:
             self.say("I5 a stop for each position", f"{there} rest where {wanted} should")
 
     def _fills(self, desk: LiveDesk) -> None:
-        named = {row["exchange_id"] for row in _rows(desk.database, "select exchange_id from attempt")}
+        named = {row["exchange_id"] for row in desk.database.look("select exchange_id from attempt")}
         parked = bool(self._parked(desk))
         theirs = {
             t.id: t.amount
@@ -186,7 +185,7 @@ class Checks:
             if is_ours(self.world.orders[t.exchange_id].order.client_id)
             or t.exchange_id in self.world.nameless
         }
-        ours = [(r["id"], Decimal(r["amount"])) for r in _rows(desk.database, "select id, amount from fill")]
+        ours = [(r["id"], Decimal(r["amount"])) for r in desk.database.look("select id, amount from fill")]
         if len(ours) != len({name for name, _ in ours}):
             self.say("I2 each fill once", f"booked twice: {ours}")
         if dict(ours) != theirs and not (parked and set(dict(ours)) <= set(theirs)):
@@ -241,7 +240,7 @@ class Checks:
         return [a.client_id for a in desk.live.parked]
 
     def _answered(self, desk: LiveDesk) -> bool:
-        return not _rows(desk.database, "select id from difference where answered_at is null")
+        return not desk.database.look("select id from difference where answered_at is null")
 
 
 def _time(value: Any) -> datetime:
@@ -257,15 +256,11 @@ def _intent(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _attempt(database: InlineDatabase, client_id: str) -> dict[str, Any] | None:
-    found = _rows(database, "select * from attempt where client_id = :id", id=client_id)
+    found = database.look("select * from attempt where client_id = :id", id=client_id)
     return found[0] if found else None
 
 
-def _rows(database: InlineDatabase, query: str, **values: Any) -> list[dict[str, Any]]:
-    with database._engine.connect() as connection:
-        return [dict(row) for row in connection.execute(text(query), values).mappings()]
-
-
-def _one(database: InlineDatabase, query: str, **values: Any) -> Any:
-    with database._engine.connect() as connection:
-        return connection.execute(text(query), values).scalar()
+def _one(database: InlineDatabase, query: str) -> Any:
+    (row,) = database.look(query)
+    (value,) = row.values()
+    return value

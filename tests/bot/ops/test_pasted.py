@@ -112,8 +112,8 @@ def test_no_usage_line_of_ours_is_taken_for_a_key():
     "text", ["a1B" * 1400, "-" * 4000, "/" * 4000, "eyJ" * 1300, "a." * 2000, "1:" * 2000]
 )
 def test_no_line_takes_long_to_look_through(text):
-    began = time.perf_counter()
+    began = time.thread_time()
 
     is_pasted_key(text)
 
-    assert time.perf_counter() - began < 0.2
+    assert time.thread_time() - began < 0.5  # of work; a pattern that tries everything takes minutes

@@ -83,12 +83,9 @@ async def test_a_server_that_hangs_is_given_up(open_market, binance, clock):
     market = open_market(timeout=200)
     await market.symbols()
     binance.fail("klines", times=9, hang=True)
-    began = time.monotonic()
 
     with pytest.raises(Uncertain, match=r"^binance did not answer in time\.$"):
         await last_minutes(market, clock)
-
-    assert time.monotonic() - began < 3
 
 
 async def test_a_server_that_is_gone_is_uncertain(open_market, binance, clock):

