@@ -1,5 +1,6 @@
 """Cards: orders that wait for a person's button, written down before anybody sees them, used once at most."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -13,10 +14,12 @@ from trading.domain.risk import Cleared, RiskDecision
 from trading.execution.identity import token
 from trading.execution.journal import Consent
 from trading.execution.seat import Seat
-from trading.execution.waiting import as_order
+from trading.execution.waiting import Ready, as_order
 
 MOST = 3  # cards at a time; a person who is asked more often presses without reading
 ID_LETTERS = 8
+FRESH = 2.0  # seconds a price is good for; an order that has waited longer for its turn is asked about anew
+PRICE_WITHIN = 5.0  # seconds; other orders wait behind this one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +44,7 @@ class _Card:
     pressed: bool = False  # somebody's yes is being carried out
 
 
-Send = Callable[[OrderIntent, Consent], Awaitable[str | None]]
+Send = Callable[[OrderIntent, Consent, Ready], Awaitable[str | None]]
 Recheck = Callable[[OrderIntent], Cleared | RiskDecision]
 Price = Callable[[str], Awaitable[Decimal]]
 
@@ -116,18 +119,18 @@ class Approvals:
             card.pressed = False
 
     async def _carry_out(self, card: _Card, by: str) -> Approval:
-        approval = card.approval
-        price = await self.price(approval.intent.symbol)
-        answer = self.recheck(replace(approval.intent, price_at_decision=price))
-        if isinstance(answer, RiskDecision):
-            why = f"{answer.reason} ({answer.rule}: limit {answer.limit}, now {answer.observed})"
-            await self._end(card, ApprovalState.WITHDRAWN, by, why, OrderStatus.REFUSED)
-            raise Refused(f"Not sent: {why}.")
-        intent = replace(approval.intent, price_at_decision=price, amount=answer.intent.amount)
-        if approval.outdated_by(price, intent.amount):
-            raise Refused(await self._ask_again(card, intent, by))
-        self._check_open(card)  # the price took its time
-        against = await self.send(intent, Consent(approval=approval.id, by=by))
+        """Checked at the press, and again when its turn to leave has come, however long that took."""
+        approval, monotonic = card.approval, self.seat.times.monotonic
+        price = await self._fresh_price(approval.intent.symbol)
+        priced_at = monotonic()
+        intent = await self._as_of_now(card, price, by)
+
+        async def ready() -> OrderIntent:
+            waited = monotonic() - priced_at > FRESH
+            newer = await self._fresh_price(intent.symbol) if waited else price
+            return await self._as_of_now(card, newer, by)
+
+        against = await self.send(intent, Consent(approval=approval.id, by=by), ready)
         self._cards.pop(approval.id, None)
         if against is not None:
             await self._write_end(_over(approval, ApprovalState.WITHDRAWN, by, self.seat, against))
@@ -135,6 +138,29 @@ class Approvals:
         given = _over(approval, ApprovalState.APPROVED, by, self.seat)
         self.seat.tell(ApprovalSettled(self.seat.times.wall(), given))
         return given
+
+    async def _fresh_price(self, symbol: str) -> Decimal:
+        try:
+            async with asyncio.timeout(PRICE_WITHIN):
+                return await self.price(symbol)
+        except TimeoutError:
+            raise Refused(
+                f"No price of {symbol} came within {PRICE_WITHIN:.0f} s, so nothing was sent; press again."
+            ) from None
+
+    async def _as_of_now(self, card: _Card, price: Decimal, by: str) -> OrderIntent:
+        """The order as everything allows it at this price. Raises Refused, and has asked anew where that helps."""
+        approval = card.approval
+        answer = self.recheck(replace(approval.intent, price_at_decision=price))
+        if isinstance(answer, RiskDecision):
+            why = f"{answer.reason} ({answer.rule}: limit {answer.limit}, now {answer.observed})"
+            await self._end(card, ApprovalState.WITHDRAWN, by, why, OrderStatus.REFUSED)
+            raise Refused(f"Not sent: {why}.")
+        self._check_open(card)  # the price took its time
+        intent = replace(approval.intent, price_at_decision=price, amount=answer.intent.amount)
+        if approval.outdated_by(price, intent.amount):
+            raise Refused(await self._ask_again(card, intent, by))
+        return intent
 
     async def reject(self, id: str, by: str) -> Approval:
         """A person's no: the order never leaves."""

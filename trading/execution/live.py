@@ -9,7 +9,7 @@ from decimal import Decimal
 import structlog
 
 from trading.domain.actions import CancelAll, Submit
-from trading.domain.errors import Broken, Refused
+from trading.domain.errors import Broken, ExchangeSaidNo, Refused, Uncertain
 from trading.domain.events import DeskEvent, OrderChanged, OrderParked
 from trading.domain.live import Answered, Attempt, AttemptState, Difference, Fenced, RealStanding
 from trading.domain.order import Order, OrderIntent, OrderStatus, Side
@@ -28,7 +28,7 @@ from trading.execution.resting import Stops
 from trading.execution.seat import Seat, Tracked
 from trading.execution.sending import Sender
 from trading.execution.venue import TellsOrders, Unreachable, Venue
-from trading.execution.waiting import Queue, Wish, as_order
+from trading.execution.waiting import Queue, Ready, Wish, as_order
 
 log = structlog.get_logger("live")
 
@@ -237,7 +237,10 @@ class Live:
     async def _send_waiting(self) -> None:
         while not self._calm and (wish := self._queue.take(self._may_go)) is not None:
             try:
-                wish.answer(await self.sender.send(wish.intent, wish.consent))
+                intent = wish.intent if wish.ready is None else await wish.ready()
+                wish.answer(await self.sender.send(intent, wish.consent))
+            except (Refused, Uncertain, ExchangeSaidNo) as error:
+                wish.fail(error)
             finally:
                 wish.answer("it was broken off; what became of it is being looked up")
 
@@ -253,10 +256,10 @@ class Live:
         sales = [i for i in (*self._queue.waiting, *out) if i.side is Side.SELL]
         return {(intent.sleeve, intent.symbol) for intent in sales}
 
-    async def _send_with(self, intent: OrderIntent, consent: Consent) -> str | None:
-        """A person said yes: send it in turn, and answer whether it left."""
+    async def _send_with(self, intent: OrderIntent, consent: Consent, ready: Ready) -> str | None:
+        """A person said yes: send it in turn, checked once more then, and answer whether it left."""
         done: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
-        self._queue.put(Wish(intent, consent, done))
+        self._queue.put(Wish(intent, consent, ready, done))
         self._wake_up()
         return await asyncio.shield(done)
 

@@ -1,11 +1,12 @@
 """Orders before they leave: the queue of one account, exits first."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
+from trading.domain.errors import TradingError
 from trading.domain.order import Order, OrderIntent, OrderStatus
 from trading.execution.journal import Consent
 
@@ -23,17 +24,29 @@ def as_order(intent: OrderIntent, status: OrderStatus, at: datetime, note: str =
     )
 
 
+Ready = Callable[
+    [], Awaitable[OrderIntent]
+]  # an order as it may leave now; raises TradingError when it may not
+
+
 @dataclass(slots=True)
 class Wish:
-    """An intent that may leave, the yes it needs, and who waits to hear whether it did."""
+    """An intent that may leave, the yes it needs, its last check, and who waits to hear whether it left."""
 
     intent: OrderIntent
     consent: Consent | None = None
+    ready: Ready | None = None
     done: asyncio.Future[str | None] | None = None
 
     def answer(self, against: str | None) -> None:
         if self.done is not None and not self.done.done():
             self.done.set_result(against)
+
+    def fail(self, error: TradingError) -> None:
+        """It did not leave, for a reason that its last check has dealt with."""
+        if self.done is not None and not self.done.done():
+            self.done.set_exception(error)
+            self.done.exception()  # whoever asked may have gone away
 
 
 @dataclass(slots=True)
