@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -30,7 +30,7 @@ class InlineDatabase:
     )  # nobody pulls the plug
 
     def __init__(self, path: Path) -> None:
-        pool = SingletonThreadPool(lambda: self._opened(path))
+        pool = SingletonThreadPool(partial(self._opened, path))  # type: ignore[arg-type]
         engine = Engine(pool, _shared().dialect, make_url(f"sqlite:///{path}"))
         self._engine = engine.execution_options(compiled_cache=_COMPILED)
         self._kept: Connection | None = None  # one for everything, as long as it is open

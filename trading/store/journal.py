@@ -5,10 +5,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
-from sqlalchemy import Connection, or_, select, update
+from sqlalchemy import Connection, Select, Update, bindparam, or_, select, update
 
 from trading.domain.approval import Approval, ApprovalState
 from trading.domain.errors import Refused
@@ -89,6 +89,8 @@ class SqlJournal:
         return [live_ledger.attempt(row) for row in found]
 
     async def named(self, account: str, client_ids: Collection[str]) -> frozenset[str]:
+        if not client_ids:
+            return frozenset()
         rows = table(AttemptRow)
         query = select(rows.c.client_id).where(rows.c.account == account, rows.c.client_id.in_(client_ids))
         return frozenset(row.client_id for row in await self._database.rows(query))
@@ -189,9 +191,7 @@ def _take(connection: Connection, who: tuple[str, str, str], at: datetime, known
 
 def _check_lease(connection: Connection, lease: Lease) -> None:
     """Raises Fenced unless this is the newest one; others wait for the row until this transaction is over."""
-    rows = table(LeaseRow)
-    query = select(rows.c.epoch, rows.c.holder).where(rows.c.identity == lease.identity).with_for_update()
-    found = connection.execute(query).first()
+    found = connection.execute(_newest(), {"mine": lease.identity}).first()
     if found is None or found.epoch != lease.epoch:
         by = f"by {found.holder} " if found else ""
         raise Fenced(
@@ -200,10 +200,24 @@ def _check_lease(connection: Connection, lease: Lease) -> None:
 
 
 def _extend(connection: Connection, lease: Lease, at: datetime) -> None:
-    _check_lease(connection, lease)
+    mine = {"mine": lease.identity, "known": lease.epoch, "until": at + LEASE_LASTS}
+    if connection.execute(_longer(), mine).rowcount != 1:
+        _check_lease(connection, lease)  # which says who has it now
+
+
+@cache
+def _newest() -> Select[tuple[int, str]]:
+    """Made once: it runs before every order, every answer and every sign of life."""
     rows = table(LeaseRow)
-    mine = update(rows).where(rows.c.identity == lease.identity)
-    connection.execute(mine.values(expires_at=at + LEASE_LASTS))
+    newest = select(rows.c.epoch, rows.c.holder).where(rows.c.identity == bindparam("mine"))
+    return newest.with_for_update()
+
+
+@cache
+def _longer() -> Update:
+    rows = table(LeaseRow)
+    mine = update(rows).where(rows.c.identity == bindparam("mine"), rows.c.epoch == bindparam("known"))
+    return mine.values(expires_at=bindparam("until"))
 
 
 def _begin(connection: Connection, start: Start) -> None:
