@@ -1,6 +1,8 @@
 """Looking after people: who there is, what they may, and whom the desk does not know any more."""
 
 from collections import defaultdict
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
@@ -10,6 +12,8 @@ from trading.domain.people import EVERY_ACCOUNT, Member, Role
 from trading.store.persons import Persons, person_of
 from trading.store.tables import GrantRow, IdentityRow, PairingRow, PersonRow, SessionRow, table
 from trading.store.waiting import remove_about
+
+Job = Callable[[Connection], None]
 
 
 class Members(Persons):
@@ -41,59 +45,77 @@ class Members(Persons):
     async def give(self, person_id: int, account: str, role: Role) -> None:
         """Let this be the one role the person has on the account ('*': on all); in force with their next line."""
         await self._known(person_id)
-
-        def change(connection: Connection) -> None:
-            grants = table(GrantRow)
-            connection.execute(_grants_of(person_id, account))
-            given = {"person_id": person_id, "account": account, "role": role.value}
-            connection.execute(insert(grants).values(**given))
-            remove_about(connection, person_id, account)
-            _refuse_without_owner(connection)
-
-        await self._change(person_id, f"made {role} of {account}", change)
+        await self._change(person_id, f"made {role} of {account}", giving(person_id, account, role))
 
     async def take_away(self, person_id: int, account: str) -> None:
         """Take every role on an account away. Raises Refused when there is none."""
         await self._known(person_id)
-
-        def change(connection: Connection) -> None:
-            if not connection.execute(_grants_of(person_id, account)).rowcount:
-                raise Refused("This person has no role there.")
-            remove_about(connection, person_id, account)
-            _refuse_without_owner(connection)
-
-        await self._change(person_id, f"no role any more on {account}", change)
+        await self._change(person_id, f"no role any more on {account}", taking(person_id, account))
 
     async def disable(self, person_id: int) -> None:
         """From now on this person is nobody: no line, no button, no browser, no message, no code of theirs.
 
         Invitations that were not used yet are void, whoever made them: the person may have one in hand.
         """
-        now = self._store.clock()
-
-        def change(connection: Connection) -> None:
-            persons, codes, sessions = table(PersonRow), table(PairingRow), table(SessionRow)
-            mine = persons.c.id == person_id
-            connection.execute(update(persons).where(mine).values(disabled_at=now))
-            _refuse_without_owner(connection)
-            theirs = (codes.c.person_id == person_id) | codes.c.person_id.is_(None)
-            unused = theirs & codes.c.used_at.is_(None)
-            connection.execute(update(codes).where(unused).values(used_at=now))
-            connection.execute(delete(sessions).where(sessions.c.person_id == person_id))
-            remove_about(connection, person_id)
-
         await self._known(person_id)
-        await self._change(person_id, "disabled", change)
+        await self._change(person_id, "disabled", disabling(person_id, self._store.clock()))
 
     async def enable(self, person_id: int) -> None:
         """The person is somebody again, with the roles they had."""
-        persons = table(PersonRow)
-        again = update(persons).where(persons.c.id == person_id).values(disabled_at=None)
-        await self._change(person_id, "enabled", lambda connection: connection.execute(again))
+        await self._change(person_id, "enabled", enabling(person_id))
 
-    async def _change(self, person_id: int, outcome: str, job: Any) -> None:
+    async def _change(self, person_id: int, outcome: str, job: Job) -> None:
         await self._store.note_change(f"person {person_id}", outcome, job)
         self._forget()
+
+
+# --- each change by itself, for the transaction of whoever makes it --------------------------------------------
+
+
+def giving(person_id: int, account: str, role: Role) -> Job:
+    def work(connection: Connection) -> None:
+        connection.execute(_grants_of(person_id, account))
+        given = {"person_id": person_id, "account": account, "role": role.value}
+        connection.execute(insert(table(GrantRow)).values(**given))
+        remove_about(connection, person_id, account)
+        _refuse_without_owner(connection)
+
+    return work
+
+
+def taking(person_id: int, account: str) -> Job:
+    def work(connection: Connection) -> None:
+        if not connection.execute(_grants_of(person_id, account)).rowcount:
+            raise Refused("This person has no role there.")
+        remove_about(connection, person_id, account)
+        _refuse_without_owner(connection)
+
+    return work
+
+
+def disabling(person_id: int, now: datetime) -> Job:
+    def work(connection: Connection) -> None:
+        persons, codes, sessions = table(PersonRow), table(PairingRow), table(SessionRow)
+        mine = persons.c.id == person_id
+        connection.execute(update(persons).where(mine).values(disabled_at=now))
+        _refuse_without_owner(connection)
+        theirs = (codes.c.person_id == person_id) | codes.c.person_id.is_(None)
+        unused = theirs & codes.c.used_at.is_(None)
+        connection.execute(update(codes).where(unused).values(used_at=now))
+        connection.execute(delete(sessions).where(sessions.c.person_id == person_id))
+        remove_about(connection, person_id)
+
+    return work
+
+
+def enabling(person_id: int) -> Job:
+    persons = table(PersonRow)
+    again = update(persons).where(persons.c.id == person_id).values(disabled_at=None)
+
+    def work(connection: Connection) -> None:
+        connection.execute(again)
+
+    return work
 
 
 def _grants_of(person_id: int, account: str) -> Any:

@@ -3,11 +3,12 @@
 from dataclasses import replace
 from functools import partial
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from trading.domain.errors import Refused
-from trading.domain.people import Change, Person, Role
-from trading.store.members import Members
+from trading.domain.people import EVERY_ACCOUNT, Change, Person, Role
+from trading.store.members import Job, Members, disabling, enabling, giving, taking
+from trading.store.tables import GrantRow, PersonRow, table
 from trading.store.waiting import announce, changes_of, keep, remove, remove_about, waiting
 
 
@@ -56,32 +57,39 @@ class OwnerChanges(Members):
         for change in [change for change in await self.changes() if change.at <= now]:
             reason = ""
             try:
-                await self._refuse_when_void(change)
-                await self._let_hold(change)
+                held = await self._let_hold(change)
             except Refused as refused:
                 reason = refused.tell
-            await self._store.database.write(partial(remove, number=change.id))
-            done.append((change, reason))
+                held = await self._store.database.write(partial(remove, number=change.id))
+            if held:  # else somebody called it off, or another desk let it hold, in this very moment
+                done.append((change, reason))
         return done
 
-    async def _let_hold(self, change: Change) -> None:
+    async def _let_hold(self, change: Change) -> bool:
+        """It waits no longer, and it holds: both or neither. False when it does not wait any more."""
+        outcome, job = self._deed(change)
+
+        def work(connection: Connection) -> bool:
+            if not remove(connection, change.id):
+                return False
+            _refuse_when_void(connection, change)
+            job(connection)
+            return True
+
+        held = await self._store.note_change(f"person {change.person_id}", outcome, work)
+        self._forget()
+        return held
+
+    def _deed(self, change: Change) -> tuple[str, Job]:
+        number, where = change.person_id, change.account
         match change.act:
             case "role" if change.role is not None:
-                await self.give(change.person_id, change.account, change.role)
+                return f"made {change.role} of {where}", giving(number, where, change.role)
             case "drop":
-                await self.take_away(change.person_id, change.account)
+                return f"no role any more on {where}", taking(number, where)
             case "disable":
-                await self.disable(change.person_id)
-            case "enable":
-                await self.enable(change.person_id)
-
-    async def _refuse_when_void(self, change: Change) -> None:
-        """Whoever asked must still own what they asked about, a day later."""
-        if change.by_id is None:
-            return
-        asker = await self.person(change.by_id)
-        if asker is None or Role.OWNER not in asker.roles_on(change.account):
-            raise Refused(f"{change.by}, who asked for it, is no owner any more.")
+                return "disabled", disabling(number, self._store.clock())
+        return "enabled", enabling(number)
 
     async def _anybody(self, person_id: int) -> str:
         """The name of somebody who may be disabled."""
@@ -89,6 +97,28 @@ class OwnerChanges(Members):
         if not found:
             raise Refused(f"There is no person {person_id}.")
         return found[0].person.name
+
+
+def _refuse_when_void(connection: Connection, change: Change) -> None:
+    """Whoever asked must still own what they asked about, a day later; and whom it is about must still be somebody."""
+    if change.act in ("role", "drop") and not _is_somebody(connection, change.person_id):
+        raise Refused(f"There is no person {change.person_id}.")
+    if change.by_id is None:
+        return
+    grants = table(GrantRow).c
+    owns = select(grants.role).where(
+        grants.person_id == change.by_id,
+        grants.role == Role.OWNER.value,
+        grants.account.in_([change.account, EVERY_ACCOUNT]),
+    )
+    if not _is_somebody(connection, change.by_id) or connection.execute(owns.limit(1)).first() is None:
+        raise Refused(f"{change.by}, who asked for it, is no owner any more.")
+
+
+def _is_somebody(connection: Connection, person_id: int) -> bool:
+    persons = table(PersonRow).c
+    query = select(persons.id).where(persons.id == person_id, persons.disabled_at.is_(None))
+    return connection.execute(query).first() is not None
 
 
 def _keep_waiting(connection: Connection, change: Change) -> None:
