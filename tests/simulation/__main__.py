@@ -1,6 +1,7 @@
 """`python -m tests.simulation`: stories by the thousand, and faults put in on purpose; or one story, told."""
 
 import argparse
+import resource
 import sys
 import tempfile
 from collections import Counter
@@ -9,7 +10,7 @@ from time import perf_counter
 
 from tests.simulation.faults import write
 from tests.simulation.kills import sweep
-from tests.simulation.many import WORTH_NAMING, all_deaths, all_mutants, lived, many
+from tests.simulation.many import WORTH_NAMING, all_deaths, all_mutants, many
 from tests.simulation.mutants import MUTANTS
 from tests.simulation.plan import Plan, plan_of, shortest
 from tests.simulation.run import migrated, run
@@ -38,6 +39,9 @@ def main() -> int:
         "--crashes", action="store_true", help="die at every step, and at every pair of steps"
     )
     parser.add_argument(
+        "--scenes", default="1-", help="with --crashes: only these of them, as 8-12; 8- for all the rest"
+    )
+    parser.add_argument(
         "--kills", type=int, default=0, help="so many real kill -9, at every step and at random"
     )
     parser.add_argument("--faults", action="store_true", help="write the counts into docs/faults.md")
@@ -50,7 +54,7 @@ def main() -> int:
         if asked.mutants:
             return _mutants(template, asked.jobs)
         if asked.crashes:
-            return _crashes(template, asked.jobs)
+            return _crashes(template, asked.jobs, asked.scenes)
         if asked.kills:
             return _kills(template, asked.kills)
         return _stories(asked, template)
@@ -59,19 +63,23 @@ def main() -> int:
 def _stories(asked: argparse.Namespace, template: Path) -> int:
     started, marks, wrong = perf_counter(), Counter[str](), 0
     first, count = asked.first, asked.seeds
-    for number, verdict in enumerate(many(range(first, first + count), template, asked.jobs), 1):
-        marks += verdict.marks
+    seeds, traces = range(first, first + count), dict[int, str]()
+    for verdict in many([*seeds, *seeds[: asked.twice]], template, asked.jobs):
+        seed = verdict.plan.seed
+        if seed in traces:
+            if traces[seed] != verdict.trace:
+                wrong += 1
+                print(f"seed {seed}: two traces", flush=True)
+            continue
+        traces[seed] = verdict.trace
+        marks.update(verdict.marks)
         if verdict.broken:
             wrong += 1
-            print(f"\nseed {verdict.plan.seed}: {verdict.broken[0]}")
-        if sys.stderr.isatty() and number % 50 == 0:
-            print(f"\r{number:,} of {count:,} stories, {wrong} wrong", end="", file=sys.stderr)
-    for seed in range(first, first + asked.twice):
-        if lived(seed, template).trace != lived(seed, template).trace:
-            wrong += 1
-            print(f"seed {seed}: two traces")
+            print(f"seed {seed}: {verdict.broken[0]}", flush=True)
+        if len(traces) % 1000 == 0:
+            print(f"  {len(traces):,} of {count:,} stories so far, {wrong} wrong", flush=True)
     missing = [words for mark, words in WORTH_NAMING.items() if not marks[mark]]
-    print(f"{count:,} stories in {perf_counter() - started:.0f} s: {wrong} wrong")
+    print(f"{count:,} stories, {asked.twice} of them twice, in {_took(started)}: {wrong} wrong")
     for mark, words in WORTH_NAMING.items():
         print(f"  {marks[mark]:8,}  {words}")
     if asked.faults and not wrong:
@@ -84,18 +92,31 @@ def _stories(asked: argparse.Namespace, template: Path) -> int:
     return bool(wrong)
 
 
-def _crashes(template: Path, jobs: int) -> int:
+def _took(started: float) -> str:
+    """By the clock on the wall, and by those of the processors, whoever else was at work there."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    busy = sum(one.ru_utime + one.ru_stime for one in used)
+    return f"{perf_counter() - started:.0f} s ({busy:.0f} s of work)"
+
+
+def _crashes(template: Path, jobs: int, chosen: str) -> int:
     started, ones, twos, wrong = perf_counter(), 0, 0, 0
-    for found in all_deaths(template, jobs):
+    for found in all_deaths(template, jobs, *_from_to(chosen)):
         ones, twos, wrong = ones + 1, twos + found.pairs, wrong + len(found.wrong)
         print(*found.wrong[:5], sep="\n", end="\n" if found.wrong else "")
         if found.death.last:
             print(
-                f"  {ones:6,} deaths and {twos:7,} pairs so far, {wrong} wrong: {found.death.scene}",
+                f"  {ones:6,} deaths and {twos:7,} pairs so far, {wrong} wrong: "
+                f"{found.death.number}. {found.death.scene}",
                 flush=True,
             )
-    print(f"{ones:,} single deaths and {twos:,} pairs in {perf_counter() - started:.0f} s: {wrong} wrong")
+    print(f"{ones:,} single deaths and {twos:,} pairs in {_took(started)}: {wrong} wrong")
     return bool(wrong)
+
+
+def _from_to(chosen: str) -> tuple[int, int]:
+    first, _, last = chosen.partition("-")
+    return int(first), int(last or (sys.maxsize if "-" in chosen else first))
 
 
 def _kills(template: Path, most: int) -> int:
@@ -110,9 +131,7 @@ def _kills(template: Path, most: int) -> int:
             print(f"\n{outcome.schedule.name}, killed at {outcome.points}: {outcome.broken[0]}")
     for point, times in points.most_common():
         print(f"  {times:6,}  {point}")
-    print(
-        f"{points.total():,} times kill -9 in {stories:,} stories, {perf_counter() - started:.0f} s: {wrong} wrong"
-    )
+    print(f"{points.total():,} times kill -9 in {stories:,} stories, {_took(started)}: {wrong} wrong")
     return bool(wrong)
 
 
@@ -122,9 +141,7 @@ def _mutants(template: Path, jobs: int) -> int:
         print(f"  {number if number is not None else 'NOT':>5}  {name}", flush=True)
         if number is None:
             survived.append(name)
-    print(
-        f"{len(MUTANTS) - len(survived)} of {len(MUTANTS)} mutants caught in {perf_counter() - started:.0f} s"
-    )
+    print(f"{len(MUTANTS) - len(survived)} of {len(MUTANTS)} mutants caught in {_took(started)}")
     return bool(survived)
 
 

@@ -1,5 +1,6 @@
 """A death at every step of an order's life, and at every step of the life after it: every single, every pair."""
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -62,6 +63,7 @@ def pairs(plan: Plan, lived: tuple[int, ...]) -> list[Plan]:
 class Death:
     """A step of a scene at which somebody dies, and then again at each step of the life that follows."""
 
+    number: int  # of its scene
     scene: str
     plan: Plan  # which dies once
     last: bool  # of its scene
@@ -76,13 +78,15 @@ class Found:
     wrong: list[str] = field(default_factory=list)
 
 
-def deaths(template: Path) -> Iterator[Death]:
-    """Scene by scene, step by step."""
-    for name, plan in scenes():
+def deaths(template: Path, first: int = 1, last: int = sys.maxsize) -> Iterator[Death]:
+    """Scene by scene, step by step; those of these numbers."""
+    for number, (name, plan) in enumerate(scenes(), 1):
+        if not first <= number <= last:
+            continue
         calm = run(plan, template)
         assert calm.broken == [], f"{name}, and nobody died: {calm.broken[0]}"
         once = singles(plan, calm.steps[0])
-        yield from (Death(name, one, one is once[-1]) for one in once)
+        yield from (Death(number, name, one, one is once[-1]) for one in once)
 
 
 def died(death: Death, template: Path) -> Found:

@@ -75,7 +75,7 @@ def all_mutants(template: Path, jobs: int) -> Iterator[tuple[str, int | None]]:
         yield from pool.imap_unordered(partial(named, template=template), MUTANTS)
 
 
-def all_deaths(template: Path, jobs: int) -> Iterator[Found]:
-    """Every death of every scene, in their order."""
+def all_deaths(template: Path, jobs: int, first: int, last: int) -> Iterator[Found]:
+    """Every death of these scenes, in their order."""
     with multiprocessing.get_context("spawn").Pool(jobs) as pool:
-        yield from pool.imap(partial(died, template=template), deaths(template))
+        yield from pool.imap(partial(died, template=template), deaths(template, first, last))
