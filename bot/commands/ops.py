@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from bot.dispatcher import Ask
 from bot.ops import logs
 from bot.people import EVERYONE, OPERATORS
-from bot.registry import command
+from bot.registry import Rest, command
 from bot.reply import Button, Reply, Row, Tone
 from bot.show import since
 from trading.domain.errors import Refused
@@ -15,7 +15,7 @@ from trading.domain.people import LOCAL, Quiet
 
 MOST_LINES = 50
 CODE_LASTS = timedelta(minutes=10)
-_CLOCK = re.compile(r"[0-9]{2}:[0-9]{2}-[0-9]{2}:[0-9]{2}", re.ASCII)
+_CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?: *[-–~] *| to | )(\d{1,2}):(\d{2})", re.ASCII)
 Topic = Annotated[Literal["reports", "alerts", "trades"], "reports, alerts or trades"]
 
 
@@ -102,26 +102,36 @@ async def theme(ask: Ask, name: Annotated[Literal["light", "dark"], "light or da
 
 
 @command(allow=EVERYONE, needs_account=False, scope="any", acts=True)
-async def quiet(ask: Ask, hours: Annotated[str, "for instance 22:00-07:00, or off"]) -> Reply:
+async def quiet(ask: Ask, hours: Annotated[str, Rest(), "for instance 22:00-07:00, or off"]) -> Reply:
     """Hours in which you are told only what cannot wait, by your own clock."""
     if hours.lower() == "off":
         await ask.people.set_quiet(ask.person.id, None)
         return Reply(title=ask.say("You have no quiet hours."), tone=Tone.GOOD, data=None)
-    start, _, end = hours.partition("-")
-    try:
-        wanted = (
-            Quiet(time.fromisoformat(start), time.fromisoformat(end)) if _CLOCK.fullmatch(hours) else None
-        )
-    except ValueError:
-        wanted = None
-    if wanted is None or wanted.start == wanted.end:
+    wanted = _quiet(hours.strip())
+    if wanted is None:
         raise Refused(
             ask.say("Quiet hours are written 22:00-07:00, or off; found '{hours}'.", hours=hours[:40])
         )
     await ask.people.set_quiet(ask.person.id, wanted)
     return Reply(
-        title=ask.say("Quiet from {start} to {end} ({zone}).", start=start, end=end, zone=ask.person.zone),
+        title=ask.say(
+            "Quiet from {start} to {end} ({zone}).",
+            start=f"{wanted.start:%H:%M}",
+            end=f"{wanted.end:%H:%M}",
+            zone=ask.person.zone,
+        ),
         text=ask.say("Emergencies come through all the same; what waits is told afterwards."),
         tone=Tone.GOOD,
         data={"quiet": str(wanted), "zone": ask.person.zone},
     )
+
+
+def _quiet(hours: str) -> Quiet | None:
+    """The hours of `22:00-07:00`, however the two are parted; None for what is no time of two different moments."""
+    found = _CLOCK.fullmatch(hours)
+    if found is None:
+        return None
+    first, last, *others = (int(part) for part in (found[1], found[3], found[2], found[4]))
+    if max(first, last) > 23 or max(others) > 59 or (first, others[0]) == (last, others[1]):
+        return None
+    return Quiet(time(first, others[0]), time(last, others[1]))

@@ -18,6 +18,7 @@ from bot.reports import away_report, daily_report
 from bot.words import LONGEST, Words
 from migrations.run import upgrade
 from tests.builders import a_fill
+from trading.domain.alerts import RULES
 from trading.domain.events import FeedLost, OrderFilled, TradingHalted
 from trading.domain.notice import Severity
 from trading.domain.people import Place, Role
@@ -378,3 +379,10 @@ async def test_coming_back_is_told_in_the_readers_language(house):
 
 def test_every_group_of_help_has_a_heading_of_its_own():
     assert {command.group for command in discover().values()} <= set(GROUPS)
+
+
+def test_when_an_alert_is_over_is_said_in_the_same_word_by_every_rule():
+    ended = [KOREAN(rule.when) for rule in RULES.values() if "; over " in rule.when]
+
+    assert len(ended) > 20
+    assert [sentence for sentence in ended if not sentence.endswith("종료")] == []

@@ -305,6 +305,34 @@ async def test_what_cannot_be_reported_is_said_in_a_sentence(house, line, senten
     assert reply.failed
 
 
+@pytest.mark.parametrize(
+    "hours",
+    [
+        "22:00-07:00",
+        "22:00 07:00",
+        "22:00 - 7:00",
+        "22:00–07:00",
+        "22:00~07:00",
+        "22:00 to 07:00",
+        "'22:00 07:00'",
+    ],
+)
+async def test_quiet_hours_are_understood_however_the_two_are_parted(house, hours):
+    reply = await answered(house, f"/quiet {hours}")
+
+    assert reply.title == "Quiet from 22:00 to 07:00 (UTC)."
+    assert reply.data["quiet"] == "22:00-07:00"
+
+
+@pytest.mark.parametrize(
+    "hours", ["22:00", "at night", "24:00-07:00", "22:60-07:00", "07:00 07:00", "22:00-07:00-"]
+)
+async def test_what_are_no_quiet_hours_is_answered_with_the_form_that_is_right(house, hours):
+    reply = await answered(house, f"/quiet {hours}")
+
+    assert reply.title == f"Quiet hours are written 22:00-07:00, or off; found '{hours}'."
+
+
 async def test_pictures_are_light_for_who_wants_them_so_and_pages_always(house):
     dark = await answered(house, "/equity 30d")
 
