@@ -1,5 +1,6 @@
 """Puts replies in front of people on Telegram: sends or edits, waits for limits, tries again."""
 
+import asyncio
 import itertools
 import os
 import random
@@ -22,7 +23,7 @@ from bot.reply import File, Image, Reply
 os.environ.setdefault("PTB_TIMEDELTA", "true")  # else the library warns at every flood limit
 
 TRIES = 4  # the first and three more, for what the network or Telegram's servers lost
-LONGEST_WAIT = 120.0  # seconds; flood limits beyond it are for the caller to wait out
+LONGEST_WAIT = 120.0  # seconds; while a flood limit beyond it lasts, the chat is asked nothing
 LARGEST_PHOTO = 10_000_000  # bytes; bigger pictures go as files
 ALBUM = 10  # pictures in one album
 
@@ -50,6 +51,10 @@ class Blocked(Undelivered, Closed):
     """The person blocked the bot, or the group removed it: nothing arrives there until they take it back."""
 
 
+class Held(Undelivered):
+    """Telegram wants nothing for this chat for a while; until then it is not even asked."""
+
+
 class NotTaken(Undelivered, Unfit):
     """Telegram will never take this message as it is."""
 
@@ -62,6 +67,7 @@ class Delivery:
         self._bot = bot
         self._pause = pause
         self._scrub = scrub
+        self._held: dict[int | str, float] = {}  # chats that Telegram wants left alone, and until when
 
     async def show(self, spot: Spot, reply: Reply, over: Shown | None = None) -> Shown:
         """Write the reply over a message where that is possible, else send it anew; raises Undelivered.
@@ -97,7 +103,8 @@ class Delivery:
         """Keep a message at the top of its chat, without a sound; raises Undelivered."""
         try:
             await self.call(
-                lambda: self._bot.pin_chat_message(spot.chat_id, message_id, disable_notification=True)
+                lambda: self._bot.pin_chat_message(spot.chat_id, message_id, disable_notification=True),
+                spot.chat_id,
             )
         except (BadRequest, ChatMigrated) as error:
             raise NotTaken(f"Telegram did not pin the message: {self._scrub(error)}") from None
@@ -105,12 +112,14 @@ class Delivery:
     async def remove(self, spot: Spot, shown: Shown) -> None:
         """Take a message away; one that is gone already, or that we may not delete, stays as it is."""
         try:
-            await self.call(lambda: self._bot.delete_message(spot.chat_id, shown.message_id))
+            await self.call(lambda: self._bot.delete_message(spot.chat_id, shown.message_id), spot.chat_id)
         except BadRequest as error:
             log.debug("telegram_not_deleted", error=self._scrub(error))
 
     async def hint(self, spot: Spot, action: ChatAction) -> bool:
         """Say that something is coming; only decoration, so it is tried once."""
+        if self._left_alone(spot.chat_id):
+            return False
         try:
             return await self._bot.send_chat_action(spot.chat_id, action, message_thread_id=spot.thread)
         except TelegramError as error:
@@ -130,21 +139,26 @@ class Delivery:
             log.warning("telegram_press_unanswered", error=str(error))
         return True
 
-    async def call(self, request: Callable[[], Awaitable[T]]) -> T:
+    async def call(self, request: Callable[[], Awaitable[T]], chat: int | str | None = None) -> T:
         """Ask Telegram until it answers or it is plain that it will not.
 
-        BadRequest and ChatMigrated are for the caller, the rest ends as Undelivered. A request whose answer
-        got lost is sent again: a message twice is better than none.
+        BadRequest and ChatMigrated are for the caller, the rest ends as Undelivered. A long flood limit does at
+        once (Held), and so does whatever is meant for the same chat before it has passed. A request whose
+        answer got lost is sent again: a message twice is better than none.
         """
         waited = 0.0
         refusal: Undelivered
+        if left := self._left_alone(chat):
+            raise Held(f"Telegram wants this chat left alone for {left:.0f} s more.")
         for attempt in itertools.count(1):
             try:
                 return await request()
             except RetryAfter as limit:
-                pause = seconds(limit)
+                pause, given_up, why = seconds(limit), False, ""
                 waited += pause
-                given_up, why = waited > LONGEST_WAIT, f"it wants a pause of {pause:.0f} s"
+                if waited > LONGEST_WAIT:
+                    refusal = self._hold(chat, pause)
+                    break
             except (BadRequest, ChatMigrated):
                 raise
             except Forbidden as no:
@@ -160,6 +174,21 @@ class Delivery:
                 break
             await self._pause(pause)
         raise refusal
+
+    def _hold(self, chat: int | str | None, pause: float) -> Held:
+        """From now on this chat is left alone for so long."""
+        if chat is not None:
+            self._held[chat] = asyncio.get_running_loop().time() + pause
+        return Held(f"Telegram did not take the message: it wants a pause of {pause:.0f} s")
+
+    def _left_alone(self, chat: int | str | None) -> float:
+        """For how many seconds more this chat is to be asked nothing."""
+        if chat is None or chat not in self._held:
+            return 0.0
+        left = self._held[chat] - asyncio.get_running_loop().time()
+        if left <= 0:
+            del self._held[chat]
+        return max(left, 0.0)
 
     # --- over what stands there ---------------------------------------------------------------------------
 
@@ -191,7 +220,7 @@ class Delivery:
                 link_preview_options=LinkPreviewOptions(is_disabled=True),
             )
 
-        await self._marked_up(sheet.pages[0], edit)
+        await self._marked_up(sheet.pages[0], edit, spot)
 
     async def _edit_photo(self, spot: Spot, over: Shown, sheet: Sheet) -> None:
         picture = sheet.images[0]
@@ -202,7 +231,7 @@ class Delivery:
                 media, chat_id=spot.chat_id, message_id=over.message_id, reply_markup=sheet.keyboard
             )
 
-        await self._marked_up(sheet.caption, edit)
+        await self._marked_up(sheet.caption, edit, spot)
 
     # --- anew ---------------------------------------------------------------------------------------------
 
@@ -233,7 +262,7 @@ class Delivery:
                 link_preview_options=LinkPreviewOptions(is_disabled=True),
             )
 
-        return Shown((await self._marked_up(page, send)).message_id, "text")
+        return Shown((await self._marked_up(page, send, spot)).message_id, "text")
 
     async def _send_photo(
         self, spot: Spot, image: Image, caption: str, keyboard: InlineKeyboardMarkup | None
@@ -254,13 +283,13 @@ class Delivery:
 
         as_photo = _fits(image)
         try:
-            return Shown((await self._marked_up(caption, send)).message_id, "photo")
+            return Shown((await self._marked_up(caption, send, spot)).message_id, "photo")
         except BadRequest as error:
             refusal = str(error).lower()
             if not as_photo or not ("dimensions" in refusal or "image_process" in refusal):
                 raise
         as_photo = False
-        return Shown((await self._marked_up(caption, send)).message_id, "photo")
+        return Shown((await self._marked_up(caption, send, spot)).message_id, "photo")
 
     async def _send_albums(self, spot: Spot, images: tuple[Image, ...]) -> None:
         """Albums of two to ten; each picture says in words what it shows."""
@@ -269,7 +298,7 @@ class Delivery:
             if len(batch) == 1:
                 await self._send_photo(spot, batch[0], "", None)
                 continue
-            await self.call(lambda batch=batch: self._send_album(spot, batch))  # type: ignore[misc]
+            await self.call(lambda batch=batch: self._send_album(spot, batch), spot.chat_id)  # type: ignore[misc]
 
     def _send_album(self, spot: Spot, batch: tuple[Image, ...]) -> Awaitable[Any]:
         media = [InputMediaPhoto(i.png, caption=shorten(i.alt, LONGEST_ALT), filename=i.name) for i in batch]
@@ -284,18 +313,19 @@ class Delivery:
                 InputFile(file.content, file.name),
                 message_thread_id=spot.thread,
                 disable_notification=spot.silent,
-            )
+            ),
+            spot.chat_id,
         )
 
-    async def _marked_up(self, markup: str, send: Callable[[str, str | None], Awaitable[T]]) -> T:
+    async def _marked_up(self, markup: str, send: Callable[[str, str | None], Awaitable[T]], spot: Spot) -> T:
         """Send HTML; when Telegram cannot read it, send what it says as plain text rather than nothing."""
         try:
-            return await self.call(lambda: send(markup, ParseMode.HTML))
+            return await self.call(lambda: send(markup, ParseMode.HTML), spot.chat_id)
         except BadRequest as error:
             if "can't parse" not in str(error).lower():
                 raise
             log.error("telegram_markup_refused", error=self._scrub(error))
-        return await self.call(lambda: send(plain(markup), None))
+        return await self.call(lambda: send(plain(markup), None), spot.chat_id)
 
 
 def seconds(limit: RetryAfter) -> float:

@@ -1,7 +1,10 @@
 """What goes out: flood limits are waited for, losses sent again, refusals told apart, big things shown."""
 
+import asyncio
+
 import pytest
 
+from bot.platforms import telegram_delivery
 from bot.platforms.telegram_delivery import Blocked, Undelivered
 from bot.reply import Button, File, Image, Reply, Row, Tone
 from tests.bot.platforms.telegram_desk import HEADER, Desk, Pauses, picture, running
@@ -65,6 +68,35 @@ async def test_a_flood_limit_beyond_two_minutes_is_handed_back(telegram, platfor
         await platform.send(str(ann.id), NEWS)
 
     assert pauses.seconds == [90.0]
+
+
+async def test_while_a_long_flood_limit_lasts_its_chat_is_asked_nothing_and_others_are(
+    telegram, platform, ann, monkeypatch
+):
+    monkeypatch.setattr(telegram_delivery, "LONGEST_WAIT", 0.5)
+    ben = telegram.person("Ben")
+    shown = await platform.send(str(ann.id), NEWS)
+    telegram.fail("sendMessage", Fault.flood(1))
+    with pytest.raises(ConnectionError, match="pause of 1 s"):
+        await platform.send(str(ann.id), NEWS)
+    asked = sent(telegram)
+
+    with pytest.raises(ConnectionError, match="left alone for 1 s more"):
+        await platform.send(str(ann.id), NEWS)
+    with pytest.raises(ConnectionError, match="left alone"):
+        await platform.edit(str(ann.id), shown.ref, Reply(title="Other news", header=HEADER))
+    unasked = sent(telegram)
+    await platform.send(str(ben.id), NEWS)
+    await asyncio.sleep(1.05)
+    await platform.send(str(ann.id), NEWS)
+
+    assert unasked == asked
+    assert (len(telegram.shown(ann)), len(telegram.shown(ben))) == (2, 1)
+
+
+def sent(telegram: FakeTelegram) -> int:
+    """How often Telegram was asked to show something."""
+    return len(telegram.calls_of("sendMessage", "editMessageText"))
 
 
 @pytest.mark.parametrize("fault", [Fault.server_error(500), Fault.server_error(502), Fault.dropped()])
