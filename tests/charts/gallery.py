@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from io import BytesIO
@@ -83,6 +83,26 @@ def around(trip: RoundTrip) -> list[Level]:
     """A stop a little below the entry and a target above it."""
     entry = float(trip.entry_price)
     return [Level("stop", entry * 0.985), Level("target", entry * 1.02)]
+
+
+def stopped(among: list[Candle], entry: int = 50) -> RoundTrip:
+    """Bought at a close, and sold at its stop or its target, whichever the prices touched first."""
+    began = among[entry]
+    price = Decimal(str(began.close))
+    bought = a_trip(
+        entry_at=began.closed_at, entry_price=str(price), exit_at=began.closed_at, exit_price=str(price)
+    )
+    stop, target = (level.price for level in around(bought))
+    last = next(c for c in among[entry + 1 :] if c.low <= stop or c.high >= target)
+    left = Decimal(str(round(stop if last.low <= stop else target, 2)))
+    fees = (price + left) * Decimal("0.001")
+    return replace(
+        bought,
+        exit_at=last.opened_at + timedelta(minutes=30),
+        exit_price=left,
+        fees=fees,
+        pnl=left - price - fees,
+    )
 
 
 def days(count: int = 30) -> list[tuple[date, float]]:
@@ -184,6 +204,7 @@ class Picture:
 _CANDLES = prices()
 _LIVELY = points(flows={200: 2500.0, 500: -1500.0})
 _TRIPS = trips(_CANDLES)
+_STOPPED = stopped(_CANDLES)
 
 
 def wishes(among: list[Candle]) -> list[float]:
@@ -328,9 +349,9 @@ PICTURES = {
         replay.replay_figure,
         replay.replay_chart,
         replay.alt_text,
-        _CANDLES[30:95],
+        _CANDLES[30:78],
         [],
-        {"zone": ZONE, "trip": _TRIPS[1], "levels": around(_TRIPS[1])},
+        {"zone": ZONE, "trip": _STOPPED, "levels": around(_STOPPED)},
         {},
     ),
     "daily": Picture(

@@ -5,7 +5,7 @@ import numpy as np
 from charts.replay import alt_text, replay_figure
 from charts.theme import theme
 from tests.builders import a_series, a_trip, at
-from tests.charts.gallery import sentences
+from tests.charts.gallery import PICTURES, sentences
 from trading.domain.replay import Level
 
 CANDLES = a_series([100 + n for n in range(40)])
@@ -31,6 +31,17 @@ def test_levels_begin_with_the_trade_and_carry_their_names():
     lines = [np.asarray(line.get_ydata(), dtype=float) for line in drawn.axes[0].lines]
     (stop,) = [values for values in lines if len(values) == len(CANDLES) and 105.0 in values]
     assert np.flatnonzero(np.isfinite(stop))[0] in (9, 10)
+
+
+def test_the_trade_of_the_gallery_ends_at_the_first_touch_of_one_of_its_levels():
+    candles, shown = PICTURES["trade"].data, PICTURES["trade"].same
+    trip, (stop, target) = shown["trip"], shown["levels"]
+
+    held = [c for c in candles if trip.entry_at < c.closed_at <= trip.exit_at]
+
+    assert len(held) > 5
+    assert all(stop.price < c.low and c.high < target.price for c in held)
+    assert round(stop.price, 2) == float(trip.exit_price)
 
 
 def test_the_words_have_the_same_numbers():
