@@ -1,5 +1,8 @@
 """Leaving out the quiet candles gives the same book as visiting every one, marks and all."""
 
+from collections import Counter
+
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -7,8 +10,10 @@ from tests.parity.test_replay_equals_backtest import job
 from trading.core.frames import Columns
 from trading.core.signals import Board
 from trading.domain.account import Mode
-from trading.domain.events import SignalChanged
+from trading.domain.events import OrderRefused, SignalChanged
+from trading.domain.risk import RiskDecision
 from trading.lab.job import Job
+from trading.lab.plain import Plain
 from trading.lab.quiet import Track, step_through
 from trading.risk.rules import Limits
 
@@ -25,6 +30,18 @@ ALL = WEEKS | {
     "value_at_risk": 0.05,
     "shortfall": 0.06,
 }
+
+
+class Asked(dict):
+    """What the gate was asked last, counting how often it said no."""
+
+    def __init__(self, counted: Counter) -> None:
+        self.counted = counted
+
+    def __setitem__(self, key, asked_and_answer) -> None:
+        self.counted["no" if isinstance(asked_and_answer[1], RiskDecision) else "yes"] += 1
+
+
 SHARES = st.sampled_from([0.005, 0.01, 0.02, 0.05, 0.2, 1.0])
 
 
@@ -66,6 +83,9 @@ def state(room) -> dict[str, object]:
 @example(
     "ema_cross", 346, 1, False, 0.02, 0.2, 1.0, {}
 )  # what a sale cost reached the limit, with nothing held
+@example(
+    "ema_cross", 3600, 2, False, 0.005, 0.01, 0.1, ALL
+)  # while one market was too wild, another lost: then bad luck is what refuses
 @given(
     strategy=st.sampled_from(["ema_cross", "rsi", "macd", "bollinger", "dual_momentum"]),
     seed=st.integers(0, 10_000),
@@ -129,3 +149,30 @@ def test_most_orders_take_the_short_road():
     changes = [news for news in heard if type(news).__name__ == "OrderChanged"]
     assert len(room.recorder.fills) > 20
     assert len(changes) < len(room.recorder.fills)  # on the long road each order changes twice or more
+
+
+@pytest.mark.parametrize("rules", [{"volatility": 1.9}, {"losses": 2}])
+def test_what_was_refused_is_asked_again_when_the_answer_may_change(rules):
+    limits = Limits(order_share=0.5, daily_loss=1.0, drawdown=1.0, **rules)
+    room, board, questions, track = a_room(job("ema_cross", seed=7, symbols=1, gaps=False, limits=limits))
+    refused = Counter()
+    room.desk.risk.asked = Asked(refused)
+
+    step_through(room, track, board, questions, lambda _: None)
+
+    told = sum(isinstance(news, OrderRefused) for news in room.recorder.news)
+    assert told > 5
+    assert refused["no"] < 5 * told  # each waited for hours, which are twelve candles each
+
+
+def test_plain_orders_take_the_shortest_road(monkeypatch):
+    limits = Limits(order_share=1, daily_loss=1, drawdown=1)
+    room, board, questions, track = a_room(job("ema_cross", seed=5, symbols=3, gaps=False, limits=limits))
+    plainly, filled = Counter(), Plain._filled
+    monkeypatch.setattr(Plain, "_filled", lambda *given: plainly.update(fills=1) or filled(*given))
+
+    step_through(room, track, board, questions, lambda _: None)
+
+    fills = len(room.recorder.fills)
+    assert fills > 60
+    assert plainly["fills"] > 0.75 * fills  # new days and great leaps are for the longer roads

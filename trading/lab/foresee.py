@@ -28,6 +28,7 @@ class Foresight:
         self.aligned = all(np.array_equal(columns.opened, kept[0][0].opened) for columns, _ in kept)
         self._known: dict[str, Ints] = {}
         self._rows: dict[str, tuple[Floats, Floats, Floats]] = {}
+        self._calm: dict[str, Ints] = {}  # when the newest candle left the market calm enough for its rule
         for symbol, (columns, known) in zip(symbols, kept, strict=True):
             self._known[symbol], self._rows[symbol] = known, self._worked_out(columns)
 
@@ -38,6 +39,16 @@ class Foresight:
             return None
         found = [float(row[count - 1]) for row in self._rows[symbol]]
         return Lately(*found) if all(-inf < number < inf for number in found) else None
+
+    def calm_after(self, symbol: str, most: float, at: int) -> float:
+        """The first moment after this one at which the market could be calm enough; infinity where there is none."""
+        known, swing = self._known[symbol], self._rows[symbol][0]
+        calm = self._calm.get(symbol)
+        if calm is None:
+            possible = (swing <= most * WORSE * WORSE) & (np.arange(len(swing)) >= FEWEST)
+            calm = self._calm[symbol] = known[possible]
+        place = int(calm.searchsorted(at, "right"))
+        return float(calm[place]) if place < len(calm) else inf
 
     def of(self, symbol: str, held: Mapping[str, Decimal], at: int) -> tuple[Lately | None, float]:
         """The symbol's own figures, and what a bad day of everything held costs at most; None: ask the rules."""

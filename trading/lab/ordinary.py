@@ -6,7 +6,7 @@ is touched in parts, a rule that might refuse) it leaves to them, having changed
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from math import inf
 
@@ -25,10 +25,11 @@ from trading.lab.foresee import Foresight
 from trading.lab.levels import Levels
 from trading.lab.plain import Plain
 from trading.lab.track import NEARLY, Track
+from trading.lab.waiting import Waiting
 from trading.risk.surely import Standing, cleared
 
 ZERO = Decimal(0)
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+DAY = timedelta(days=1)
 Wish = tuple[Sleeve, str, float]
 
 
@@ -65,6 +66,7 @@ class Ordinary:
             self._wishes = self._heard(board)
             if self._limits.needs_history:
                 self._foresight = Foresight(board, track.symbols)
+        self.waiting = Waiting(room, track, self._foresight, usual=self._usable)
 
     def turn(self, index: int) -> OrderFilled | bool:
         """Live through the candle at `index` and the open that follows it.
@@ -74,7 +76,7 @@ class Ordinary:
         wishes = self._wishes.get(index)
         if wishes is None or not self._may(index):
             return False
-        at = datetime.fromtimestamp(int(self._track.times[index]), UTC)
+        at = self._track.at(index)
         lines = [self._desk.line(sleeve.name, symbol) for sleeve, symbol, _ in wishes]
         for line, (_, _, wish) in zip(lines, wishes, strict=True):
             if line.due is not None or line.rest or (line.barred and wish != 0):
@@ -160,7 +162,7 @@ class Ordinary:
             return False  # a wish waits to be acted on again
         if self.is_near(float(self._book.cash)):
             return False
-        self._book.mark(datetime.fromtimestamp(int(self._track.times[index]), UTC), {})
+        self._book.mark(self._track.at(index), {})
         return True
 
     def is_near(self, worth: float) -> bool:
@@ -292,8 +294,7 @@ class Ordinary:
 
     def _entry(self, intent: OrderIntent, before: list[OrderIntent]) -> OrderIntent | None:
         book, risk, at = self._book, self._desk.risk, intent.decided_at
-        while risk.sent and risk.sent[0].at <= at - HOUR:
-            risk.sent.popleft()
+        risk.forget(at)
         worth = {p.symbol: p.quantity * book.prices[p.symbol] for p in book.positions.values()}
         if len(worth) < len(book.positions):
             return None  # several sleeves hold the same: the rules tell them apart

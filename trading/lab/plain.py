@@ -6,7 +6,7 @@ alone, having changed nothing but the marks.
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from math import inf
 from typing import NamedTuple
@@ -23,7 +23,6 @@ from trading.lab.track import NEARLY, Track
 from trading.portfolio.sizing import fixed_share
 from trading.risk.sent import Sent
 
-HOUR = timedelta(hours=1)
 LEAP = 0.03  # between a close and the next open; further away, an order may have to be followed by another
 STEPS = 100  # smaller amounts are so few steps that one more or less changes what is decided
 Key = tuple[str, str]
@@ -164,11 +163,10 @@ class Plain:
 
     def _leaves(self, act: _Act, at: datetime) -> None:
         """As RiskMemory remembers an entry that went out."""
-        sent, instrument = self._desk.risk.sent, act.instrument
-        while sent and sent[0].at <= at - HOUR:
-            sent.popleft()
+        risk, instrument = self._desk.risk, act.instrument
+        risk.forget(at)
         cost = act.amount * act.decided * instrument.taker_fee
-        sent.append(Sent(at, act.sleeve, instrument.symbol, act.side, act.amount, cost))
+        risk.sent.append(Sent(at, act.sleeve, instrument.symbol, act.side, act.amount, cost))
 
     def _filled(self, act: _Act, index: int, at: datetime) -> OrderFilled:
         """Book an order that fills as a whole."""

@@ -51,14 +51,20 @@ def step_through(
             if opening is not None:
                 room.session.step(opening)  # what was just decided fills here; the candle itself may be quiet
         walk.visited(index, noted=is_touch or not turned or isinstance(turned, OrderFilled))
-        following, is_plain, is_touch = index + 1, False, False
-        if room.desk.settled:
-            place = len(stops) if walk.over else bisect_left(stops, following, place)
-            limit = stops[place] if place < len(stops) else count
+        place = len(stops) if walk.over else bisect_left(stops, index + 1, place)
+        limit = stops[place] if place < len(stops) else count
+        settled = room.desk.settled
+        if not settled:
+            limit = ordinary.waiting.until(index, limit)
+        following, is_plain, is_touch = limit, False, False
+        if limit > index + 1 or settled:
             touch = walk.levels.first(index, min(limit + 1, count))  # `limit` itself is looked at, too
             following = walk.first_danger(index, min(touch, limit))
-            is_plain, is_touch = following == limit < touch, following == touch < count
             walk.leave_out(index, following)
+            if settled:
+                is_plain, is_touch = following == limit < touch, following == touch < count
+            else:
+                ordinary.waiting.passed(index, following)
         index = following
         if len(walk.places) % 1000 == 0:
             note(index / count)
@@ -201,7 +207,7 @@ class _Walk:
         if self._room.desk.guards:
             self.levels.move(index, last)
         if not same_day:
-            self._book.day = day_of(datetime.fromtimestamp(int(self._track.times[last]), UTC))
+            self._book.day = day_of(self._track.at(last))
 
     def catch_up(self, last: int) -> None:
         """Put every market's price of this place into the book, for whoever looks at all of them."""

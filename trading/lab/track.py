@@ -22,7 +22,7 @@ class Track:
         self.symbols = tuple(r.symbol for r in recorded)
         self._columns = [Columns.of_frame(r.frame) for r in recorded]
         opened = [c.opened for c in self._columns]
-        same = all(np.array_equal(times, opened[0]) for times in opened)
+        same = self.together = all(np.array_equal(times, opened[0]) for times in opened)
         union = opened[0] if same else np.unique(np.concatenate(opened))
         self.times: Ints = union + self.timeframe.seconds
         every = np.arange(len(union))
@@ -44,6 +44,10 @@ class Track:
     def index_of(self, times: Ints) -> Ints:
         return np.searchsorted(self.times, times)
 
+    def at(self, index: int) -> datetime:
+        """The moment of this place."""
+        return datetime.fromtimestamp(int(self.times[index]), UTC)
+
     def event(self, index: int) -> CandlesClosed:
         """Everything that closed at this place of the time line."""
         candles = tuple(
@@ -53,7 +57,7 @@ class Track:
             )
             if fresh[index]
         )
-        return CandlesClosed(datetime.fromtimestamp(int(self.times[index]), UTC), candles)
+        return CandlesClosed(self.at(index), candles)
 
     def candle(self, symbol: str, index: int) -> Candle:
         """The symbol's newest candle at this place."""

@@ -56,14 +56,18 @@ class RiskMemory:
 
     def past(self, sleeve: str, at: datetime) -> Past:
         """What the rules look at, as of now."""
-        while self.sent and self.sent[0].at <= at - HOUR:
-            self.sent.popleft()
+        self.forget(at)
         return Past(
             week_start_equity=self.week_start_equity,
             month_start_equity=self.month_start_equity,
             sent=tuple(self.sent),
             losses=sum(lost > at - DAY for lost in self.losses.get(sleeve, ())),
         )
+
+    def forget(self, at: datetime) -> None:
+        """What was sent more than an hour ago counts no more."""
+        while self.sent and self.sent[0].at <= at - HOUR:
+            self.sent.popleft()
 
     def left(self, intent: OrderIntent, fee: Decimal) -> None:
         """An entry was cleared and goes out."""
