@@ -84,12 +84,25 @@ class Steps:
         )
 
     def _ask_for_digits(self, waiting: Waiting, ask: Ask) -> Reply:
-        _put(self._for_digits, (ask.person.id, ask.place.address), waiting)
+        """Digits say yes to one line. Raises Refused when another one waits: they might be meant for either."""
+        key = (ask.person.id, ask.place.address)
+        before = self._for_digits.pop(key, None)
+        if before is not None and before.until >= self.clock() and before.line.text != waiting.line.text:
+            raise Refused(
+                ask.say(
+                    "Two lines wait for a code here, so neither is done: {one} and {other}. "
+                    "Send the one you mean again; if the other is not yours, somebody else is in this chat.",
+                    one=_shown(before.line),
+                    other=_shown(waiting.line),
+                )
+            )
+        _put(self._for_digits, key, waiting)
         return Reply(
             title=ask.say("One more step: your second factor."),
             text=ask.say(
-                "Send the six digits that your authenticator shows for Tradewind, here and within {seconds} s. "
-                "Nothing has been done yet.",
+                "For {line}: send the six digits that your authenticator shows for Tradewind, here and within "
+                "{seconds} s. Nothing has been done yet.",
+                line=_shown(waiting.line),
                 seconds=int(CODE_FOR.total_seconds()),
             ),
             tone=Tone.WARNING,

@@ -218,7 +218,8 @@ async def people(
             await ask.people.disable(number)
         case _:
             await ask.people.enable(number)
-    text = ask.say("Unused invitations are void now, too.") if act == "disable" else ""
+    voids = act == "disable" or (act in ("role", "drop") and _ceases_to_rule(member, where, role))
+    text = ask.say("Unused invitations are void now, too.") if voids else ""
     return Reply(
         title=ask.say("Done; it holds from {name}'s next message on.", name=member.person.name),
         text=text,
@@ -226,6 +227,10 @@ async def people(
         tone=Tone.GOOD,
         data={"act": act, "person": number, "role": role, "account": where},
     )
+
+
+def _ceases_to_rule(member: Member, account: str, role: Role | None) -> bool:
+    return any(where == account and had in RULING and had is not role for where, had in member.person.grants)
 
 
 def _waits(ask: Ask, act: str, member: Member, role: Role | None, account: str) -> bool:

@@ -53,11 +53,11 @@ class Factors(Persons):
         now, sender = self._store.clock(), f"factor {person_id}"
         if self._wrong_codes.too_many(sender, now):
             return False
+        self._wrong_codes.note(sender, now)  # wrong until it is known to be right: many may come at once
         factors = table(FactorRow)
         found = await self._store.database.rows(select(factors).where(factors.c.person_id == person_id))
         step = _step_of(self._open(person_id, found[0].sealed), code, now) if found else None
         if step is None or not await self._use_up(person_id, step, now):
-            self._wrong_codes.note(sender, now)
             return False
         self._wrong_codes.forgive(sender)
         return True

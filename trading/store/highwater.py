@@ -24,7 +24,7 @@ class HighWater:
         known = self._all() | {identity: epoch}
         fresh = self._path.with_suffix(".new")
         try:
-            with fresh.open("w") as file:
+            with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
                 json.dump(known, file)
                 file.flush()
                 os.fsync(file.fileno())

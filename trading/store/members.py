@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select, update
 
 from trading.domain.errors import Refused
-from trading.domain.people import EVERY_ACCOUNT, Member, Role
+from trading.domain.people import EVERY_ACCOUNT, RULING, Member, Role
+from trading.store.pairing import void_invitations
 from trading.store.persons import Persons, person_of
 from trading.store.tables import GrantRow, IdentityRow, PairingRow, PersonRow, SessionRow, table
 from trading.store.waiting import remove_about
@@ -45,12 +46,14 @@ class Members(Persons):
     async def give(self, person_id: int, account: str, role: Role) -> None:
         """Let this be the one role the person has on the account ('*': on all); in force with their next line."""
         await self._known(person_id)
-        await self._change(person_id, f"made {role} of {account}", giving(person_id, account, role))
+        now = self._store.clock()
+        await self._change(person_id, f"made {role} of {account}", giving(person_id, account, role, now))
 
     async def take_away(self, person_id: int, account: str) -> None:
         """Take every role on an account away. Raises Refused when there is none."""
         await self._known(person_id)
-        await self._change(person_id, f"no role any more on {account}", taking(person_id, account))
+        job = taking(person_id, account, self._store.clock())
+        await self._change(person_id, f"no role any more on {account}", job)
 
     async def disable(self, person_id: int) -> None:
         """From now on this person is nobody: no line, no button, no browser, no message, no code of theirs.
@@ -72,8 +75,9 @@ class Members(Persons):
 # --- each change by itself, for the transaction of whoever makes it --------------------------------------------
 
 
-def giving(person_id: int, account: str, role: Role) -> Job:
+def giving(person_id: int, account: str, role: Role, now: datetime) -> Job:
     def work(connection: Connection) -> None:
+        _void_what_they_made(connection, person_id, account, now, but=role)
         connection.execute(_grants_of(person_id, account))
         given = {"person_id": person_id, "account": account, "role": role.value}
         connection.execute(insert(table(GrantRow)).values(**given))
@@ -83,8 +87,9 @@ def giving(person_id: int, account: str, role: Role) -> Job:
     return work
 
 
-def taking(person_id: int, account: str) -> Job:
+def taking(person_id: int, account: str, now: datetime) -> Job:
     def work(connection: Connection) -> None:
+        _void_what_they_made(connection, person_id, account, now)
         if not connection.execute(_grants_of(person_id, account)).rowcount:
             raise Refused("This person has no role there.")
         remove_about(connection, person_id, account)
@@ -99,9 +104,9 @@ def disabling(person_id: int, now: datetime) -> Job:
         mine = persons.c.id == person_id
         connection.execute(update(persons).where(mine).values(disabled_at=now))
         _refuse_without_owner(connection)
-        theirs = (codes.c.person_id == person_id) | codes.c.person_id.is_(None)
-        unused = theirs & codes.c.used_at.is_(None)
-        connection.execute(update(codes).where(unused).values(used_at=now))
+        theirs = (codes.c.person_id == person_id) & codes.c.used_at.is_(None)
+        connection.execute(update(codes).where(theirs).values(used_at=now))
+        void_invitations(connection, now)
         connection.execute(delete(sessions).where(sessions.c.person_id == person_id))
         remove_about(connection, person_id)
 
@@ -116,6 +121,19 @@ def enabling(person_id: int) -> Job:
         connection.execute(again)
 
     return work
+
+
+def _void_what_they_made(
+    connection: Connection, person_id: int, account: str, now: datetime, but: Role | None = None
+) -> None:
+    """Whoever ceases to rule may have an invitation in hand that would bring them back: none is good any more."""
+    grants = table(GrantRow).c
+    ruling = [role.value for role in RULING if role is not but]
+    query = select(grants.role).where(
+        grants.person_id == person_id, grants.account == account, grants.role.in_(ruling)
+    )
+    if connection.execute(query.limit(1)).first() is not None:
+        void_invitations(connection, now)
 
 
 def _grants_of(person_id: int, account: str) -> Any:

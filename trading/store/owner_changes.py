@@ -81,14 +81,14 @@ class OwnerChanges(Members):
         return held
 
     def _deed(self, change: Change) -> tuple[str, Job]:
-        number, where = change.person_id, change.account
+        number, where, now = change.person_id, change.account, self._store.clock()
         match change.act:
             case "role" if change.role is not None:
-                return f"made {change.role} of {where}", giving(number, where, change.role)
+                return f"made {change.role} of {where}", giving(number, where, change.role, now)
             case "drop":
-                return f"no role any more on {where}", taking(number, where)
+                return f"no role any more on {where}", taking(number, where, now)
             case "disable":
-                return "disabled", disabling(number, self._store.clock())
+                return "disabled", disabling(number, now)
         return "enabled", enabling(number)
 
     async def _anybody(self, person_id: int) -> str:

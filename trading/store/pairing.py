@@ -1,6 +1,7 @@
 """What happens when a pairing code is used: one transaction from the code to the person."""
 
 import re
+import unicodedata
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select, update
 
 from trading.domain.people import EVERY_ACCOUNT, INVITED, LOCAL, OWN_ACCOUNT, RULING, Place, Role
+from trading.store.audit import SYSTEM
 from trading.store.tables import AccountRow, ChatRow, GrantRow, IdentityRow, PairingRow, PersonRow, table
 from trading.store.waiting import announce
 from trading.store.writing import put
@@ -55,7 +57,7 @@ def use_code(
     person_id, origin = code.person_id, code.origin
     if person_id is None:
         origin = INVITED if origin == LOCAL else origin  # it was handed on: whoever has it sits anywhere
-        person_id = _new_person(connection, code, _shown(name) or place.platform, now, newcomer)
+        person_id = _new_person(connection, code, _of_their_own(connection, name, place), now, newcomer)
     link = {"platform": place.platform, "user_id": place.user_id, "person_id": person_id, "linked_at": now}
     chat = {"address": place.address, "account": "*", "person_id": person_id, "topics": sorted(TOPICS)}
     put(connection, IdentityRow, [link])
@@ -71,7 +73,7 @@ def _new_person(connection: Connection, code: Any, name: str, now: datetime, new
     owners = select(grants.c.person_id).where(grants.c.role == Role.OWNER.value).limit(1)
     first = (connection.execute(owners)).first() is None
     if first and Role.OWNER.value in code.roles:
-        _void_other_codes(connection, now)
+        void_invitations(connection, now)  # earlier starts printed a code each
     values = {
         "name": name,
         "language": newcomer.language,
@@ -122,14 +124,27 @@ def _open_own(connection: Connection, person_id: int, name: str, now: datetime, 
     return own
 
 
+def _of_their_own(connection: Connection, name: str, place: Place) -> str:
+    """The name somebody goes by here: nobody comes in under another's, to be taken for them in a message."""
+    persons = table(PersonRow).c
+    taken = {_sounds(row.name) for row in connection.execute(select(persons.name))} | {_sounds(SYSTEM.person)}
+    called = _shown(name) or place.platform
+    names = chain((called,), (f"{called} {number}" for number in count(2)))
+    return next(one for one in names if _sounds(one) not in taken)
+
+
+def _sounds(name: str) -> str:
+    """The same for names that are read as the same: small and large letters, wide and narrow ones."""
+    return unicodedata.normalize("NFKC", name).casefold()
+
+
 def _shown(name: str) -> str:
     """A name on one line, without characters that change how the rest of the line is shown."""
     return "".join(letter for letter in " ".join(name.split()) if letter.isprintable())[:_LONGEST_NAME]
 
 
-def _void_other_codes(connection: Connection, now: datetime) -> None:
-    """Earlier starts printed a code each; once there is an owner, none of them may make another."""
+def void_invitations(connection: Connection, now: datetime) -> None:
+    """No code that would make a new person is good any more, whoever made it."""
     codes = table(PairingRow)
-    connection.execute(
-        update(codes).where(codes.c.person_id.is_(None), codes.c.used_at.is_(None)).values(used_at=now)
-    )
+    unused = codes.c.person_id.is_(None) & codes.c.used_at.is_(None)
+    connection.execute(update(codes).where(unused).values(used_at=now))

@@ -1,4 +1,5 @@
-"""Who is who: persons and their identities on the platforms, kept in memory and always as the database says."""
+"""Who is who: persons and their identities on the platforms, always as the database says; kept in memory where
+nobody else writes it."""
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import time
@@ -39,6 +40,7 @@ class Persons:
         self._ring = ring
         self._guesses = Guesses()
         self._wrong_codes = Guesses(most=5)
+        self._remembers = store.database.where.path is not None  # other desks may share a PostgreSQL
         self._persons: dict[int, Person] = {}
         self._identities: dict[tuple[str, str], int] = {}
         self._changes = 0
@@ -56,7 +58,7 @@ class Persons:
             if not found:
                 return None
             person_id = int(found[0].person_id)
-            if before == self._changes:
+            if self._remembers and before == self._changes:
                 self._identities[key] = person_id
         return await self.person(person_id)
 
@@ -74,7 +76,7 @@ class Persons:
         if not found:
             return None
         person = person_of(found)
-        if before == self._changes:
+        if self._remembers and before == self._changes:
             self._persons[person_id] = person
         return person
 

@@ -157,6 +157,24 @@ async def test_digits_are_good_in_the_chat_that_asked_and_for_a_while(people, cl
     assert "kill" in halts(people)
 
 
+async def test_digits_say_yes_to_one_line_and_which_is_shown(people):
+    phone = await people.owner_on(1)
+    shown = await people.authenticator(people.owner)
+    await phone.says("/kill !")
+
+    mine = await phone.says("/unkill !")
+    again = await phone.says("/unkill !")
+    slipped_in = await phone.says("/invite owner all !")
+    digits = await phone.says(shown.code())
+
+    assert mine.text == again.text
+    assert mine.text.startswith("For /unkill: send the six digits")
+    assert slipped_in.failed
+    assert "neither is done: /unkill and /invite owner all" in slipped_in.title
+    assert digits.failed
+    assert "kill" in halts(people)
+
+
 async def test_a_browser_that_a_chat_let_in_is_no_second_step(people):
     phone = await people.owner_on(1)
     code = (await phone.says("/link")).data["code"]

@@ -114,6 +114,16 @@ async def test_at_the_desks_own_machine_it_holds_at_once(people, clock):
     assert await second.person() is None
 
 
+async def test_an_owner_who_ceases_to_be_one_has_no_way_back_in_hand(people):
+    second = await people.invited("owner all", 5, "Second")
+    in_hand = await second.house.people.new_code(None, [Role.OWNER], DAY)
+
+    done = await people.owner.says("/people role Second viewer all !")
+
+    assert done.text == "Unused invitations are void now, too."
+    assert await people.house.people.pair(people.owner.place, "Mallory", in_hand) is None
+
+
 async def test_whoever_is_invited_to_rule_looks_on_for_a_day(people, clock, told):
     phone, shown = await people.owner_on(1), await people.authenticator(people.owner)
     made = await agreed(phone, "/invite owner all", shown.code())

@@ -256,6 +256,7 @@ def test_the_high_water_mark_outlives_the_database(tmp_path):
     HighWater(tmp_path).write("upbit 1", 2)
 
     assert (HighWater(tmp_path).read("binance 1"), HighWater(tmp_path).read("kraken 1")) == (4, 0)
+    assert (tmp_path / "epochs.json").stat().st_mode & 0o777 == 0o600
 
 
 class Row:

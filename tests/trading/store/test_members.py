@@ -1,5 +1,6 @@
 """Looking after people: roles by account, disabled persons, second factors, delegations, accounts of their own."""
 
+import asyncio
 import random
 import string
 from datetime import timedelta
@@ -14,6 +15,7 @@ from trading.domain.people import OWN_ACCOUNT, Quiet, Role
 from trading.store import keyring
 from trading.store.accounts import AccountStore
 from trading.store.people import PeopleStore
+from trading.store.store import Store
 
 WEEK = timedelta(days=7)
 
@@ -115,6 +117,56 @@ async def test_the_last_owner_stays(people, act):
                 await people.take_away(owner.id, "*")
 
     assert (await people.find(a_place())).house_roles == {Role.OWNER}
+
+
+@pytest.mark.parametrize("left", [Role.ADMIN, Role.TRADER, None])
+async def test_whoever_ceases_to_rule_has_no_invitation_in_hand(people, left):
+    await an_owner(people)
+    second = await a_guest(people, Role.OWNER)
+    in_hand = await people.new_code(None, [Role.OWNER], WEEK)
+    way_back = await people.new_code(second.id, [], WEEK)
+
+    await (people.give(second.id, "*", left) if left else people.take_away(second.id, "*"))
+
+    assert await people.pair(a_place("66"), "Mallory", in_hand) is None
+    assert (await people.pair(a_place("67"), "guest 8", way_back)).id == second.id
+
+
+async def test_who_never_ruled_takes_nobodys_invitation_along(people):
+    await an_owner(people)
+    guest = await a_guest(people, Role.TRADER)
+    code = await people.new_code(None, [Role.VIEWER], WEEK)
+
+    await people.take_away(guest.id, "*")
+
+    assert await people.pair(a_place("66"), "Bob", code) is not None
+
+
+@pytest.mark.parametrize("name", ["Mina", "MINA", "Ｍｉｎａ", " mina ", "Mi\u200bna"])
+async def test_nobody_comes_in_under_the_name_of_another(people, name):
+    await an_owner(people)
+
+    late = await people.pair(a_place("9"), name, await people.new_code(None, [Role.VIEWER], WEEK))
+    later = await people.pair(a_place("10"), name, await people.new_code(None, [Role.VIEWER], WEEK))
+
+    assert [late.name[-2:], later.name[-2:]] == [" 2", " 3"]
+
+
+@pytest.mark.postgres
+async def test_desks_that_share_a_database_know_at_once_what_another_has_changed(postgres_url, clock):
+    store = await Store.open(postgres_url, clock)
+    here, elsewhere = PeopleStore(store), PeopleStore(store)
+    await an_owner(here)
+    guest = await a_guest(here, Role.TRADER)
+    known = await elsewhere.find(a_place("8"))
+
+    await here.give(guest.id, "*", Role.VIEWER)
+    lowered = await elsewhere.find(a_place("8"))
+    await here.disable(guest.id)
+    gone = await elsewhere.find(a_place("8"))
+    await store.close()
+
+    assert (known.roles, lowered.roles, gone) == ({Role.TRADER}, {Role.VIEWER}, None)
 
 
 async def test_owners_are_those_of_the_account_and_of_all(people):
@@ -242,6 +294,18 @@ async def test_five_wrong_codes_make_deaf_for_ten_minutes(people, clock):
     later = await people.use_factor(owner.id, codes(secret, clock))
 
     assert (at_once, later) == (False, True)
+
+
+async def test_many_guesses_at_the_same_moment_are_no_more_than_five(people, clock):
+    owner = await an_owner(people)
+    secret = await people.begin_factor(owner.id)
+    wrong = "000000" if codes(secret, clock) != "000000" else "111111"
+
+    guessed = await asyncio.gather(
+        *(people.use_factor(owner.id, code) for code in [wrong] * 20 + [codes(secret, clock)])
+    )
+
+    assert not any(guessed)
 
 
 async def test_the_secret_lies_sealed_to_its_person(people, store, clock):

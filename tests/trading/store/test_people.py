@@ -227,6 +227,7 @@ class LateStore:
 
     def __init__(self, store):
         self.clock, self.database, self._database = store.clock, self, store.database
+        self.where = store.database.where
         self.read, self.let_go = asyncio.Event(), asyncio.Event()
         self.late = False
 
