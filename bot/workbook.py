@@ -24,7 +24,7 @@ class Share(float):
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A table of its own. Moments are written in the reader's zone, which the head names."""
+    """A table of its own. Moments are written in the reader's zone: a workbook's head names it, a CSV's cells do."""
 
     name: str
     head: Sequence[str]
@@ -61,7 +61,8 @@ def workbook(sheets: Sequence[Sheet], zone: str) -> bytes:
 def _fill(book: Any, sheet: Sheet, looks: dict[str, Any], zone: ZoneInfo) -> None:
     page = book.add_worksheet(sheet.name[:31])
     page.freeze_panes(1, 0)
-    page.write_row(0, 0, sheet.head, looks["head"])
+    heads = _heads(sheet, zone)
+    page.write_row(0, 0, heads, looks["head"])
     for number, row in enumerate(sheet.rows, 1):
         for column, cell in enumerate(row):
             if isinstance(cell, datetime):
@@ -71,11 +72,17 @@ def _fill(book: Any, sheet: Sheet, looks: dict[str, Any], zone: ZoneInfo) -> Non
                 page.write_string(number, column, cell)
             elif cell is not None:
                 page.write_number(number, column, float(cell), looks[_look(cell)])
-    for column, head in enumerate(sheet.head):
+    for column, head in enumerate(heads):
         widest = max([_width(head), *(_width(row[column]) for row in sheet.rows[:200])])
         page.set_column(column, column, min(widest + 3, _WIDEST))
     if sheet.chart is not None and len(sheet.rows) > 1:
         _draw(book, page, sheet, sheet.chart)
+
+
+def _heads(sheet: Sheet, zone: ZoneInfo) -> list[str]:
+    """The head, with the zone where a column holds moments: `Entry (Asia/Seoul)`."""
+    moments = {n for row in sheet.rows for n, cell in enumerate(row) if isinstance(cell, datetime)}
+    return [f"{head} ({zone.key})" if n in moments else head for n, head in enumerate(sheet.head)]
 
 
 def _look(number: Decimal | float) -> str:

@@ -22,7 +22,7 @@ def test_numbers_and_moments_come_back_as_they_were():
     book = load_workbook(io.BytesIO(workbook([SHEET], "Asia/Seoul")))
 
     rows = list(book["Trades"].iter_rows(values_only=True))
-    assert rows[0] == ("Symbol", "Profit", "When")
+    assert rows[0] == ("Symbol", "Profit", "When (Asia/Seoul)")
     assert rows[1] == ("BTC/USDT", 12.5, datetime(2024, 1, 1, 10))
     assert rows[3] == ("ETH", None, datetime(2024, 1, 1, 12))
 
