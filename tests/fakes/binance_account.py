@@ -22,6 +22,7 @@ _SAYS = {
     "tick": (-1013, "Filter failure: PRICE_FILTER"),
     "step": (-1013, "Filter failure: LOT_SIZE"),
     "least": (-1013, "Filter failure: NOTIONAL"),
+    "most": (-1013, "Filter failure: MARKET_LOT_SIZE"),
     "duplicate": (-2010, "Duplicate order sent."),
     "trigger": (-2010, "Stop price would trigger immediately."),
     "unknown": (-2011, "Unknown order sent."),

@@ -26,6 +26,7 @@ class Listing:
     tick: str = "0.01000000"
     step: str = "0.00001000"
     least: str = "5.00000000"
+    most: str = "100.00000000"
     status: str = "TRADING"
 
     @property
@@ -34,8 +35,9 @@ class Listing:
 
     def rules(self) -> Rules:
         base, quote = self.symbol.split("/")
-        tick, step, least = Decimal(self.tick), Decimal(self.step), Decimal(self.least)
-        return Rules(base=base, quote=quote, tick=tick, step=step, least=least)
+        tick, step = Decimal(self.tick), Decimal(self.step)
+        least, most = Decimal(self.least), Decimal(self.most)
+        return Rules(base=base, quote=quote, tick=tick, step=step, least=least, most=most)
 
     def described(self) -> dict[str, Any]:
         base, quote = self.symbol.split("/")
@@ -59,7 +61,7 @@ class Listing:
                     "tickSize": self.tick,
                 },
                 {"filterType": "LOT_SIZE", "minQty": self.step, "maxQty": "9000", "stepSize": self.step},
-                {"filterType": "MARKET_LOT_SIZE", "minQty": "0", "maxQty": "100", "stepSize": "0"},
+                {"filterType": "MARKET_LOT_SIZE", "minQty": "0", "maxQty": self.most, "stepSize": "0"},
                 {"filterType": "NOTIONAL", "minNotional": self.least, "applyMinToMarket": True},
             ],
         }

@@ -20,7 +20,7 @@ class State(StrEnum):
 
 
 class No(Exception):
-    """The exchange refuses; `why`: funds, market, tick, step, least, cost, duplicate, trigger, unknown, closed."""
+    """It refuses; `why`: funds, market, tick, step, least, most, cost, duplicate, trigger, unknown, closed."""
 
     def __init__(self, why: str) -> None:
         super().__init__(why)
@@ -36,6 +36,7 @@ class Rules:
     tick: Decimal
     step: Decimal
     least: Decimal  # money
+    most: Decimal | None = None  # of one order at the market's price
     fee: Decimal = Decimal("0.001")
 
     @property
@@ -235,6 +236,8 @@ class Matching:
             raise No("tick")
         if amount is not None and (amount <= 0 or amount % rules.step):
             raise No("step")
+        if amount is not None and price is None and rules.most is not None and amount > rules.most:
+            raise No("most")
         worth = cost if cost is not None else (amount or Decimal(0)) * (price or self._last(symbol))
         if worth < rules.least:
             raise No("least")

@@ -74,6 +74,7 @@ class World:
     totals: dict[str, Decimal] = field(default_factory=lambda: {"USDT": Decimal(10000)})
     fee: Decimal = Decimal("0.001")
     fee_in: str = ""  # empty: the quote currency
+    most: Decimal | None = None  # the largest amount of one order
     fills_at_once: bool = True  # False: market orders rest until `fill`
     orders: dict[str, Resting] = field(default_factory=dict)
     made: list[VenueTrade] = field(default_factory=list)
@@ -112,6 +113,8 @@ class World:
 
     def _against(self, request: Request) -> Denied | None:
         """Coins that lie in other sales cannot be sold, and a stop that the market is below already is no stop."""
+        if self.most is not None and request.amount > self.most:
+            return Denied(Why.FILTER, "size or price do not fit the market's rules")
         if request.side is Side.BUY:
             return None
         lies = [o.amount - o.filled for o in self.open if (o.symbol, o.side) == (request.symbol, Side.SELL)]

@@ -301,7 +301,20 @@ class Desk:
         if line is not None and order.status is OrderStatus.FILLED:
             line.refusal = ""
             line.reached = self._is_there(order.intent.sleeve, order.intent.symbol, line)
+            if rest := self._next_piece(order.intent, line, event.at):
+                return rest
         return stopping.after_order(self, order, event.at)
+
+    def _next_piece(self, sold: OrderIntent, line: Line, at: datetime) -> list[Action]:
+        """A way out that the exchange takes in pieces only goes on at once, not at the next close."""
+        owner, most = (
+            self.sleeves.get(sold.sleeve),
+            self.instruments[sold.symbol].most(sold.price_at_decision),
+        )
+        going_out = sold.side is Side.SELL and line.acted == 0 and not line.reached
+        if owner is None or sold.amount != most or not going_out or self.halts.killed:
+            return []
+        return self._pursue(owner, sold.symbol, line, sold.reason, at)
 
     def _is_there(self, sleeve: str, symbol: str, line: Line) -> bool:
         """After a fill: flat when flat was wanted; otherwise nearly what one order may take of what was wanted."""

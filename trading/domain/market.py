@@ -70,6 +70,8 @@ class Instrument:
     min_cost: Decimal
     maker_fee: Decimal
     taker_fee: Decimal
+    max_amount: Decimal | None = None  # of one order, where the exchange says so
+    max_cost: Decimal | None = None
 
     def price(self, value: float | Decimal) -> Decimal:
         """The nearest price on the grid."""
@@ -80,6 +82,13 @@ class Instrument:
         """The largest amount on the grid that is not above `value`."""
         exact = value if isinstance(value, Decimal) else Decimal(str(value))
         return (exact / self.amount_step).quantize(_ONE, ROUND_DOWN) * self.amount_step
+
+    def most(self, price: Decimal) -> Decimal | None:
+        """The largest amount that the exchange takes in one order at this price; None: it names no limit."""
+        limits = [] if self.max_amount is None else [self.max_amount]
+        if self.max_cost is not None and price > 0:
+            limits.append(self.max_cost / price)
+        return self.amount(min(limits)) if limits else None
 
     def is_dust(self, quantity: Decimal, price: Decimal) -> bool:
         """Whether so much is less than the exchange takes in one order: nobody can sell it alone."""

@@ -20,6 +20,9 @@ def misfit(name: str, market: Mapping[str, Any], mode: int, quirk: Quirk, reques
         return f"{name} takes {base} in steps of {plain(rules.amount_step)}; {plain(amount)} is between two."
     if amount < rules.min_amount:
         return f"{name} takes orders from {plain(rules.min_amount)} {base} on; {plain(amount)} is less."
+    most = None if price is None else rules.most(price)
+    if most is not None and amount > most:
+        return f"{name} takes at most {plain(most)} {base} in one order; {plain(amount)} is more."
     return _price(name, rules, request) or _cost(name, rules, request)
 
 

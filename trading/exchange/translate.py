@@ -92,6 +92,7 @@ def instrument(market: Mapping[str, Any], mode: int, quirk: Quirk, price: float 
     amount_step = _step(precision.get("amount"), amount_mode, None)
     min_amount = _number((limits.get("amount") or {}).get("min")) or amount_step
     min_cost = _number((limits.get("cost") or {}).get("min")) or quirk.min_cost.get(quote, Decimal(0))
+    most = [_number((limits.get(kind) or {}).get("max")) for kind in ("amount", "market")]
     ladder = quirk.ladders.get(quote, ())
     price_step = next((step for start, step in ladder if last is not None and last >= start), None)
     return Instrument(
@@ -104,6 +105,8 @@ def instrument(market: Mapping[str, Any], mode: int, quirk: Quirk, price: float 
         min_cost=min_cost,
         maker_fee=_fee(market.get("maker")),
         taker_fee=_fee(market.get("taker")),
+        max_amount=min((amount for amount in most if amount is not None), default=None),
+        max_cost=_number((limits.get("cost") or {}).get("max")),
     )
 
 

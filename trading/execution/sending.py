@@ -17,13 +17,14 @@ from trading.execution.identity import client_id
 from trading.execution.journal import Consent, Start
 from trading.execution.killing import is_liquidation
 from trading.execution.seat import ZERO, Seat, Tracked
-from trading.execution.venue import Accepted, Answer, Denied, Doubtful, Request, Venue, Why
+from trading.execution.venue import Accepted, Answer, Denied, Doubtful, Request, Unreachable, Venue, Why
 
 log = structlog.get_logger("sending")
 
 ORDERS = "orders"  # the class of questions that the breaker counts here
 ANSWER_WITHIN = 15.0  # seconds; a venue without an answer by then has left us in doubt
 LEAVE_WITHIN = 5.0  # seconds from the beginning of the commit; a frozen process that wakes up sends nothing
+TOO_LARGE = frozenset({Why.FILTER, Why.FUNDS, Why.OTHER})  # refusals that a smaller sale may not meet
 DECIDED_WITHIN = timedelta(minutes=3)  # an entry decided longer ago is no longer what the strategy wants
 
 
@@ -32,6 +33,7 @@ class Sender:
 
     def __init__(self, seat: Seat, killer: Venue, failures: Failures) -> None:
         self._seat, self._killer, self._failures = seat, killer, failures
+        self._largest: dict[str, Decimal] = {}  # by symbol: what is tried after a larger sale was refused
         self.idle = asyncio.Event()  # no request is without an answer
         self.idle.set()
 
@@ -45,6 +47,8 @@ class Sender:
         """
         seat = self._seat
         intent = self._as_left(intent)
+        if stop_price is None:
+            intent = self._in_pieces(intent)
         against = self._killed(stop_price) or self.against(intent, consent)
         if against is None and (stop_price is not None or not intent.reduce_only):
             against = self._failures.against(ORDERS)
@@ -104,6 +108,37 @@ class Sender:
             return intent
         rest = instrument.amount(max(left, ZERO))
         return replace(intent, amount=rest) if rest else intent
+
+    def _in_pieces(self, intent: OrderIntent) -> OrderIntent:
+        """No more than the exchange takes in one order; the desk asks for the rest once this piece is filled."""
+        instrument = self._seat.instruments.get(intent.symbol)
+        if instrument is None:
+            return intent
+        told = self._largest.get(intent.symbol) if intent.reduce_only else None
+        known = instrument.most(intent.price_at_decision)
+        most = min((amount for amount in (told, known) if amount is not None), default=intent.amount)
+        if most >= intent.amount or instrument.is_dust(most, intent.price_at_decision):
+            return intent
+        return replace(intent, amount=most)
+
+    async def _smaller(self, intent: OrderIntent, why: Why) -> None:
+        """A sale of so much was refused: what is free there is tried next, or half of it; all of it again once that
+        would be dust."""
+        instrument = self._seat.instruments[intent.symbol]
+        free = await self._free(instrument.base) if why is Why.FUNDS else intent.amount
+        most = instrument.amount(free if free < intent.amount else intent.amount / 2)
+        if instrument.is_dust(most, intent.price_at_decision):
+            self._largest.pop(intent.symbol, None)
+        else:
+            self._largest[intent.symbol] = most
+
+    async def _free(self, asset: str) -> Decimal:
+        """What the exchange says could be sold at once; nothing when it does not say."""
+        try:
+            found = (await self._killer.balances()).get(asset)
+        except Unreachable:
+            return ZERO
+        return found.free if found is not None else ZERO
 
     def _too_much(self, intent: OrderIntent, own: Tracked | None = None) -> str | None:
         """Why a sale is more than may still be sold. The last look before it leaves."""
@@ -185,17 +220,22 @@ class Sender:
             return Doubtful(f"no answer within {ANSWER_WITHIN:.0f} s")
 
     async def _answered(self, tracked: Tracked, answer: Answer) -> None:
-        seat, symbol = self._seat, tracked.attempt.intent.symbol
+        seat, intent = self._seat, tracked.attempt.intent
+        symbol = intent.symbol
         tracked.next_look = seat.times.monotonic()
         match answer:
             case Accepted(exchange_id):
                 self._failures.worked(ORDERS)
+                if intent.reduce_only and self._left(intent, tracked) <= intent.amount:
+                    self._largest.pop(symbol, None)  # that was the last piece
                 await seat.change(tracked, AttemptState.OPEN, exchange_id=exchange_id)
             case Denied(why, reason):
                 if why in (Why.KEY, Why.CLOCK):
                     self._failures.failed(ORDERS, f"{seat.venue.profile.name} refused: {reason}")
                 else:
                     self._failures.worked(ORDERS)
+                if why in TOO_LARGE and tracked.attempt.stop_price is None and intent.reduce_only:
+                    await self._smaller(intent, why)
                 log.warning("order_denied", account=seat.account, symbol=symbol, why=why.value, reason=reason)
                 await seat.change(tracked, AttemptState.DENIED, reason)
             case Doubtful(reason):

@@ -99,6 +99,16 @@ class TestInstruments:
         assert made.min_cost == 0
         assert made.maker_fee == made.taker_fee == Decimal("0.001")
 
+    def test_the_largest_order_is_the_least_of_all_limits_it_names(self):
+        limits = {"amount": {"min": 0.0001, "max": 9000.0}, "market": {"min": 0.0, "max": 80.5}}
+        told = instrument(a_market(limits=limits | {"cost": {"max": 4000.0}}), TICK_SIZE, PLAIN, None)
+        silent = instrument(a_market(limits=limits | {"market": {"max": 0.0}}), TICK_SIZE, PLAIN, None)
+        free = instrument(a_market(), TICK_SIZE, PLAIN, None)
+
+        assert [told.most(Decimal(price)) for price in (10, 100)] == [Decimal("80.5"), Decimal(40)]
+        assert silent.most(Decimal(100)) == 9000
+        assert free.most(Decimal(100)) is None
+
     def test_a_rebate_stays_a_rebate(self):
         assert instrument(a_market(maker=-0.0001), TICK_SIZE, PLAIN, None).maker_fee == Decimal("-0.0001")
 

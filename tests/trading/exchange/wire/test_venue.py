@@ -163,6 +163,10 @@ async def test_a_refusal_is_definite_and_says_why(venue, binance, but, why):
             {"amount": Decimal("0.01")},
             "binance takes orders from 5 USDT on; this one is worth 1.",
         ),
+        (
+            {"amount": Decimal("100.5")},
+            "binance takes at most 100 BTC in one order; 100.5 is more.",
+        ),
     ],
 )
 async def test_what_does_not_fit_the_market_stays_at_home_with_one_sentence(venue, binance, but, sentence):
@@ -183,6 +187,19 @@ async def test_rules_that_changed_are_learned_from_the_refusal(venue, binance):
 
     assert (by_the_venue.why, by_us.why) == (Why.FILTER, Why.FILTER)
     assert "0.1;" in by_us.reason
+    assert len(binance.account.posts()) == 1
+
+
+async def test_a_largest_order_that_has_become_smaller_is_learned_from_the_refusal(venue, binance):
+    binance.listed["BTCUSDT"] = replace(binance.listed["BTCUSDT"], most="0.4")
+    rules = binance.account.truth.rules
+    rules["BTC/USDT"] = replace(rules["BTC/USDT"], most=Decimal("0.4"))
+    much = an_order(kind=OrderKind.MARKET, limit_price=None, reference_price=Decimal(100))
+
+    by_the_venue, by_us = await venue.send(much), await venue.send(much)
+
+    assert (by_the_venue.why, by_us.why) == (Why.FILTER, Why.FILTER)
+    assert by_us.reason == "binance takes at most 0.4 BTC in one order; 0.5 is more."
     assert len(binance.account.posts()) == 1
 
 

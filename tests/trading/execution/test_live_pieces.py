@@ -1,0 +1,143 @@
+"""Positions larger than an exchange takes in one order: sold in pieces, each written down before it leaves."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+from tests.fakes.virtual import live_through
+from tests.trading.execution.livedesk import BTC, a_live_desk, a_world
+from trading.domain.events import KillReported, WentFlat
+from trading.domain.order import Side
+from trading.domain.protection import Protection
+
+
+def limited_to(desk, most):
+    """What the exchange says of its market, as the desk has learned it at its start."""
+    instruments = desk.desk.instruments
+    instruments[BTC] = replace(instruments[BTC], max_amount=Decimal(most))
+
+
+def sales(desk):
+    return [request.amount for request in desk.world.sent if request.side is Side.SELL]
+
+
+async def holding(desk):
+    desk.close(exposure=1.0)
+    await desk.until(lambda: desk.held)
+    return desk.held
+
+
+def test_a_kill_sells_a_position_in_as_many_orders_as_the_exchange_asks_for(path):
+    async def story():
+        world = a_world()
+        async with a_live_desk(path, world) as desk:
+            held = await holding(desk)
+            world.most = Decimal(15)
+            limited_to(desk, "15")
+            killed_at = desk.loop.time()
+            desk.kill()
+            await desk.until(lambda: desk.news(KillReported))
+
+            assert sales(desk) == [15, 15, 15, held - 45]
+            assert desk.loop.time() - killed_at < 20  # one after the other, each known to be filled first
+            assert desk.news(KillReported)[-1].receipt.sold == ((BTC, held),)
+            assert desk.news(WentFlat)
+            assert desk.held == 0
+            assert desk.books_agree()
+
+    live_through(story())
+
+
+def test_a_kill_halves_what_is_refused_until_the_exchange_takes_it(path):
+    async def story():
+        world = a_world()
+        async with a_live_desk(path, world) as desk:
+            held = await holding(desk)
+            world.most = Decimal(15)  # as of today; what the desk has learned at its start knows no limit
+            desk.kill()
+            await desk.until(lambda: desk.held == 0, within=60)
+
+            assert sales(desk)[:3] == [held, held / 2, held / 4]
+            assert max(sales(desk)[2:]) <= 15
+            await desk.until(lambda: desk.news(KillReported)[-1].receipt.open == 0)
+            assert desk.books_agree()
+
+    live_through(story())
+
+
+def test_a_kill_sells_what_is_left_when_somebody_has_sold_a_part_by_hand(path):
+    async def story():
+        world = a_world()
+        async with a_live_desk(path, world) as desk:
+            held = await holding(desk)
+            world.by_hand(Side.SELL, "1.5")
+            desk.kill()
+            await desk.until(lambda: desk.held == Decimal("1.5"), within=60)  # nobody has said where they went
+
+            assert world.totals["BTC"] == 0
+            assert sales(desk) == [held, held - Decimal("1.5")]
+
+    live_through(story())
+
+
+def test_a_killed_desk_that_dies_between_two_pieces_sells_the_rest_in_its_next_life(path):
+    async def story():
+        world = a_world()
+        async with a_live_desk(path, world) as desk:
+            held = await holding(desk)
+            limited_to(desk, "20")
+            desk.kill()
+            await desk.keep()
+            await desk.until(lambda: len(sales(desk)) == 1)
+            await desk.keep()
+
+        async with a_live_desk(path, world) as reborn:
+            limited_to(reborn, "20")
+            await reborn.until(lambda: reborn.held == 0, within=60)
+            assert sum(sales(reborn)) == held
+            assert reborn.books_agree()
+
+    live_through(story())
+
+
+def test_a_way_out_goes_on_at_once_with_the_next_piece(path):
+    async def story():
+        world = a_world()
+        async with a_live_desk(path, world) as desk:
+            held = await holding(desk)
+            world.most = Decimal(20)
+            limited_to(desk, "20")
+            desk.close(exposure=0.0)
+            await desk.until(lambda: desk.held == 0, within=30)
+
+            assert sales(desk) == [20, 20, held - 40]
+
+    live_through(story())
+
+
+def test_a_stop_at_the_desk_is_sold_in_pieces_at_once_too(path):
+    async def story():
+        world = a_world()
+        async with a_live_desk(path, world, protection=Protection(stop=0.05)) as desk:
+            await holding(desk)
+            world.most = Decimal(20)
+            limited_to(desk, "20")
+            desk.close(price="90", high="99")
+            await desk.until(lambda: desk.held == 0, within=60)
+
+            assert desk.books_agree()
+
+    live_through(story())
+
+
+def test_a_purchase_is_no_larger_than_the_exchange_takes(path):
+    async def story():
+        world = a_world(most=Decimal(20))
+        async with a_live_desk(path, world) as desk:
+            limited_to(desk, "20")
+            desk.close(exposure=1.0)
+            await desk.until(lambda: desk.held)
+
+            assert [request.amount for request in world.sent] == [20]
+            assert desk.books_agree()
+
+    live_through(story())
