@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
 
@@ -33,6 +33,9 @@ from trading.settings_notify import duration
 from trading.store.highwater import HighWater
 from trading.store.journal import SqlJournal
 from trading.store.store import Store
+
+if TYPE_CHECKING:
+    from trading.exchange.venue import CcxtVenue
 
 log = structlog.get_logger("seating")
 
@@ -74,6 +77,7 @@ def ccxt_ways(settings: Settings, keys: Keys, clock: Clock) -> OpenWay:
             log.warning("key_warning", account=account, warning=warning)
         venue = CcxtVenue(mine.exchange, options, clock)
         killer = venue.killer()
+        await _warm(account, venue, killer)
 
         async def close() -> None:
             await killer.close()
@@ -90,6 +94,15 @@ def ccxt_ways(settings: Settings, keys: Keys, clock: Clock) -> OpenWay:
         )
 
     return open_way
+
+
+async def _warm(account: str, *venues: "CcxtVenue") -> None:
+    """The first order and the first kill find everything ready; what cannot be had now is had then."""
+    try:
+        for venue in venues:
+            await venue.warm_up()
+    except Unreachable as error:
+        log.warning("not_warm", account=account, reason=str(error))
 
 
 async def options_of(mine: AccountSettings, account: str, keys: Keys) -> dict[str, Any]:

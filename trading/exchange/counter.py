@@ -58,8 +58,11 @@ class Counter:
         self._ahead, self._stale, self._loaded = 0, False, 0.0
         self._closed = False
 
-    async def warm(self) -> Any:
-        """The ccxt object with its markets; raises Uncertain or ExchangeSaidNo when they cannot be had."""
+    async def warm(self, *, fresh: bool = True) -> Any:
+        """The ccxt object with its markets and a session; raises Uncertain or ExchangeSaidNo when those cannot be had.
+
+        `fresh`: not with old markets, nor with some that were proven wrong.
+        """
         async with self._opening:
             if self._closed:
                 raise Uncertain(f"The connection to {self._id} was closed.")
@@ -70,9 +73,10 @@ class Counter:
                 self._equip(exchange)
                 exchange.set_markets_from_exchange(known)
                 exchange.options = {**known.options, "timeDifference": -self._ahead}
+                exchange.open(True)
                 self._exchange = exchange
-            elif self._stale or time.monotonic() - self._loaded > _FRESH:
-                await self._refresh()
+            elif fresh:
+                await self._renew()
             return self._exchange
 
     async def _known(self) -> Any:
@@ -82,6 +86,13 @@ class Counter:
             source = self._donor
         await learn(source, *self._facts.warm)
         return await source.exchange()
+
+    async def _renew(self) -> None:
+        """Let no market be old. What is urgent asks nobody for that: it takes what its donor has by now."""
+        if self._stale or (self._donor is None and time.monotonic() - self._loaded > _FRESH):
+            await self._refresh()
+        elif self._donor is not None and (known := await self._donor.exchange()).markets:
+            self._exchange.set_markets_from_exchange(known)
 
     async def _refresh(self) -> None:
         """Load the markets anew: the venue refused what they allow, or they are old. The old ones serve meanwhile."""
@@ -122,7 +133,7 @@ class Counter:
     async def cancel(self, symbol: str, client_id: str, exchange_id: str | None) -> Answer | None:
         """One request to cancel; None when the venue says that there is nothing left to cancel."""
         try:
-            exchange = await self.warm()
+            exchange = await self.warm(fresh=False)
             spelled = orders.spelled(self._facts, client_id)
         except (Uncertain, ExchangeSaidNo) as error:
             return Denied(Why.NOT_SENT, error.tell)

@@ -6,6 +6,7 @@ import importlib
 import importlib.metadata
 import importlib.util
 import logging
+import ssl
 from collections.abc import Mapping
 from copy import deepcopy
 from difflib import get_close_matches
@@ -40,8 +41,20 @@ def check_id(exchange_id: str) -> None:
 
 async def load() -> None:
     """Import ccxt without holding up the loop."""
-    await asyncio.to_thread(importlib.import_module, "ccxt.pro")
+    await asyncio.to_thread(_load)
     logging.getLogger("ccxt").setLevel(logging.WARNING)  # its debug lines show request headers, keys included
+
+
+def _load() -> None:
+    importlib.import_module("ccxt.pro")
+    trusted(importlib.import_module("certifi").where())
+
+
+@cache
+def trusted(cafile: str) -> ssl.SSLContext:
+    """Whose certificates we believe, for all ccxt objects: reading them takes as long as a request, and a loop that
+    reads does nothing else."""
+    return ssl.create_default_context(cafile=cafile)
 
 
 def failures() -> tuple[type[Exception], ...]:
@@ -64,6 +77,8 @@ def open_exchange(exchange_id: str, options: Mapping[str, Any]) -> Any:
         raise Refused(f"exchange_options.timeout is {exchange.timeout!r}; write milliseconds, such as 10000.")
     if options.get("sandbox"):
         _use_sandbox(exchange, exchange_id)
+    if exchange.verify is True and not exchange.options.get("include_OS_certificates"):
+        exchange.ssl_context = trusted(exchange.cafile)
     _make_strict(exchange)
     _round_aside(exchange)
     return exchange
