@@ -57,11 +57,11 @@ async def visit(
 ) -> Session | None:
     """Somebody who opened the Mini App becomes their own web chat, when the desk knows them on Telegram."""
     found = visit_of(told, token, clock())
-    if found is None or not await inbox.first_time("webapp", found.mark):
+    if found is None:
         return None
     place = Place(platform="telegram", user_id=found.user_id, chat_id=found.user_id, private=True)
     person = await people.find(place)
-    if person is None:
+    if person is None or not await inbox.first_time("webapp", found.mark):
         return None
     await _give_web_chat(people, person)
     return Session(person=person, origin="telegram")

@@ -9,13 +9,16 @@ from bot.people import OWNERS
 from bot.registry import Sure, command
 from bot.reply import Button, Reply, Row, Tone
 from bot.ruling import announced, call_off, changes_on, shown
+from bot.words import Words
 from trading.domain.errors import Refused
 from trading.domain.people import (
     EVERY_ACCOUNT,
+    INVITED,
     LOCAL,
     OWN_ACCOUNT,
     RULING,
     Member,
+    Person,
     Role,
     changes_ruling,
     may_give,
@@ -23,7 +26,9 @@ from trading.domain.people import (
 
 INVITERS = frozenset({Role.OWNER, Role.ADMIN})
 KEEPERS = INVITERS | {Role.AUDITOR}
+WHOLE = ("disable", "enable", "link")  # acts that are about a person as a whole
 LONGEST = timedelta(days=30)
+LINK_LASTS = timedelta(days=1)
 MOST_ROWS = 30
 _LENGTH = re.compile(r"([0-9]{1,4})([hd])", re.ASCII)
 
@@ -32,8 +37,8 @@ Accounts = Annotated[
     str, "names with commas, all, or own (a fresh paper account of theirs); left out: this one"
 ]
 Act = Annotated[
-    Literal["list", "role", "drop", "disable", "enable", "cancel"],
-    "list, role, drop, disable, enable or cancel",
+    Literal["list", "role", "drop", "disable", "enable", "link", "cancel"],
+    "list, role, drop, disable, enable, link (lets them in again) or cancel",
 ]
 
 
@@ -156,6 +161,13 @@ async def _before_people(
         )
     elif act == "disable":
         title = ask.say("Disable {name}?", name=name)
+    elif act == "link":
+        return Sure(
+            title=ask.say("Make a new way in for {name}?", name=name),
+            text=ask.say("Whoever has its code is {name}; it works once. {name} is told.", name=name),
+            yes=ask.say("Make the code"),
+            no=Button("Leave it", "/people"),
+        )
     else:
         title = ask.say("Let {name} in again?", name=name)
     text = ask.say("It holds from their next message on, in every chat and browser.")
@@ -175,7 +187,7 @@ async def _raises(
     """What lets people do more, and what takes an owner's place away; any other taking away is never slowed."""
     if act in ("list", "cancel"):
         return False
-    return act in ("role", "enable") or _waits(ask, act, await _found(ask, who), role, account)
+    return act in ("role", "enable", "link") or _waits(ask, act, await _found(ask, who), role, account)
 
 
 async def _raises_rulers(
@@ -199,13 +211,15 @@ async def people(
     role: Annotated[Role | None, "the role they get"] = None,
     account: Annotated[str, "on which account, or all; left out: this one"] = "",
 ) -> Reply:
-    """Everybody who may do something here: list, give or drop a role, disable, enable; call a change off."""
+    """Everybody who may do something here: list, give or drop a role, disable, enable, let in again."""
     if act == "list":
         return await _listed(ask)
     if act == "cancel":
         return await call_off(ask, who)
     member = await _found(ask, who)
     _check(ask, act, member, role, account)
+    if act == "link":
+        return await _new_way_in(ask, member.person)
     number, where = member.person.id, _where(ask, act, account)
     if _waits(ask, act, member, role, account):
         return announced(ask, await ask.people.announce(ask.person, act, number, where, role))
@@ -229,6 +243,33 @@ async def people(
     )
 
 
+async def _new_way_in(ask: Ask, person: Person) -> Reply:
+    """A code for somebody whose browser was their only chat, and has forgotten them."""
+    code = await ask.people.new_code(person.id, (), LINK_LASTS, origin=INVITED)
+    if ask.steps.tell is not None:
+        say = Words(person.language)
+        told = Reply(
+            title=say("{name} made a new way in for you; its code works once.", name=ask.person.name),
+            text=say("If you did not ask for it, tell them; /sessions shows which browsers are you."),
+            tone=Tone.WARNING,
+        )
+        await ask.steps.tell(person, told)
+    text = ask.say(
+        "They put it in on the desk's page, or send it to the bot in a private chat: /start {code}\n"
+        "It works once, within a day.",
+        code=code,
+    )
+    if home := ask.trading.settings.web.public_url.rstrip("/"):
+        text += "\n" + ask.say("As a link: {link}", link=f"{home}/enter/{code}")
+    return Reply(
+        title=ask.say("A new way in for {name}: {code}", name=person.name, code=code),
+        text=text,
+        tone=Tone.GOOD,
+        once=True,
+        data={"code": code, "person": person.id},
+    )
+
+
 def _ceases_to_rule(member: Member, account: str, role: Role | None) -> bool:
     return any(where == account and had in RULING and had is not role for where, had in member.person.grants)
 
@@ -241,7 +282,7 @@ def _waits(ask: Ask, act: str, member: Member, role: Role | None, account: str) 
 
 def _where(ask: Ask, act: str, account: str) -> str:
     """What an act is about: a person as a whole is everybody's business who owns the house."""
-    return EVERY_ACCOUNT if act in ("disable", "enable") else _name(account or ask.account)
+    return EVERY_ACCOUNT if act in WHOLE else _name(account or ask.account)
 
 
 async def _listed(ask: Ask) -> Reply:
@@ -318,7 +359,7 @@ def _check(ask: Ask, act: str, member: Member, role: Role | None, account: str) 
         raise Refused(ask.say("There is no account '{name}' for you.", name=where[:40]))
     if act == "role" and role is None:
         raise Refused(ask.say("Say which role: /people role NAME viewer"))
-    if act in ("disable", "enable"):
+    if act in WHOLE:
         touched, level = set(person.grants), EVERY_ACCOUNT
     else:
         touched, level = {(a, r) for a, r in person.grants if a == where}, where
@@ -327,5 +368,15 @@ def _check(ask: Ask, act: str, member: Member, role: Role | None, account: str) 
         level
     ):
         raise Refused(ask.say("That is for those who may give {name} these roles.", name=person.name))
-    if person.id == ask.person.id and OWNERS & {r for _, r in touched} and act != "role":
+    if act == "link" and not ask.place.private:
+        raise Refused(ask.say("A way in is a key to the desk; ask for it in a private chat."))
+    if act == "link" and ask.place.platform != LOCAL and RULING & person.any_roles:
+        raise Refused(
+            ask.say(
+                "{name} rules here, so their new way in is made at the desk's own machine only: "
+                "python main.py people link {name}",
+                name=person.name,
+            )
+        )
+    if person.id == ask.person.id and OWNERS & {r for _, r in touched} and act not in ("role", "link"):
         raise Refused(ask.say("You cannot take your own ownership away; another owner can."))

@@ -59,12 +59,10 @@ def routes(site: Site) -> APIRouter:
     @router.post("/enter/telegram")
     async def visit(request: Request) -> Response:
         """Exchange what Telegram says of the person who opened the Mini App for a session."""
-        if wait := site.door.wait_for_entry():
-            raise Denied(429, TOO_OFTEN.format(seconds=wait + 0.5))
         told = (await body_of(request)).get("init_data")
         session = await site.visit(told) if site.visit is not None and isinstance(told, str) else None
         if session is None:
-            raise Denied(403, NOT_KNOWN)
+            raise _guessed(site, NOT_KNOWN)
         response = answer({"ok": True})
         await site.door.open(session, request, response)
         return response
@@ -107,14 +105,19 @@ def _serve_files(router: APIRouter, site: Site) -> None:
 
 async def _enter(site: Site, code: Any, request: Request, response: Response) -> Response:
     """Put a session's cookie on `response` if the code is good."""
-    if wait := site.door.wait_for_entry():
-        raise Denied(429, TOO_OFTEN.format(seconds=wait + 0.5))
     is_code = isinstance(code, str) and 0 < len(code.strip()) <= LONGEST_CODE
     session = await site.enter(code.strip(), NAME) if is_code else None
     if session is None:
-        raise Denied(403, NOT_GOOD)
+        raise _guessed(site, NOT_GOOD)
     await site.door.open(session, request, response)
     return response
+
+
+def _guessed(site: Site, sentence: str) -> Denied:
+    """What whoever had no good code hears; strangers who guess keep nobody out who has one."""
+    if wait := site.door.wait_after_a_guess():
+        return Denied(429, TOO_OFTEN.format(seconds=wait + 0.5))
+    return Denied(403, sentence)
 
 
 async def _code_of_form(request: Request) -> str | None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:  # starlette is imported when the server starts, not when this
     from starlette.responses import Response
 
 SESSION_LASTS = timedelta(days=30)
+COOKIE_LASTS = timedelta(days=400)  # the most browsers grant, where use renews the session (whoever was invited)
 VISIT_LASTS = timedelta(hours=12)  # a session that some chat let in, and not this machine's terminal
 LINES_AT_ONCE, LINES_PER_SECOND = 20, 10.0
 ENTRIES_AT_ONCE, ENTRIES_PER_SECOND = 10, 10 / 60
@@ -99,11 +100,12 @@ class Door:
     async def open(self, session: Session, connection: "HTTPConnection", response: "Response") -> None:
         """Begin a session in the browser that sent this request."""
         lasts = SESSION_LASTS if session.origin in (LOCAL, INVITED) else VISIT_LASTS
+        kept = COOKIE_LASTS if session.origin == INVITED else lasts
         token = await self._sessions.new_session(session.person.id, lasts, session.origin)
         response.set_cookie(
             self._cookie(connection),
             token,
-            max_age=int(lasts.total_seconds()),
+            max_age=int(kept.total_seconds()),
             path="/",
             secure=self._is_secure(connection),
             httponly=True,
@@ -126,8 +128,8 @@ class Door:
         """Seconds until this session may send its next line; 0 when it may now (and has)."""
         return self._pace.wait(session)
 
-    def wait_for_entry(self) -> float:
-        """Seconds until the next code may be tried, by anybody: guesses may come from anywhere."""
+    def wait_after_a_guess(self) -> float:
+        """Seconds until the next wrong code is looked at, from wherever; a good one never waits, whoever guesses."""
         return self._entries.wait(self._clock())
 
     def _cookie(self, connection: "HTTPConnection") -> str:

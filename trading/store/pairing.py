@@ -56,7 +56,7 @@ def use_code(
         return None
     person_id, origin = code.person_id, code.origin
     if person_id is None:
-        origin = INVITED if origin == LOCAL else origin  # it was handed on: whoever has it sits anywhere
+        origin = INVITED  # it was handed on: whoever has it sits anywhere, maybe with no other chat
         person_id = _new_person(connection, code, _of_their_own(connection, name, place), now, newcomer)
     link = {"platform": place.platform, "user_id": place.user_id, "person_id": person_id, "linked_at": now}
     chat = {"address": place.address, "account": "*", "person_id": person_id, "topics": sorted(TOPICS)}

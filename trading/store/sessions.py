@@ -10,7 +10,8 @@ from trading.store.persons import Persons
 from trading.store.tables import SessionRow, table
 
 IDLE = timedelta(minutes=30)  # a session that some chat let in ends when unused so long
-LASTING = frozenset({LOCAL, INVITED})  # the others: it may be the only chat of its person
+LASTING = frozenset({LOCAL, INVITED})  # not these: one may be the only chat of its person
+RENEWED = timedelta(days=30)  # so long after its last use an invited person's session is good
 _SEEN_EVERY = timedelta(minutes=5)  # how exactly a session knows when it was last used
 
 
@@ -55,7 +56,8 @@ class Sessions(Persons):
         if person is None:
             return None
         if used and unused >= _SEEN_EVERY:
-            seen = update(sessions).where(sessions.c.token_hash == hashed).values(seen_at=now)
+            known = {"seen_at": now} | ({"expires_at": now + RENEWED} if origin == INVITED else {})
+            seen = update(sessions).where(sessions.c.token_hash == hashed).values(**known)
             await self._store.database.write(lambda connection: connection.execute(seen))
         return Session(person=person, origin=origin)
 

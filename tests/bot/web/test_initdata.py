@@ -148,7 +148,7 @@ async def test_a_stranger_on_telegram_stays_one(clock):
     house = House()
 
     assert await visit(house, house, TOKEN, clock, signed(clock, user={"id": 666})) is None
-    assert house.linked == []
+    assert (house.linked, house.seen) == ([], set())
 
 
 async def test_the_page_exchanges_it_for_a_session(clock, desk):

@@ -79,7 +79,7 @@ async def test_what_is_no_code_never_reaches_the_book(desk, visitor, code):
     assert desk.entered == []
 
 
-async def test_ten_codes_may_be_tried_and_then_one_every_six_seconds(desk, visitor):
+async def test_after_ten_wrong_codes_whoever_guesses_is_told_to_wait(desk, visitor):
     tries = [await visitor.post("/enter", {"code": "wrong"}) for _ in range(11)]
     desk.clock.advance(6)
     after = await visitor.post("/enter", {"code": "wrong"})
@@ -87,7 +87,19 @@ async def test_ten_codes_may_be_tried_and_then_one_every_six_seconds(desk, visit
     assert [answer.status for answer in tries] == [403] * 10 + [429]
     assert "Too many attempts" in (await tries[-1].json())["error"]
     assert after.status == 403
-    assert len(desk.entered) == 11
+
+
+async def test_whoever_has_a_good_code_comes_in_however_many_strangers_guess(desk, visitor):
+    desk.code("good")
+    desk.visits["signed"] = a_person(3)
+    for _ in range(12):
+        await visitor.post("/enter", {"code": "wrong"})
+        await visitor.post("/enter/telegram", {"init_data": "forged"})
+
+    by_code = await visitor.post("/enter", {"code": "good"})
+    by_telegram = await visitor.post("/enter/telegram", {"init_data": "signed"})
+
+    assert (by_code.status, by_telegram.status) == (200, 200)
 
 
 async def test_home_is_the_entrance_until_somebody_signed_in(owner, desk):

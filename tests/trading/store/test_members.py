@@ -216,6 +216,31 @@ async def test_a_browser_that_a_chat_let_in_ends_when_it_is_not_used(people, clo
     assert {one.origin for one in await people.open_sessions(owner.id)} == {"terminal", "invitation"}
 
 
+async def test_whoever_was_invited_stays_signed_in_by_coming_back(people, clock):
+    await an_owner(people)
+    code = await people.new_code(None, [Role.VIEWER], WEEK, origin="telegram")
+    invited = await people.enter(a_place("9"), "browser", code)
+    token = await people.new_session(invited.person.id, timedelta(days=30), invited.origin)
+
+    for _ in range(4):
+        clock.advance(timedelta(days=29))
+        assert await people.session(token) is not None
+    clock.advance(timedelta(days=31))
+
+    assert await people.session(token) is None
+
+
+async def test_the_machines_own_browser_is_not_renewed(people, clock):
+    owner = await an_owner(people)
+    token = await people.new_session(owner.id, timedelta(days=30))
+    clock.advance(timedelta(days=29))
+    await people.session(token)
+
+    clock.advance(timedelta(days=2))
+
+    assert await people.session(token) is None
+
+
 async def test_a_page_that_only_listens_does_not_use_its_session(people, clock):
     owner = await an_owner(people)
     visit = await people.new_session(owner.id, WEEK, "telegram")
