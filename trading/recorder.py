@@ -1,5 +1,6 @@
 """Collects what a session leaves behind: for the store after each tick, or for a report at the end."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from trading.core.desk import Desk
@@ -69,10 +70,10 @@ class Recorder:
                 self.news.append(event)
         self._changed = True
 
-    def filled(self, fill: Fill, worth: float) -> None:
-        """As hearing of a fill, from who has measured the equity after it already."""
-        self.fills.append(fill)
-        self._note_equity(fill.at, worth)
+    def filled(self, fills: Sequence[Fill], worth: float) -> None:
+        """As hearing of these fills of one moment, from who has measured the equity after them already."""
+        self.fills.extend(fills)
+        self._note_equity(fills[-1].at, worth)
         self._changed = True
 
     def drain(self, at: datetime) -> list[Step]:

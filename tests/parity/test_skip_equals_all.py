@@ -168,8 +168,8 @@ def test_what_was_refused_is_asked_again_when_the_answer_may_change(rules):
 def test_plain_orders_take_the_shortest_road(monkeypatch):
     limits = Limits(order_share=1, daily_loss=1, drawdown=1)
     room, board, questions, track = a_room(job("ema_cross", seed=5, symbols=3, gaps=False, limits=limits))
-    plainly, filled = Counter(), Plain._filled
-    monkeypatch.setattr(Plain, "_filled", lambda *given: plainly.update(fills=1) or filled(*given))
+    plainly, fill = Counter(), Plain._fill
+    monkeypatch.setattr(Plain, "_fill", lambda *given: plainly.update(fills=1) or fill(*given))
 
     step_through(room, track, board, questions, lambda _: None)
 

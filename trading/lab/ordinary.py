@@ -5,6 +5,7 @@ in between; tests/parity holds the two together. Whatever is not ordinary (halts
 is touched in parts, a rule that might refuse) it leaves to them, having changed nothing they look at.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -23,7 +24,7 @@ from trading.domain.order import Fill, OrderIntent, Reason, Side
 from trading.execution.sim import Simulated
 from trading.lab.foresee import Foresight
 from trading.lab.levels import Levels
-from trading.lab.plain import Plain
+from trading.lab.plain import Moment, Plain, is_free
 from trading.lab.track import NEARLY, Track
 from trading.lab.waiting import Waiting
 from trading.risk.surely import Standing, cleared
@@ -61,12 +62,22 @@ class Ordinary:
         self._plain: Plain | None = None
         self._usable = self._fits()
         if self._usable:
-            if self._executor is not None and Plain.fits(room):
-                self._plain = Plain(room, track, self._executor)
             self._wishes = self._heard(board)
+            if self._executor is not None and Plain.fits(room):
+                self._plain = Plain(room, track, self._executor, self._wishes)
             if self._limits.needs_history:
                 self._foresight = Foresight(board, track.symbols)
         self.waiting = Waiting(room, track, self._foresight, usual=self._usable)
+
+    def stride(self, stops: Sequence[int], place: int) -> Sequence[Moment]:
+        """Live through these stops, from `place` on, and the opens that follow them; as far as that is plain.
+
+        Nothing, where every candle in between is watched.
+        """
+        usual = self._plain is not None and not self._watches and self._track.together
+        if self._plain is None or not usual or not self._may(stops[place]):
+            return ()
+        return self._plain.stride(stops, place)
 
     def turn(self, index: int) -> OrderFilled | bool:
         """Live through the candle at `index` and the open that follows it.
@@ -78,14 +89,13 @@ class Ordinary:
             return False
         at = self._track.at(index)
         lines = [self._desk.line(sleeve.name, symbol) for sleeve, symbol, _ in wishes]
-        for line, (_, _, wish) in zip(lines, wishes, strict=True):
-            if line.due is not None or line.rest or (line.barred and wish != 0):
-                return False
+        if not all(is_free(line, wish) for line, (_, _, wish) in zip(lines, wishes, strict=True)):
+            return False
         if self._plain is not None:
             equity = self._plain.marked(index, wishes)
             if equity is None or self.is_near(float(equity)):
                 return False
-            plainly = self._plain.turn(index, wishes, lines, equity, at)
+            plainly = self._plain.turn(index, wishes, equity, at)
             if plainly is not False:
                 return plainly
         elif not self._marked(index, wishes, at) or self.is_near(float(self._book.equity)):

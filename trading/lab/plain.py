@@ -2,19 +2,21 @@
 
 For accounts without protection and without rules about pace or past candles, where cash pays for everything and every
 limit is far. It leaves behind what the long road would have, to the last digit; whatever is near or unusual it leaves
-alone, having changed nothing but the marks.
+alone, having changed nothing but the marks. Where nothing watches the candles in between, it goes on from wish to
+wish for as long as the day and the road last, and the books are written at its end.
 """
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from decimal import Decimal
 from math import inf
 from typing import NamedTuple
 
 from trading.build import Room
+from trading.core.book import Book
 from trading.core.plan import client_id, worth_acting
 from trading.core.sleeve import Line, Sleeve
-from trading.domain.account import Position
+from trading.domain.errors import Broken
 from trading.domain.events import OrderFilled
 from trading.domain.market import Instrument
 from trading.domain.order import Fill, Reason, Side
@@ -23,36 +25,79 @@ from trading.lab.track import NEARLY, Track
 from trading.portfolio.sizing import fixed_share
 from trading.risk.sent import Sent
 
+HOUR = timedelta(hours=1)
 LEAP = 0.03  # between a close and the next open; further away, an order may have to be followed by another
 STEPS = 100  # smaller amounts are so few steps that one more or less changes what is decided
 Key = tuple[str, str]
 Wish = tuple[Sleeve, str, float]
 
 
-class _Act(NamedTuple):
+class Act(NamedTuple):
     """An order as it leaves the gate, and the price at which all of it fills."""
 
     line: Line
     exposure: float
-    sleeve: str
+    key: Key
     instrument: Instrument
     side: Side
     amount: Decimal
     decided: Decimal
     met: Decimal
+    fee: Decimal
     value: float
 
 
-class Plain:
-    """Acts on the wishes of one moment."""
+class Moment(NamedTuple):
+    """What was done at one place of the time line, and the account after it."""
 
-    def __init__(self, room: Room, track: Track, executor: Simulated) -> None:
+    place: int
+    at: datetime
+    acts: Sequence[Act]
+    cash: float
+    worth: float
+
+
+class _Account:
+    """Money and positions while orders are decided that are not in the books yet."""
+
+    __slots__ = ("cash", "held", "sizes")
+
+    def __init__(self, book: Book) -> None:
+        self.cash = book.cash
+        self.held = {key: position.quantity for key, position in book.positions.items()}
+        self.sizes = {key: float(quantity) for key, quantity in self.held.items()}
+
+    def fill(self, act: Act) -> None:
+        """As the book will."""
+        self.cash -= act.side.sign * act.amount * act.met + act.fee
+        if act.side is Side.BUY:
+            self.held[act.key], self.sizes[act.key] = act.amount, float(act.amount)
+        else:
+            del self.held[act.key], self.sizes[act.key]
+
+
+def is_free(line: Line, wish: float) -> bool:
+    """Whether nothing that is remembered of a market stands against this wish."""
+    return line.due is None and not line.rest and not (line.barred and wish != 0)
+
+
+class Plain:
+    """Acts on the wishes of one moment, or of as many in a row as are plain."""
+
+    def __init__(
+        self, room: Room, track: Track, executor: Simulated, wishes: Mapping[int, Sequence[Wish]]
+    ) -> None:
         self._desk, self._book, self._recorder = room.desk, room.desk.book, room.recorder
-        self._track, self._limits = track, room.desk.limits
-        self._executor = executor
+        self._track, self._limits, self._wishes = track, room.desk.limits, wishes
         self._buys, self._sells = 1 + executor.slippage, 1 - executor.slippage
+        self._rate = {symbol: executor.rate(symbol) for symbol in track.symbols}
         self._close_of = {symbol: closes.item for symbol, closes in track.closes.items()}
-        self._quantities: dict[Key, tuple[Position, float]] = {}  # turning these into floats is slow
+        keys = sorted((sleeve.name, s) for sleeve in room.desk.sleeves.values() for s in sleeve.symbols)
+        self._marks = [(key, self._close_of[key[1]]) for key in keys]
+        self._dear = {  # what one unit of money costs when it is spent, seen with a hair's margin
+            symbol: (1 + float(max(rate, room.desk.instruments[symbol].taker_fee))) * NEARLY
+            for symbol, rate in self._rate.items()
+        }
         limits = self._limits
         self._most = min(
             limits.symbol_exposure,
@@ -90,116 +135,173 @@ class Plain:
             book.peak_equity = total
         return total
 
-    def turn(
-        self, index: int, wishes: Sequence[Wish], lines: Sequence[Line], equity: Decimal, at: datetime
-    ) -> OrderFilled | bool:
+    def turn(self, index: int, wishes: Sequence[Wish], equity: Decimal, at: datetime) -> OrderFilled | bool:
         """The last fill, True where nothing is ordered; False: it is not for this road."""
-        acts: list[_Act] = []
-        for wish, line in zip(wishes, lines, strict=True):
-            exposure = round(wish[2], 6) if wish[2] else 0.0
-            if worth_acting(exposure, line.acted):
-                act = self._act(index, wish, line, exposure, equity)
-                if act is None:
-                    return False
-                acts.append(act)
-        if not self._allowed(acts, equity):
+        account = _Account(self._book)
+        moment = self._lived(index, wishes, account, at, equity)
+        if moment is None:
             return False
-        for line, (_, _, wanted) in zip(lines, wishes, strict=True):
-            line.wanted, line.barred = wanted, line.barred and wanted != 0
-        if not acts:
-            return True
-        for act in acts:
-            if act.side is Side.BUY:
-                self._leaves(act, at)
-        return [self._filled(act, index, at) for act in acts][-1]
+        self._write([moment], account.cash)
+        return OrderFilled(at, self._recorder.fills[-1]) if moment.acts else True
+
+    def stride(self, stops: Sequence[int], place: int) -> Sequence[Moment]:
+        """Act on the wishes at these stops, from `place` on, for as long as that is plain and the day lasts."""
+        days, track, moments = self._track.days, self._track, []
+        account = _Account(self._book)
+        today = days[stops[place]]
+        while place < len(stops) and days[stops[place]] == today:
+            index = stops[place]
+            wishes = self._wishes.get(index)
+            moment = None if wishes is None else self._lived(index, wishes, account, track.at(index))
+            if moment is None:
+                break
+            moments.append(moment)
+            place += 1
+        self._write(moments, account.cash)
+        return moments
 
     # --- what is decided --------------------------------------------------------------------------------------
 
-    def _act(self, index: int, wish: Wish, line: Line, exposure: float, equity: Decimal) -> _Act | None:
+    def _lived(
+        self,
+        index: int,
+        wishes: Sequence[Wish],
+        account: _Account,
+        at: datetime,
+        equity: Decimal | None = None,
+    ) -> Moment | None:
+        """One moment, lived through in this account; None where it is not plain, and nothing is changed then."""
+        acts: list[Act] = []
+        lines = [self._desk.line(sleeve.name, symbol) for sleeve, symbol, _ in wishes]
+        for wish, line in zip(wishes, lines, strict=True):
+            if not is_free(line, wish[2]):
+                return None
+            exposure = round(wish[2], 6) if wish[2] else 0.0
+            if worth_acting(exposure, line.acted):
+                if equity is None and exposure:
+                    equity = self._equity(index, account)
+                act = self._act(index, wish, line, exposure, account, equity)
+                if act is None:
+                    return None
+                acts.append(act)
+        if equity is not None and not self._allowed(acts, account, equity):
+            return None
+        for line, (_, _, wanted) in zip(lines, wishes, strict=True):
+            line.wanted, line.barred = wanted, line.barred and wanted != 0
+        for act in acts:
+            account.fill(act)
+            act.line.acted, act.line.reached, act.line.rest, act.line.refusal = act.exposure, True, False, ""
+        cash = worth = float(account.cash)
+        held = account.sizes
+        for key, close in self._marks:
+            if key in held:
+                worth += held[key] * close(index)
+        return Moment(index, at, acts, cash, worth)
+
+    def _equity(self, index: int, account: _Account) -> Decimal:
+        """At this candle's closes."""
+        total = account.cash
+        for (_, symbol), quantity in account.held.items():
+            total += quantity * Decimal(repr(self._close_of[symbol](index)))
+        return total
+
+    def _act(
+        self,
+        index: int,
+        wish: Wish,
+        line: Line,
+        exposure: float,
+        account: _Account,
+        equity: Decimal | None,
+    ) -> Act | None:
         """From flat into the market, or out of all of it; None where it is anything else, or too small to be plain."""
         sleeve, symbol, _ = wish
-        instrument, held = self._desk.instruments[symbol], self._book.positions.get((sleeve.name, symbol))
+        key, instrument = (sleeve.name, symbol), self._desk.instruments[symbol]
+        held = account.held.get(key)
         first, last = self._track.follows(index, symbol), self._close_of[symbol](index)
         if first is None or abs(first / last - 1) > LEAP:
             return None
-        price = self._book.prices[symbol]
-        if held is None and exposure > 0:
+        price = Decimal(repr(last))
+        if held is None and exposure > 0 and equity is not None:
             side, slips = Side.BUY, self._buys
             amount = fixed_share(exposure, equity, sleeve.share, len(sleeve.symbols), price, instrument)
             if amount < instrument.min_amount or amount * price < instrument.min_cost:
                 return None
         elif held is not None and exposure == 0:
             side, slips = Side.SELL, self._sells
-            amount = instrument.amount(held.quantity)
-            if amount != held.quantity:
+            amount = instrument.amount(held)
+            if amount != held:
                 return None
         else:
             return None
         if amount < STEPS * instrument.amount_step:
             return None
         met = instrument.price(Decimal(str(first)) * slips)
-        return _Act(line, exposure, sleeve.name, instrument, side, amount, price, met, float(amount) * last)
+        fee = (amount * met * self._rate[symbol]).quantize(FEE_DIGITS)
+        return Act(line, exposure, key, instrument, side, amount, price, met, fee, float(amount) * last)
 
-    def _allowed(self, acts: list[_Act], equity: Decimal) -> bool:
+    def _allowed(self, acts: Sequence[Act], account: _Account, equity: Decimal) -> bool:
         """Whether nothing stops a purchase, also before anything is sold: every share of the equity is kept."""
-        limits, positions = self._limits, self._book.positions
+        limits, held = self._limits, account.held
         bought = [act for act in acts if act.side is Side.BUY]
         if not bought:
             return True
-        if len({symbol for _, symbol in positions}) < len(positions):
+        if len({symbol for _, symbol in held}) < len(held):
             return False  # several sleeves hold the same: the rules tell them apart
-        whole, cash = float(equity), float(self._book.cash)
+        whole, cash = float(equity), float(account.cash)
         at_work = whole - cash
         for act in bought:
             at_work += act.value
-            fee = 1 + float(max(self._executor.rate(act.instrument.symbol), act.instrument.taker_fee))
-            cash -= max(act.value, float(act.amount * act.met)) * fee * NEARLY
+            cash -= max(act.value, float(act.amount * act.met)) * self._dear[act.key[1]]
             if act.value * NEARLY > limits.order_share * whole:
                 return False
-        few = len(positions) + len(bought) <= limits.positions
+        few = len(held) + len(bought) <= limits.positions
         return few and whole > 0 and cash >= 0 and at_work * NEARLY <= self._most * whole
 
     # --- what is left behind ----------------------------------------------------------------------------------
 
-    def _leaves(self, act: _Act, at: datetime) -> None:
-        """As RiskMemory remembers an entry that went out."""
-        risk, instrument = self._desk.risk, act.instrument
-        risk.forget(at)
-        cost = act.amount * act.decided * instrument.taker_fee
-        risk.sent.append(Sent(at, act.sleeve, instrument.symbol, act.side, act.amount, cost))
+    def _write(self, moments: Sequence[Moment], cash: Decimal) -> None:
+        """Book what was filled, and remember what the rules would."""
+        book, trips, risk = self._book, self._desk.trips, self._desk.risk
+        for moment in moments:
+            if not moment.acts:
+                continue
+            fills = [self._fill(act, moment.at) for act in moment.acts]
+            for fill in fills:
+                book.apply(fill)
+                closed = trips.follow(fill)
+                if closed is not None:
+                    risk.closed(closed)
+            self._recorder.filled(fills, moment.worth)
+        if book.cash != cash:
+            raise Broken(f"The books say {book.cash} where {cash} was counted.")
+        self._remember_sent(moments)
 
-    def _filled(self, act: _Act, index: int, at: datetime) -> OrderFilled:
-        """Book an order that fills as a whole."""
-        desk, symbol, line = self._desk, act.instrument.symbol, act.line
-        number = client_id(self._book.name, act.sleeve, symbol, act.side, Reason.SIGNAL, at)
-        fill = Fill(
+    def _fill(self, act: Act, at: datetime) -> Fill:
+        sleeve, symbol = act.key
+        number = client_id(self._book.name, sleeve, symbol, act.side, Reason.SIGNAL, at)
+        return Fill(
             id=f"{number}.1",
             client_id=number,
-            sleeve=act.sleeve,
+            sleeve=sleeve,
             symbol=symbol,
             side=act.side,
             amount=act.amount,
             price=act.met,
-            fee=(act.amount * act.met * self._executor.rate(symbol)).quantize(FEE_DIGITS),
+            fee=act.fee,
             fee_currency=act.instrument.quote,
             at=at,
             reason=Reason.SIGNAL,
         )
-        self._book.apply(fill)
-        closed = desk.trips.follow(fill)
-        if closed is not None:
-            desk.risk.closed(closed)
-        line.acted, line.reached, line.rest, line.refusal = act.exposure, True, False, ""
-        event = OrderFilled(at, fill)
-        self._recorder.filled(fill, self._worth(index))
-        return event
 
-    def _worth(self, index: int) -> float:
-        """As the recorder measures the equity, at this candle's closes."""
-        worth, known = float(self._book.cash), self._quantities
-        for key, position in sorted(self._book.positions.items()):
-            seen = known.get(key)
-            if seen is None or seen[0] is not position:
-                seen = known[key] = (position, float(position.quantity))
-            worth += seen[1] * self._close_of[key[1]](index)
-        return worth
+    def _remember_sent(self, moments: Sequence[Moment]) -> None:
+        """As RiskMemory remembers entries that went out within the hour of the last."""
+        bought = [(m.at, act) for m in moments for act in m.acts if act.side is Side.BUY]
+        if not bought:
+            return
+        risk, last = self._desk.risk, bought[-1][0]
+        risk.forget(last)
+        for at, act in bought:
+            if at > last - HOUR:
+                cost = act.amount * act.decided * act.instrument.taker_fee
+                risk.sent.append(Sent(at, *act.key, act.side, act.amount, cost))

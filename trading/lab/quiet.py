@@ -6,7 +6,7 @@ every candle is visited; tests/parity holds it to that.
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from math import inf
@@ -20,10 +20,12 @@ from trading.core.signals import Board, Question
 from trading.core.weighing import beginnings
 from trading.domain.account import Position
 from trading.domain.events import OrderFilled
+from trading.domain.order import Side
 from trading.domain.report import EquityPoint
 from trading.domain.risk import HaltKind
 from trading.lab.levels import Levels
 from trading.lab.ordinary import Ordinary
+from trading.lab.plain import Moment
 from trading.lab.track import NEARLY, Track
 
 __all__ = ["Track", "step_through"]
@@ -39,18 +41,19 @@ def step_through(
     stops = np.union1d(_changes(track, board, questions), _periods(room, track, board)).tolist()
     walk = _Walk(room, track, board)
     ordinary = Ordinary(room, track, board, walk.levels)
-    index, place, count, is_plain, is_touch = 0, 0, len(track), False, False
+    index, place, count, is_plain, is_touch, told = 0, 0, len(track), False, False, 1000
     while index < count:
-        turned = is_plain and ordinary.turn(index)
-        if is_touch:
-            turned = ordinary.touched(index) and ordinary.quiet(index)
-        if not turned:
-            walk.catch_up(index - 1)
-            room.session.step(track.event(index))
-            opening = track.opening(index, room.executor.waiting)
-            if opening is not None:
-                room.session.step(opening)  # what was just decided fills here; the candle itself may be quiet
-        walk.visited(index, noted=is_touch or not turned or isinstance(turned, OrderFilled))
+        moments = ordinary.stride(stops, place) if is_plain else ()
+        if moments:
+            walk.strode(moments)
+            index = moments[-1].place
+        else:
+            turned = is_plain and ordinary.turn(index)
+            if is_touch:
+                turned = ordinary.touched(index) and ordinary.quiet(index)
+            if not turned:
+                walk.visit(index)
+            walk.visited(index, noted=is_touch or not turned or isinstance(turned, OrderFilled))
         place = len(stops) if walk.over else bisect_left(stops, index + 1, place)
         limit = stops[place] if place < len(stops) else count
         settled = room.desk.settled
@@ -66,7 +69,8 @@ def step_through(
             else:
                 ordinary.waiting.passed(index, following)
         index = following
-        if len(walk.places) % 1000 == 0:
+        if len(walk.places) >= told:
+            told += 1000
             note(index / count)
     walk.catch_up(count - 1)
     walk.fill_in_equity()
@@ -119,6 +123,29 @@ class _Walk:
     def over(self) -> bool:
         """Whether everything was sold and stopped: whatever a strategy says from here on is not heard."""
         return self._room.desk.halts.killed and not self._book.positions
+
+    def visit(self, index: int) -> None:
+        """Take the long road through this candle, and through the open that follows it if something waits for one."""
+        self.catch_up(index - 1)
+        self._room.session.step(self._track.event(index))
+        opening = self._track.opening(index, self._room.executor.waiting)
+        if opening is not None:
+            self._room.session.step(
+                opening
+            )  # what was just decided fills here; the candle itself may be quiet
+
+    def strode(self, moments: Sequence[Moment]) -> None:
+        """Remember the account as it was after each of these moments."""
+        for moment in moments:
+            number = len(self.places)
+            self.places.append(moment.place)
+            self._cash.append(moment.cash)
+            if moment.acts:
+                self._noted.append(moment.place)
+            for act in moment.acts:
+                held = float(act.amount) if act.side is Side.BUY else 0.0
+                self._held.setdefault(act.key, []).append((number, held))
+        self._positions = self._book.positions.copy()
 
     def visited(self, index: int, *, noted: bool) -> None:
         """Remember the account as it is now; `noted` when its equity of this moment is recorded."""
