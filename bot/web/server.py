@@ -115,6 +115,7 @@ class WebServer:
     def _server(self) -> "uvicorn.Server":
         import uvicorn
 
+        from bot.web.connections import Patient
         from bot.web.site import application
 
         class EmbeddedServer(uvicorn.Server):
@@ -127,6 +128,7 @@ class WebServer:
         config = uvicorn.Config(
             application(self._site(), self._known_hosts(), self.address, _public_host(self._settings)),
             loop="none",
+            http=Patient,
             lifespan="off",
             log_config=None,
             log_level="warning",
