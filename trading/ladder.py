@@ -1,6 +1,6 @@
 """The ladder: shadow and paper, then a canary beside them, then live; a step up is proven, a step down is at once."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from trading.limits import halved, limits_for
 from trading.modes import MODES, above
 from trading.store.secure_tables import AuditEntry
 from trading.store.tables import table
+from trading.vetting import Vetting
 
 if TYPE_CHECKING:
     from trading.service import Trading
@@ -29,6 +30,10 @@ class Ladder:
     """Hung on Trading as `trading.ladder`. Whoever asks was asked for their rights before."""
 
     house: "Trading"
+    vetting: Vetting = field(init=False)  # whether its strategies are honest
+
+    def __post_init__(self) -> None:
+        self.vetting = Vetting(self.house)
 
     def mode_of(self, account: str) -> Mode:
         """Raises Refused for an account there is not."""
@@ -60,7 +65,7 @@ class Ladder:
                 f"entries; /account close {account} sells what it bought and ends it."
             )
         if not self.begins(account, mode):
-            self.house.opening.check_moving(account)
+            self.house.opening.check_moving(account, mode)
 
     async def proofs(self, account: str) -> tuple[Proof, ...]:
         """What the next step up asks of this account, and what it has shown; none where there is no step."""
@@ -81,6 +86,8 @@ class Ladder:
         ]
         if real:
             proofs.append(Proof(kind=Shown.AGREES, found=float(await self._agrees(account)), wanted=1.0))
+        if MODES[above(now) or now].real:
+            proofs.append(Proof(kind=Shown.HONEST, found=await self._honest(account), wanted=1.0))
         proofs.append(Proof(kind=Shown.OPEN, found=float(not room.desk.halts.all), wanted=1.0))
         return tuple(proofs)
 
@@ -109,6 +116,10 @@ class Ladder:
         await self.house.do([room], lambda now: LimitsChanged(now, limits, by))
 
     # --- inside -------------------------------------------------------------------------------------------
+
+    async def _honest(self, account: str) -> float | None:
+        vetted = await self.vetting.known(account)
+        return None if vetted is None else float(all(one.honest for one in vetted))
 
     async def _agrees(self, account: str) -> bool:
         if account not in self.house.seats.lives:

@@ -128,22 +128,25 @@ class Opening:
 
         Raises Refused for an account of settings.toml, and for one that holds something.
         """
-        self.check_moving(name)
+        self.check_moving(name, mode)
         await self.desk.dismiss(name)
         await self.rewrite(name, mode)
         await self.desk.admit(name)
 
     async def rewrite(self, name: str, mode: Mode) -> None:
         """From now on this is the mode of an opened account; the database first."""
-        self.check_moving(name)
+        self.check_moving(name, mode)
         account = self._checked(name, _written(self.desk.settings.accounts[name]) | {"mode": mode.value})
         await self._book.change(name, _written(account))
         self._admit_to_settings(name, account)
 
-    def check_moving(self, name: str) -> None:
+    def check_moving(self, name: str, mode: Mode) -> None:
         """Raise Refused for an account that was not opened in a chat."""
         if name not in self.opened:
-            raise Refused(f"The account {name} stands in settings.toml; set its mode there.")
+            raise Refused(
+                f'The account {name} stands in settings.toml: write mode = "{mode}" under [accounts.{name}] there and '
+                "start the desk again."
+            )
 
     async def opened_at(self, name: str) -> datetime | None:
         """When it was opened in a chat; None for one of settings.toml."""

@@ -3,10 +3,15 @@
 import aiohttp
 import pytest
 
+from tests.fakes.vouched import vouch
 from tests.story.canary import BTC, CanaryHouse, a_binance, account, under_the_floor
 from tests.story.house import a_house, at_a_quicker_beat, until
 from trading.domain.account import Mode
 from trading.domain.keys import Purpose
+
+LUCK = (
+    "Not distinguishable from luck: 41% of random entries with the same holding times did as well or better."
+)
 
 
 @pytest.fixture
@@ -26,6 +31,8 @@ async def test_a_paper_account_gets_a_canary_beside_it_that_goes_live_and_back_w
 ):
     accounts = {"main": account(binance, mode="paper")}
     async with a_house(tmp_path, accounts=accounts) as house:
+        unchecked = await house.asked("mode", "canary", "--anyway", "!")
+        await vouch(trading(), "main", luck=LUCK)
         standing = await house.asked("mode")
         too_soon = await house.asked("mode", "canary", "!")
         too_far = await house.asked("mode", "live", "--anyway", "!")
@@ -36,6 +43,7 @@ async def test_a_paper_account_gets_a_canary_beside_it_that_goes_live_and_back_w
         )
         await until(lambda: "main-coin" in trading().rooms)
         await house.asked("use", "main-coin")
+        await vouch(trading(), "main-coin")
         coin = CanaryHouse(house, trading(), binance, name="main-coin")
         coin.moves(101.3)  # so that its fee, taken in coin, leaves a rest that nobody can sell
         coin.wants(1.0)
@@ -55,6 +63,7 @@ async def test_a_paper_account_gets_a_canary_beside_it_that_goes_live_and_back_w
         asked_again = await coin.card(beside=card.id)
         to_paper = await house.asked("mode", "paper")
 
+    assert unchecked.title.endswith("are checked for knowing the future: /mode check.")
     assert standing.title == "main is in the mode paper."
     assert [row.label[0] for row in standing.rows].count("✗") >= 2
     assert too_soon.failed
@@ -62,6 +71,7 @@ async def test_a_paper_account_gets_a_canary_beside_it_that_goes_live_and_back_w
     assert too_far.title == "An account goes live from a canary only: first /mode canary."
     assert asked.title == "Begin with real money: the canary main-coin?"
     assert "It has not shown: " in asked.text
+    assert LUCK in asked.text
     assert begun.data["trouble"]
     assert "python main.py keys add main-coin" in begun.text
     assert held == kept > 0
@@ -83,12 +93,14 @@ async def test_where_two_own_the_desk_one_alone_takes_nothing_live(tmp_path, bin
         async with aiohttp.ClientSession() as browser:
             entering = {"json": {"code": second.data["code"]}, "headers": {"Origin": house.address}}
             await browser.post(f"{house.address}/enter", **entering)
+        await vouch(trading(), "main")
         await house.asked("mode", "canary", "--anyway", "!")
         await trading().safe.add_key(
             "main-coin", Purpose.TRADE, "a-key-of-the-test", "a-secret-of-it", "", "a test"
         )
         await until(lambda: "main-coin" in trading().rooms)
         await house.asked("use", "main-coin")
+        await vouch(trading(), "main-coin")
 
         live = await house.asked("mode", "live", "--anyway", "!")
         mode = trading().status("main-coin").mode
@@ -100,12 +112,14 @@ async def test_where_two_own_the_desk_one_alone_takes_nothing_live(tmp_path, bin
 async def test_after_a_restart_the_canary_is_what_it_became(tmp_path, binance, trading):
     accounts = {"main": account(binance, mode="paper")}
     async with a_house(tmp_path, accounts=accounts) as house:
+        await vouch(trading(), "main")
         await house.asked("mode", "canary", "--name", "gold", "--anyway", "!")
         await trading().safe.add_key(
             "gold", Purpose.TRADE, "a-key-of-the-test", "a-secret-of-it", "", "a test"
         )
         await until(lambda: "gold" in trading().rooms)
         await house.asked("use", "gold")
+        await vouch(trading(), "gold")
         await house.asked("mode", "live", "--anyway", "!")
 
     async with a_house(tmp_path, accounts=accounts) as house:
@@ -122,6 +136,7 @@ async def test_after_a_restart_the_canary_is_what_it_became(tmp_path, binance, t
 async def test_a_key_that_may_withdraw_keeps_the_canary_from_trading(tmp_path, binance, trading):
     binance.account.key.may_withdraw = True
     async with a_house(tmp_path, accounts={"main": account(binance, mode="paper")}) as house:
+        await vouch(trading(), "main")
         await house.asked("mode", "canary", "--anyway", "!")
         await trading().safe.add_key(
             "main-coin", Purpose.TRADE, "a-key-of-the-test", "a-secret-of-it", "", "a test"

@@ -1,4 +1,4 @@
-"""What people changed of an account's limits and calendar, as facts of the house."""
+"""What people changed of an account's limits and calendar, and what was found of its strategies: facts of the house."""
 
 import json
 from collections.abc import Collection, Mapping
@@ -31,6 +31,18 @@ async def keep_skipped(store: Store, account: str, ids: Collection[str]) -> None
     await _keep(store, _skipped(account), f"{before} → {after}", after)
 
 
+async def kept_vetted(store: Store, account: str) -> dict[str, dict[str, Any]]:
+    """What honesty checks found of an account's strategies, by the name of the sleeve."""
+    return dict(await _read(store, _vetted(account), {}))
+
+
+async def keep_vetted(store: Store, account: str, found: Mapping[str, Mapping[str, Any]]) -> None:
+    """Let this be what was found, of all of them."""
+    honest = sum(bool(one["honest"]) for one in found.values())
+    plain = {name: dict(one) for name, one in found.items()}
+    await _keep(store, _vetted(account), f"{honest} of {len(found)} honest", plain)
+
+
 async def _keep(store: Store, key: str, outcome: str, value: Any) -> None:
     """Together with its row in the audit."""
     row = {"key": key, "value": json.dumps(value)}
@@ -48,3 +60,7 @@ def _limits(account: str) -> str:
 
 def _skipped(account: str) -> str:
     return f"account {account} skipped events"
+
+
+def _vetted(account: str) -> str:
+    return f"account {account} vetted strategies"
