@@ -9,7 +9,7 @@ from trading.analysis import costs, portions
 from trading.analysis.allocation import Floats, Ints, allocation
 from trading.analysis.curves import Span, periods
 from trading.analysis.metrics import measure
-from trading.analysis.trades import split_trips
+from trading.analysis.trades import OpenTrip, split_trips
 from trading.domain.events import Event, OrderRefused, TradingHalted
 from trading.domain.market import Candle, Timeframe
 from trading.domain.order import Fill
@@ -27,6 +27,7 @@ def report(
     initial_equity: Decimal,
     final_equity: Decimal,
     fills: Sequence[Fill],
+    trips: tuple[tuple[RoundTrip, ...], tuple[OpenTrip, ...]] | None = None,
     equity: Sequence[EquityPoint],
     seconds: Mapping[str, float],
     notes: Sequence[str] = (),
@@ -42,10 +43,11 @@ def report(
     """The report of these fills and this curve. What is open is in the equity, not in the trades.
 
     `closes` (when, and at what) are those of each market, for what the money was in over time; `news` tell what the
-    rules did. `prices` are the last ones, `sleeves` and `symbols` everything that might have traded.
+    rules did. `trips` are what the fills come to, closed and open, where that is known already. `prices` are the last
+    ones, `sleeves` and `symbols` everything that might have traded.
     """
     equity = _with_start(equity, float(initial_equity))
-    trades, still_open = split_trips(fills)
+    trades, still_open = split_trips(fills) if trips is None else trips
     valued = prices or {trip.symbol: trip.entry_price for trip in still_open}
     money = costs.traded(fills)
     metrics = measure(equity, trades, still_open)

@@ -55,7 +55,12 @@ def _walk(
 ) -> tuple[tuple[RoundTrip, ...], tuple[OpenTrip, ...]]:
     trips = Trips(steps)
     closed = tuple(trip for fill in fills if (trip := trips.follow(fill)) is not None)
-    return closed, tuple(_still_open(key, trip) for key, trip in trips.running.items())
+    return closed, still_running(trips)
+
+
+def still_running(trips: Trips) -> tuple[OpenTrip, ...]:
+    """The trades that are not over yet, in the order they were begun."""
+    return tuple(_still_open(key, trip) for key, trip in trips.running.items())
 
 
 def _still_open(key: Key, trip: Trip) -> OpenTrip:

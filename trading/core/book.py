@@ -66,13 +66,13 @@ class Book:
             raise Broken(
                 f"Fill {fill.id} has amount {fill.amount} at price {fill.price}; both must be above zero."
             )
-        charged = fill.charged
-        self.cash -= fill.side.sign * fill.net * fill.price + charged
+        charged, moved = fill.charged, fill.side.sign * fill.net
+        self.cash -= moved * fill.price + charged
         self.fees += charged
         self.fills += 1
         self.prices.setdefault(fill.symbol, fill.price)
         key = (fill.sleeve, fill.symbol)
-        position = _after(self.positions.get(key), fill, charged)
+        position = _after(self.positions.get(key), fill, moved, charged)
         if position is None:
             self.positions.pop(key, None)
         else:
@@ -131,9 +131,8 @@ def moved(mark: Decimal, equity: Decimal, amount: Decimal) -> Decimal:
     return mark * after / equity
 
 
-def _after(position: Position | None, fill: Fill, charged: Decimal) -> Position | None:
-    """The position once the fill is in: opened, added to (average price), reduced, closed or turned round."""
-    moved = fill.side.sign * fill.net
+def _after(position: Position | None, fill: Fill, moved: Decimal, charged: Decimal) -> Position | None:
+    """The position once so much has come or gone: opened, added to (average price), reduced, closed, turned round."""
     if position is None:
         return _opened(fill, moved, charged)
     quantity = position.quantity + moved

@@ -75,6 +75,9 @@ class Trips:
 
     def __init__(self, steps: Mapping[str, Decimal] | None = None) -> None:
         self.running: dict[Key, Trip] = {}
+        self.ended: list[RoundTrip] | None = (
+            None  # all that are over, where somebody asks for them afterwards
+        )
         self._dust: dict[Key, Decimal] = {}
         self._steps = steps or {}
 
@@ -105,7 +108,10 @@ class Trips:
         if closing < amount:
             rest, its_fee = _EXACT.subtract(amount, closing), _EXACT.subtract(charged, fee)
             self._begin(key, fill).enter(rest, fill.price, its_fee)
-        return trip.closed(key, fill.at, fill.reason)
+        closed = trip.closed(key, fill.at, fill.reason)
+        if self.ended is not None:
+            self.ended.append(closed)
+        return closed
 
     def _begin(self, key: Key, fill: Fill) -> Trip:
         trip = self.running[key] = Trip(fill.side, fill.at)

@@ -54,6 +54,7 @@ def play(job: Job, progress: Progress) -> tuple[Room, float]:
         return quick, began
     board = Board(job.base, keep_all=True)
     done = job.open_room(Mode.BACKTEST, board)
+    done.desk.trips.ended = []
     questions = [q for sleeve in done.desk.sleeves.values() for q in sleeve.questions()]
     for question in questions:
         board.ask(question)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from trading.analysis.reports import report
+from trading.analysis.trades import still_running
 from trading.build import Room, room
 from trading.core.frames import Columns, Floats, Ints
 from trading.core.sleeve import Answers, Sleeve
@@ -153,7 +154,7 @@ class Job:
 
     def report(self, done: Room, seconds: Mapping[str, float]) -> Report:
         """Open positions stay open and are valued at the last close; only closed trades are listed."""
-        book, traded, fills = done.desk.book, self.traded, tuple(done.recorder.fills)
+        book, traded, fills, trips = done.desk.book, self.traded, tuple(done.recorder.fills), done.desk.trips
         start = min(r.frame.index[0].to_pydatetime() for r in traded)
         return report(
             strategy=" + ".join(sleeve.name for sleeve in self.parts),
@@ -165,6 +166,7 @@ class Job:
             initial_equity=self.cash,
             final_equity=book.equity,
             fills=fills,
+            trips=None if trips.ended is None else (tuple(trips.ended), still_running(trips)),
             equity=tuple(done.recorder.equity),
             seconds=dict(seconds),
             notes=[
