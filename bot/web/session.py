@@ -14,7 +14,7 @@ if TYPE_CHECKING:  # starlette is imported when the server starts, not when this
     from starlette.responses import Response
 
 SESSION_LASTS = timedelta(days=30)
-COOKIE_LASTS = timedelta(days=400)  # the most browsers grant, where use renews the session (whoever was invited)
+COOKIE_LASTS = timedelta(days=400)  # the most browsers grant; use renews what an invited person has
 VISIT_LASTS = timedelta(hours=12)  # a session that some chat let in, and not this machine's terminal
 LINES_AT_ONCE, LINES_PER_SECOND = 20, 10.0
 ENTRIES_AT_ONCE, ENTRIES_PER_SECOND = 10, 10 / 60
