@@ -104,10 +104,12 @@ def _checkout() -> Path | None:
 
 
 async def _main(settings_file: Path | None, as_json: bool, words: list[str]) -> int:
+    from bot.exposed import forget
     from bot.ops import logs
     from trading.settings import load
 
     settings = load(settings_file)
+    forget(settings.secrets)
     if words:
         logs.set_up(settings.log, None, settings.secrets)
         return await _answer(settings, as_json, words)

@@ -15,6 +15,7 @@ import structlog
 from bot import registry
 from bot.dispatcher import Dispatcher, Line
 from bot.entrance import enter, visit
+from bot.exposed import warning
 from bot.jobs import report_daily, timetable
 from bot.keynews import look_at_keys
 from bot.notify.acting import remembering
@@ -386,6 +387,8 @@ async def _run_platform(platform: Platform, say: Say) -> None:
 async def _greet(house: House, say: Say) -> None:
     if house.trading.safe.made is not None:
         say(advice(house.trading.safe.made))
+    if exposed := warning(house.settings):
+        say(exposed)
     code = await house.people.new_code(house.owner.id, (), CODE_LASTS)
     say(f"pairing code: {code}")
     say(

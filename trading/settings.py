@@ -25,6 +25,7 @@ from trading.settings_notify import duration as duration
 from trading.settings_protect import Protect
 from trading.settings_risk import CalendarSettings, Canary, Risk, SleeveRisk
 from trading.settings_sizing import Sizing, Weights
+from trading.settings_sources import PREFIX as PREFIX
 from trading.settings_sources import Gathered, gather
 from trading.settings_types import (
     ClockTime,
@@ -227,6 +228,11 @@ class Settings(Section):
         for account in self.accounts.values():
             texts += [str(v) for k, v in account.exchange_options.items() if re.search(_HIDDEN_OPTION, k)]
         return tuple({text for text in texts if text})
+
+    @property
+    def file(self) -> Path | None:
+        """The settings file that was read, if there was one."""
+        return self._gathered.file
 
     def where(self, keys: Keys) -> str:
         """Where it was set: `settings.toml line 41`, a variable's name, a file's, or `built-in defaults`."""

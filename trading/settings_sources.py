@@ -25,6 +25,7 @@ class Gathered:
 
     data: dict[str, Any] = field(default_factory=dict)
     origins: dict[Keys, str] = field(default_factory=dict)
+    file: Path | None = None  # settings.toml or what was named; None where there is none
 
     def where(self, keys: Keys) -> str:
         """`settings.toml line 41`, the variable's name, or the nearest table that says something about it."""
@@ -95,7 +96,7 @@ def _from_file(file: Path | None) -> Gathered:
         raise SettingsError(broken)
     if isinstance(folder := data.get("data_dir", "data"), str):  # counted from the file, wherever one stands
         data["data_dir"] = str(path.parent / Path(folder).expanduser())
-    return Gathered(data, {keys: f"{path} line {line}" for keys, line in lines(text).items()})
+    return Gathered(data, {keys: f"{path} line {line}" for keys, line in lines(text).items()}, path)
 
 
 def _syntax(path: Path, said: str) -> str:

@@ -147,7 +147,7 @@ async def test_a_cut_tail_stays_found_when_its_mark_was_taken_away_with_it(audit
     for n in range(5):
         await said(audited, f"/later {n}")
 
-    assert (await audited.check_audit()).wrong == "the mark of its newest row is missing"
+    assert (await audited.check_audit()).wrong.startswith("the mark of its newest row is missing: ")
 
 
 async def test_nobody_passes_forged_rows_off_as_those_from_before_there_was_a_chain(audited, tmp_path):
@@ -169,7 +169,25 @@ async def test_a_changed_mark_is_found(audited, tmp_path, content):
 async def test_a_lost_mark_is_found(audited, tmp_path):
     (tmp_path / "audit.head").unlink()
 
-    assert (await audited.check_audit()).wrong == "the mark of its newest row is missing"
+    assert (await audited.check_audit()).wrong.startswith("the mark of its newest row is missing: ")
+
+
+async def test_another_host_needs_the_mark_brought_along_and_then_both_find_it_whole(audited, tmp_path):
+    there = tmp_path / "there" / "audit.head"
+    there.parent.mkdir()
+
+    await audited.keep_audit(Chain(KEY, there))
+    without = (await audited.check_audit()).wrong
+    there.write_text((tmp_path / "audit.head").read_text())
+    await audited.keep_audit(Chain(KEY, there))
+    await said(audited, "/said there")
+    there_whole = await audited.check_audit()
+    await audited.keep_audit(Chain(KEY, tmp_path / "audit.head"))
+    here_whole = await audited.check_audit()
+
+    assert without.endswith("or was not brought along to this host")
+    assert (there_whole.wrong, here_whole.wrong) == ("", "")
+    assert there_whole.rows == here_whole.rows
 
 
 async def test_the_mark_is_for_its_owner_only_and_goes_forward(audited, tmp_path):
