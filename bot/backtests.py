@@ -142,8 +142,10 @@ async def _images(ask: Ask, report: Report, *, all_of_them: bool) -> tuple[Image
         holding=rival,
     )
     if not all_of_them:
-        weights = await allocation_picture(ask.studio, ask.person, ask.say, report, title=title)
-        return (first,) if weights is None else (first, weights)
+        held = report.allocation
+        if not held:
+            return (first,)
+        return (first, await allocation_picture(ask.studio, ask.person, ask.say, held, title=title))
     return (first, *await backtest_pictures(ask.studio, ask.person, ask.say, report, title=title))
 
 

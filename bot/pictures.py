@@ -17,6 +17,7 @@ from charts import replay as replay_page
 from charts import returns as returns_page
 from charts import risk as risk_page
 from charts import sensitivity as sensitivity_page
+from charts import slippage as slippage_page
 from charts import stress as stress_page
 from charts.attribution import Earned
 from charts.theme import Name, Theme, theme
@@ -26,7 +27,7 @@ from trading.domain.order import Fill
 from trading.domain.people import Person
 from trading.domain.portfolio import Likeness, Outcome
 from trading.domain.replay import Replay, Rival
-from trading.domain.report import EquityPoint, Report, RoundTrip
+from trading.domain.report import Allocation, EquityPoint, Report, RoundTrip
 from trading.domain.review import Review
 from trading.domain.view import Period
 
@@ -127,15 +128,19 @@ async def compare_picture(
 
 
 async def allocation_picture(
-    studio: "Studio", person: Person, say: "Words", report: Report, *, title: str
-) -> Image | None:
-    """What the money was in over time; nothing of a single market."""
-    if not report.allocation:
-        return None
+    studio: "Studio",
+    person: Person,
+    say: "Words",
+    shares: Sequence[Allocation],
+    *,
+    title: str,
+    look: Name | None = None,
+) -> Image:
+    """What the money was in over time."""
     draw = allocation_page.allocation_chart
     words: dict[str, Any] = {"zone": person.zone, "say": say}
-    png = await studio.draw(draw, report.allocation, title=title, theme=theme_for(person), **words)
-    return Image(png, "allocation.png", allocation_page.alt_text(report.allocation, **words))
+    png = await studio.draw(draw, shares, title=title, theme=theme_for(person, look), **words)
+    return Image(png, "allocation.png", allocation_page.alt_text(shares, **words))
 
 
 async def backtest_pictures(
@@ -156,8 +161,8 @@ async def backtest_pictures(
     if len(months) > 1:
         png = await studio.draw(returns_page.monthly_heatmap, months, **same)
         images.append(Image(png, "months.png", returns_page.monthly_alt_text(months, say=say)))
-    if (weights := await allocation_picture(studio, person, say, report, title=title)) is not None:
-        images.append(weights)
+    if report.allocation:
+        images.append(await allocation_picture(studio, person, say, report.allocation, title=title))
     if len(report.trades) > 1:
         shares = [trip.return_share for trip in report.trades]
         png = await studio.draw(returns_page.distribution, shares, **same)
@@ -245,7 +250,10 @@ async def risk_picture(
 async def review_pictures(
     studio: "Studio", person: Person, say: "Words", found: Review, look: Name | None = None
 ) -> tuple[Image, ...]:
-    """Equity over drawdown, days, months, who earned it, how trades are spread: those with something to show."""
+    """Equity over drawdown, days, months, who earned it, how trades are spread, what was held, what slipped.
+
+    Those with something to show.
+    """
     colours = theme_for(person, look)
     title = f"{found.account} · {found.label}"
     shown = found.equity
@@ -268,6 +276,14 @@ async def review_pictures(
     if len(shares) > 1:
         png = await studio.draw(returns_page.distribution, shares, title=title, theme=colours, say=say)
         images.append(Image(png, "results.png", returns_page.distribution_alt_text(shares, say=say)))
+    if found.allocation:
+        images.append(await allocation_picture(studio, person, say, found.allocation, title=title, look=look))
+    if found.slips:
+        known: dict[str, Any] = {"currency": found.currency, "zone": person.zone, "say": say}
+        png = await studio.draw(
+            slippage_page.slippage_chart, found.slips, title=title, theme=colours, **known
+        )
+        images.append(Image(png, "slippage.png", slippage_page.alt_text(found.slips, **known)))
     return tuple(images)
 
 

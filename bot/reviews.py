@@ -10,10 +10,11 @@ from bot.reply import Button, File, Reply, Row, Tone
 from bot.show import arrow, moment, money, percent
 from bot.words import Words
 from bot.workbook import Cell, Share, Sheet, can_fill, workbook
+from charts.format import basis_points
 from charts.pdf import Chapter, Plate, can_print, report_pdf
 from trading.domain.people import Person
 from trading.domain.report import Portion, RoundTrip
-from trading.domain.review import Review
+from trading.domain.review import Review, Slip
 
 if TYPE_CHECKING:
     from charts.render import Studio
@@ -192,6 +193,7 @@ def _numbers(found: Review, say: Words) -> list[Row]:
             f"{money(found.fees, currency)} · {money(found.slippage, currency)}",
             say("slippage: against the price at the decision"),
         ),
+        *_slipped(found, say),
         Row(say("Turned over"), money(found.traded, currency)),
         Row(
             say("Invested now"),
@@ -200,6 +202,17 @@ def _numbers(found: Review, say: Words) -> list[Row]:
         ),
     ]
     return rows
+
+
+def _slipped(found: Review, say: Words) -> list[Row]:
+    """How much worse than decided an order was filled, and the worst of them."""
+    if not found.slips:
+        return []
+    worst = max(found.slips, key=lambda slip: slip.share)
+    detail = say(
+        "worst {share}, {symbol}; 1 bp is 0.01%", share=basis_points(worst.share), symbol=worst.symbol
+    )
+    return [Row(say("Slippage on average"), basis_points(found.slip_share), detail)]
 
 
 def portion_row(portion: Portion, found: Review, say: Words) -> Row:
@@ -245,9 +258,38 @@ def sheets(found: Review, say: Words) -> list[Sheet]:
             (say("Day"), say("Profit"), say("Return"), say("Trades")),
             [(day.label, day.profit, Share(day.change), day.trades) for day in found.days],
         ),
+        Sheet(say("Slippage"), _slip_head(say, found.currency), [_slip_cells(s, say) for s in found.slips]),
         Sheet(say("Strategies"), portion_head, [_portion_cells(p) for p in found.by_strategy]),
         Sheet(say("Markets"), portion_head, [_portion_cells(p) for p in found.by_symbol]),
     ]
+
+
+def _slip_head(say: Words, currency: str) -> tuple[str, ...]:
+    return (
+        say("When"),
+        say("Symbol"),
+        say("Strategy"),
+        say("Side"),
+        say("Amount"),
+        say("Price at the decision"),
+        say("Filled at"),
+        say("bp worse than the price at the decision"),
+        f"{say('Slippage')} ({currency})",
+    )
+
+
+def _slip_cells(slip: Slip, say: Words) -> tuple[Cell, ...]:
+    return (
+        slip.at,
+        slip.symbol,
+        slip.sleeve,
+        say(str(slip.side)),
+        slip.amount,
+        slip.decided,
+        slip.filled,
+        round(slip.share * 1e4, 2),
+        slip.cost,
+    )
 
 
 def _portion_cells(portion: Portion) -> tuple[str, int, Decimal, Decimal, Decimal]:

@@ -38,17 +38,20 @@ def allocation_figure(
     parts = [
         sheet.part(percent(mean, signed=False), theme.text, size=theme.hero, bold=True),
         sheet.part(sheet.say("invested on average"), theme.muted),
-        sheet.part(sheet.say("now {share}").format(share=percent(now, signed=False)), theme.text, size=46),
+        sheet.part(
+            sheet.say("at the end {share}").format(share=percent(now, signed=False)), theme.text, size=46
+        ),
     ]
     sheet.head(title, parts, name="Allocation")
-    ticks = [0.0, 0.25, 0.5, 0.75, 1.0]
-    labels = [f"{label}%" for label in axis([100 * tick for tick in ticks])]
-    right = WIDTH - EDGE - _NAME - 24
-    pane = sheet.pane(sheet.margin(labels), _TOP, right, _BOTTOM)
     times = [point.at.timestamp() for point in allocation]
     rows = [[abs(point.shares.get(name, 0.0)) for point in allocation] for name in names]
     tallest = max(sum(column) for column in zip(*rows, strict=True))
-    pane.set_ylim(0, max(1.0, tallest * 1.02))
+    whole = next((part for part in (0.25, 0.5) if tallest <= part), 1.0)
+    ticks = [whole * quarter / 4 for quarter in range(5)]
+    labels = [f"{label}%" for label in axis([100 * tick for tick in ticks])]
+    right = WIDTH - EDGE - _NAME - 24
+    pane = sheet.pane(sheet.margin(labels), _TOP, right, _BOTTOM)
+    pane.set_ylim(0, max(whole, tallest * 1.02))
     sheet.rules(pane, ticks, labels)
     sheet.clock(pane, times[0], max(times[-1], times[0] + 3600), zone)
     colours = [theme.series[n] if n < len(theme.series) else theme.grid for n in range(len(names))]

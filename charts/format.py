@@ -81,6 +81,16 @@ def percent(share: float, *, signed: bool = True) -> str:
     return f"{_digits(value, decimals, signed)}%"
 
 
+def basis_points(share: float) -> str:
+    """`+7.2 bp` for 0.00072: hundredths of one per cent."""
+    value = share * 1e4
+    if not math.isfinite(value):
+        return UNKNOWN
+    if abs(value) >= 1e9:
+        return f"{compact(value, signed=True)} bp"
+    return f"{_digits(value, 1 if abs(value) < 1000 else 0, signed=True)} bp"
+
+
 def compact(value: float, say: Say = plain, *, signed: bool = False) -> str:
     """`1.2M` for 1,234,567. A language that counts in ten-thousands translates `10K`, `100M` and `T`."""
     if not math.isfinite(value):

@@ -43,7 +43,7 @@ class Replays:
             number=number,
             trip=trip,
             timeframe=frame,
-            candles=tuple(await self._candles(account, trip.symbol, frame, start, end)),
+            candles=tuple(await self.candles(account, trip.symbol, frame, start, end)),
             levels=levels(protection, trip),
             moving=bool(protection.atr_stop or protection.trail or protection.atr_trail),
         )
@@ -65,7 +65,7 @@ class Replays:
             found.append(rival(name, points, len(closed)))
         return ranked(found)
 
-    async def _candles(
+    async def candles(
         self, account: str, symbol: str, frame: Timeframe, start: datetime, end: datetime
     ) -> list[Candle]:
         """From the account's market; where that does not have all of the trade, from the archive if that has more."""
@@ -84,12 +84,17 @@ class Replays:
 def window(trip: RoundTrip, own: Timeframe) -> tuple[Timeframe, datetime, datetime]:
     """Which candles show a trade: some before it and after it, longer ones where there would be too many."""
     held = trip.exit_at - trip.entry_at
-    fitting = (frame for frame in (own, *LONGER) if frame == own or own.divides(frame))
-    frame = next((f for f in fitting if held / f.length <= MOST), _long_enough(held))
+    frame = frame_for(held, own)
     bars = math.ceil(held / frame.length)
     before, after = max(24, bars // 3), max(12, bars // 6)
     start = frame.floor(trip.entry_at) - before * frame.length
     return frame, start, frame.close_of(trip.exit_at) + after * frame.length
+
+
+def frame_for(time: timedelta, own: Timeframe) -> Timeframe:
+    """Candles of which at most `MOST` fill this time: an account's own, or longer ones made of them."""
+    fitting = (frame for frame in (own, *LONGER) if frame == own or own.divides(frame))
+    return next((f for f in fitting if time / f.length <= MOST), _long_enough(time))
 
 
 def _long_enough(held: timedelta) -> Timeframe:

@@ -1,18 +1,22 @@
 """Looking back: a day, week or month of an account, and what a year's sales gained."""
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from trading.analysis.allocation import allocation, closes_of, traded_in
 from trading.analysis.review import Known, review
 from trading.analysis.won import WON, in_won, matched, quote_of
 from trading.domain.errors import Refused
+from trading.domain.market import Timeframe
 from trading.domain.order import Fill
-from trading.domain.report import RoundTrip
+from trading.domain.report import Allocation, RoundTrip
 from trading.domain.review import Gains, Review, Won
+from trading.replaying import frame_for
 
 if TYPE_CHECKING:
     from trading.service import Trading
@@ -44,7 +48,23 @@ class Reports:
             stops=[event.at for event in stops],
             steps=trading.steps(account),
         )
-        return await asyncio.to_thread(review, known, length, zone, now)
+        found = await asyncio.to_thread(review, known, length, zone, now)
+        if found is None or length == "day":
+            return found
+        return replace(found, allocation=await self._allocation(found, known.fills))
+
+    async def _allocation(self, found: Review, fills: Sequence[Fill]) -> tuple[Allocation, ...]:
+        """What the money was in during this time; nothing where a market's candles are not to be had."""
+        account, start, end = found.account, found.start, found.end
+        frame = frame_for(end - start, Timeframe.parse(self.trading.timeframe(account)))
+        mine, closes = traded_in(fills, start, end), {}
+        for symbol in dict.fromkeys(fill.symbol for fill in mine):
+            first = frame.floor(start) - frame.length
+            candles = await self.trading.replays.candles(account, symbol, frame, first, end)
+            if not candles or candles[0].opened_at > start:
+                return ()
+            closes[symbol] = closes_of(candles)
+        return await asyncio.to_thread(allocation, mine, closes, found.equity)
 
     async def trades_of(self, account: str, year: int, zone: str) -> tuple[list[Fill], list[RoundTrip]]:
         """Fills of a calendar year in this zone, and the trades closed in it; raises Refused for a year without any."""

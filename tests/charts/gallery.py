@@ -29,6 +29,7 @@ from charts import (
     risk,
     search,
     sensitivity,
+    slippage,
     stress,
 )
 from charts.attribution import Earned
@@ -36,9 +37,11 @@ from charts.search import Spot
 from tests.builders import START, a_series, a_trip
 from trading.domain.honesty import Landscape, Spread
 from trading.domain.market import Candle
+from trading.domain.order import Side
 from trading.domain.portfolio import Hit, Likeness, Outcome
 from trading.domain.replay import Level
 from trading.domain.report import Allocation, EquityPoint, RoundTrip
+from trading.domain.review import Slip
 
 ZONE = "Asia/Seoul"
 
@@ -261,6 +264,24 @@ def mixes(count: int = 60) -> list[Allocation]:
     ]
 
 
+def slips(count: int = 60) -> list[Slip]:
+    """Orders of a week, most of them a little worse than decided and one much."""
+    dice = np.random.default_rng(11)
+    shares = [*(float(share) for share in dice.normal(0.0006, 0.0008, count - 1)), 0.0061]
+    return [
+        Slip(
+            at=START + timedelta(hours=3 * n),
+            symbol="SOL/USDT" if n % 3 else "BTC/USDT",
+            sleeve="ema_cross",
+            side=Side.BUY,
+            amount=Decimal(5),
+            decided=Decimal(200),
+            filled=Decimal(str(round(200 * (1 + share), 4))),
+        )
+        for n, share in enumerate(shares)
+    ]
+
+
 def meters() -> list[risk.Meter]:
     """A bad week: the day is over, the rest is not."""
     return [
@@ -305,6 +326,15 @@ PICTURES = {
     ),
     "stress": Picture(
         stress.stress_figure, stress.stress_chart, stress.alt_text, bad_days(), [], {"room": 0.15}, {}
+    ),
+    "slippage": Picture(
+        slippage.slippage_figure,
+        slippage.slippage_chart,
+        slippage.alt_text,
+        slips(),
+        [],
+        {"zone": ZONE, "currency": "USDT"},
+        {},
     ),
     "equity": Picture(
         equity.equity_figure,

@@ -35,7 +35,17 @@ KOREAN = {name: f"{n}월" for n, name in enumerate(MONTHS, 1)} | {
     ),
     "Allocation": "자산 배분",
     "invested on average": "평균 투자 비중",
-    "now {share}": "지금 {share}",
+    "at the end {share}": "마지막 {share}",
+    "Slippage": "슬리피지",
+    "on average": "평균",
+    "bp worse than the price at the decision": "결정 가격보다 불리한 정도(bp)",
+    "No filled orders to show yet.": "아직 체결된 주문이 없습니다.",
+    "Orders filled: {n}; beyond the price at the decision they paid {mean} on average, {cost} in all.": (
+        "체결된 주문 {n}건, 결정 가격보다 더 치른 값 평균 {mean}, 합계 {cost}."
+    ),
+    "Worst {worst} ({symbol}, {day}), best {best}; 1 bp is 0.01%.": (
+        "최악 {worst} ({symbol}, {day}), 최선 {best}. 1 bp는 0.01%입니다."
+    ),
     "Nothing was held yet.": "아직 보유한 적이 없습니다.",
     "Invested {mean} on average: {list}.": "평균 투자 비중 {mean}: {list}.",
     "Candles": "캔들",

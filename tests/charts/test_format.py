@@ -5,7 +5,19 @@ from decimal import Decimal
 
 import pytest
 
-from charts.format import amount, axis, compact, day, moment, money, percent, price, span, window
+from charts.format import (
+    amount,
+    axis,
+    basis_points,
+    compact,
+    day,
+    moment,
+    money,
+    percent,
+    price,
+    span,
+    window,
+)
 from tests.charts import korean
 
 NAN = float("nan")
@@ -109,6 +121,21 @@ def test_compact_numbers_have_one_unit():
     assert [compact(value) for value in (999, 1234, 1_234_567, -2.5e9)] == ["999", "1.2K", "1.2M", "-2.5B"]
     assert compact(123_456_789, korean.say) == "1.2억"
     assert compact(NAN) == "—"
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [
+        (0.000724, "+7.2 bp"),
+        (-0.0001, "-1.0 bp"),
+        (0.0, "0.0 bp"),
+        (0.5, "+5,000 bp"),
+        (1e9, "+10T bp"),
+        (NAN, "—"),
+    ],
+)
+def test_basis_points_are_hundredths_of_a_per_cent(share, text):
+    assert basis_points(share) == text
 
 
 def test_days_and_moments_are_in_the_readers_zone():

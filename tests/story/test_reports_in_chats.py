@@ -49,4 +49,4 @@ async def test_a_pdf_and_a_workbook_arrive_whole_on_telegram_and_discord(files):
         pages = PdfReader(BytesIO(sent[NAMES[0]])).pages
         book = load_workbook(BytesIO(sent[NAMES[1]]))
         assert "2025-W10" in pages[0].extract_text(), chat
-        assert book.sheetnames == ["Trades", "Equity", "Days", "Strategies", "Markets"], chat
+        assert book.sheetnames == ["Trades", "Equity", "Days", "Slippage", "Strategies", "Markets"], chat

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import numpy as np
 import numpy.typing as npt
 
+from trading.domain.market import Candle
 from trading.domain.order import Fill
 from trading.domain.report import Allocation, EquityPoint
 
@@ -36,6 +38,27 @@ def allocation(
             datetime.fromtimestamp(int(at), UTC), {s: round(float(v[n]), 6) for s, v in shares.items()}
         )
         for n, at in enumerate(times)
+    )
+
+
+def traded_in(fills: Sequence[Fill], start: datetime, end: datetime) -> list[Fill]:
+    """Every fill up to the end of the markets that were held at some time between the two."""
+    held: dict[str, Decimal] = {}
+    touched = set()
+    for fill in fills:
+        if fill.at > start:
+            touched |= {fill.symbol} if fill.at <= end else set()
+        else:
+            held[fill.symbol] = held.get(fill.symbol, Decimal(0)) + fill.side.sign * fill.amount
+    touched |= {symbol for symbol, amount in held.items() if amount}
+    return [fill for fill in fills if fill.at <= end and fill.symbol in touched]
+
+
+def closes_of(candles: Sequence[Candle]) -> tuple[Ints, Floats]:
+    """When candles closed, and at which price."""
+    return (
+        np.array([int(candle.closed_at.timestamp()) for candle in candles], dtype=np.int64),
+        np.array([candle.close for candle in candles], dtype=np.float64),
     )
 
 

@@ -13,7 +13,7 @@ from trading.analysis.reports import months_of
 from trading.analysis.trades import split_trips
 from trading.domain.order import Fill, Order
 from trading.domain.report import EquityPoint, Portion
-from trading.domain.review import Review
+from trading.domain.review import Review, Slip
 from trading.domain.view import Status
 
 _NONE = Decimal(0)
@@ -51,6 +51,7 @@ def review(known: Known, length: str, zone: str, now: datetime) -> Review | None
     fills = [fill for fill in known.fills if start < fill.at <= end]
     values = [holding.value for holding in known.status.holdings]
     equity = known.status.equity
+    slips = _slips([order for order in known.orders if start < order.changed_at <= end])
     seen = [(t.sleeve, t.symbol) for t in closed] + [(t.sleeve, t.symbol) for t in still_open]
     sleeves, symbols = (list(dict.fromkeys(pair[n] for pair in seen)) for n in (0, 1))
     return Review(
@@ -75,7 +76,8 @@ def review(known: Known, length: str, zone: str, now: datetime) -> Review | None
         by_symbol=_ranked(portions.by_symbol(symbols, closed, still_open, known.prices)),
         traded=sum((fill.amount * fill.price for fill in fills), _NONE),
         fees=sum((fill.charged for fill in fills), _NONE),
-        slippage=_slipped([order for order in known.orders if start < order.changed_at <= end]),
+        slippage=sum((slip.cost for slip in slips), _NONE),
+        slips=slips,
         refused=sum(start < at <= end for at in known.refused),
         stops=sum(start < at <= end for at in known.stops),
         invested=float(sum((abs(value) for value in values), _NONE) / equity) if equity > 0 else 0.0,
@@ -93,12 +95,19 @@ def _ranked(found: Sequence[Portion]) -> tuple[Portion, ...]:
     return tuple(sorted(found, key=lambda portion: -portion.profit))
 
 
-def _slipped(orders: Sequence[Order]) -> Decimal:
-    return sum(
-        (
-            order.intent.side.sign * (order.average_price - order.intent.price_at_decision) * order.filled
-            for order in orders
-            if order.average_price is not None
-        ),
-        _NONE,
-    )
+def _slips(orders: Sequence[Order]) -> tuple[Slip, ...]:
+    """Of every order that was filled, or a part of it."""
+    found = [
+        Slip(
+            at=order.changed_at,
+            symbol=order.intent.symbol,
+            sleeve=order.intent.sleeve,
+            side=order.intent.side,
+            amount=order.filled,
+            decided=order.intent.price_at_decision,
+            filled=order.average_price,
+        )
+        for order in orders
+        if order.average_price is not None and order.filled > 0 and order.intent.price_at_decision > 0
+    ]
+    return tuple(sorted(found, key=lambda slip: slip.at))

@@ -4,8 +4,32 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from trading.domain.report import EquityPoint, Month, Portion, RoundTrip
+from trading.domain.order import Side
+from trading.domain.report import Allocation, EquityPoint, Month, Portion, RoundTrip
 from trading.domain.view import Period
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slip:
+    """What an order was filled at, beside the price at which it had been decided."""
+
+    at: datetime
+    symbol: str
+    sleeve: str
+    side: Side
+    amount: Decimal
+    decided: Decimal
+    filled: Decimal
+
+    @property
+    def cost(self) -> Decimal:
+        """What the difference took; below nothing where the fill was better."""
+        return self.side.sign * (self.filled - self.decided) * self.amount
+
+    @property
+    def share(self) -> float:
+        """The same as a share of the price at the decision."""
+        return self.side.sign * float(self.filled / self.decided - 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,10 +58,18 @@ class Review:
     traded: Decimal
     fees: Decimal
     slippage: Decimal  # paid beyond the price at which orders were decided; below nothing is better than that
+    slips: tuple[Slip, ...]  # order by order, oldest first
     refused: int  # entries, by the risk rules
     stops: int  # times that entries were closed
     invested: float  # share of the equity that is in the market now
     holdings: int
+    allocation: tuple[Allocation, ...] = ()  # over the period; empty where prices of it are not to be had
+
+    @property
+    def slip_share(self) -> float:
+        """What slipped as a share of all that was decided to be traded."""
+        decided = sum((slip.decided * slip.amount for slip in self.slips), Decimal(0))
+        return float(self.slippage / decided) if decided else 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -61,9 +61,13 @@ async def test_the_week_in_words_numbers_pictures_pages_and_a_workbook(house):
     for portions in (week.by_strategy, week.by_symbol):
         assert sum(p.profit for p in portions) == sum(t.pnl for t in week.trades)
     assert [image.name for image in reply.images] == [
-        f"{name}.png" for name in ("equity", "days", "months", "attribution", "results")
+        f"{name}.png"
+        for name in ("equity", "days", "months", "attribution", "results", "allocation", "slippage")
     ]
     assert all(image.png.startswith(PNG) and image.alt for image in reply.images)
+    assert sum(slip.cost for slip in week.slips) == week.slippage
+    assert {s for point in week.allocation for s in point.shares} >= {t.symbol for t in week.trades}
+    assert 0 < max(sum(point.shares.values()) for point in week.allocation) < 1
     assert [f.name for f in reply.files] == ["main-2024-W31.pdf", "main-2024-W31.xlsx"]
 
 
@@ -80,6 +84,8 @@ async def test_pages_and_workbook_hold_the_numbers_of_the_message(house):
     assert [row[8] for row in trades] == pytest.approx([float(t.pnl) for t in week.trades])
     curve = list(book["Equity"].iter_rows(min_row=2, values_only=True))
     assert curve[-1][1] == pytest.approx(week.last_equity)
+    slips = list(book["Slippage"].iter_rows(min_row=2, values_only=True))
+    assert sum(row[8] for row in slips) == pytest.approx(float(week.slippage))
     strategies = {row[0]: row[2] for row in book["Strategies"].iter_rows(min_row=2, values_only=True)}
     assert strategies == pytest.approx({p.name: float(p.profit) for p in week.by_strategy})
 
@@ -157,7 +163,7 @@ async def test_without_the_extra_the_report_says_what_is_missing(house, monkeypa
 
     assert reply.files == ()
     assert reply.text.endswith("which is not installed (uv sync --inexact --extra reports).")
-    assert len(reply.images) == 5
+    assert len(reply.images) == 7
 
 
 async def test_a_years_trades_as_csv_and_workbook(house):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.builders import START, a_fill
-from trading.analysis.allocation import MOST, allocation
+from trading.analysis.allocation import MOST, allocation, traded_in
 from trading.domain.order import Side
 from trading.domain.report import EquityPoint
 
@@ -55,3 +55,20 @@ def test_many_moments_are_thinned_and_the_last_is_kept():
 
 def test_without_trades_there_is_nothing_to_allocate():
     assert allocation([], {}, [EquityPoint(at(0), float(Decimal(1)))]) == ()
+
+
+def test_only_markets_that_were_held_at_some_time_of_the_window_count_with_all_they_were_bought_before():
+    sold_before = [
+        a_fill(id="1", symbol="ETH/USDT", at=at(1)),
+        a_fill(id="2", symbol="ETH/USDT", side=Side.SELL, at=at(2)),
+    ]
+    held_all_along = a_fill(id="3", symbol="BTC/USDT", at=at(3))
+    bought_within = a_fill(id="4", symbol="SOL/USDT", at=at(12))
+    bought_after = [
+        a_fill(id="5", symbol="XRP/USDT", at=at(30)),
+        a_fill(id="6", symbol="BTC/USDT", at=at(31)),
+    ]
+
+    found = traded_in([*sold_before, held_all_along, bought_within, *bought_after], at(10), at(20))
+
+    assert found == [held_all_along, bought_within]

@@ -100,6 +100,11 @@ def test_what_slipped_is_measured_against_the_price_at_the_decision():
     found = review(known([(0, 1000, 0), (4, 1000, 0)], orders=orders), "day", "UTC", at(5))
 
     assert found.slippage == Decimal(3)  # 2 × 1 dearer, 1 × 1 cheaper
+    assert [(slip.cost, slip.share) for slip in found.slips] == [
+        (Decimal(2), pytest.approx(0.01)),
+        (Decimal(1), pytest.approx(0.01)),
+    ]
+    assert found.slip_share == pytest.approx(0.01)
 
 
 def test_refusals_and_stops_are_those_of_the_period():
