@@ -72,8 +72,12 @@ class InlineDatabase:
         raw, connection = self._raw, self._kept
         assert connection is not None
         raw.execute("BEGIN IMMEDIATE")
-        with connection.begin():  # which commits, or takes everything back
+        try:
             yield connection
+        except BaseException:
+            raw.rollback()
+            raise
+        raw.commit()
 
     @property
     def _raw(self) -> sqlite3.Connection:
