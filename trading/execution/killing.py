@@ -109,7 +109,7 @@ class Killing:
                 )
                 if attempt.state is AttemptState.PARKED:
                     self._confirmed[attempt.client_id] = ""  # nobody can confirm it; the receipt says so
-        tracked.next_look = self.seat.times.monotonic()
+        tracked.looks, tracked.next_look = 0, self.seat.times.monotonic()
 
     # --- the receipt ------------------------------------------------------------------------------------
 

@@ -456,6 +456,18 @@ def test_a_kill_sells_nothing_while_a_stop_may_still_sell_the_same(path):
     live_through(story())
 
 
+def test_a_kill_looks_soon_again_at_a_stop_that_has_rested_for_long(path):
+    async def story():
+        async with a_live_desk(path, a_world(), protection=FIVE) as desk:
+            await bought(desk)
+            await desk.pass_time(600)
+            desk.venue.failing = 3
+            desk.kill()
+            await desk.until(lambda: desk.held == 0, within=10)
+
+    live_through(story())
+
+
 def test_after_a_kill_is_lifted_what_is_held_is_protected_again(path):
     async def story():
         world = a_world()
