@@ -30,7 +30,6 @@ def warning(settings: Settings) -> str:
         "chmod o-rwx {path}",
         path=path,
         mode=f"{mode:o}",
-        right="o-rwx",
     )
 
 

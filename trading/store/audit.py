@@ -32,10 +32,6 @@ NOTHING: Final = Head(0, "0" * 64)  # what stands before the first row
 NOWHERE: Final = Head(-1, "")  # before even that
 LONGEST: Final = 1000  # characters of a line, and of what came of it, that are kept
 _ONE_AT_A_TIME: Final = "SELECT pg_advisory_xact_lock(7281904)"  # several desks may share a PostgreSQL
-_UNMARKED: Final = (
-    "the mark of its newest row is missing: audit.head was taken out of the data folder, "
-    "or was not brought along to this host"
-)
 _PAGE: Final = 5000  # rows that are checked at a time
 _UNREADABLE: Final = (
     ValueError,
@@ -228,7 +224,11 @@ class Chain:
 def _against(mark: Head | None, marked_mac: str, at: Head) -> str:
     """What the mark outside the database says of a chain that is whole in itself."""
     if mark is None:
-        return _UNMARKED if at.seq else ""
+        gone = (
+            "the mark of its newest row is missing: audit.head was taken out of the data folder, "
+            "or was not brought along to this host"
+        )
+        return gone if at.seq else ""
     if mark.seq < 0:
         return "the mark of its newest row was changed"
     if mark.seq > at.seq:
