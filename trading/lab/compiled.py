@@ -9,7 +9,7 @@ desk does it.
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -96,12 +96,6 @@ class Rules:
             limits=job.limits,
             protection=job.parts[0].protection,
         )
-
-    def levels(self, bar: int) -> Floats:
-        """The protection as the loops want it: bars are seconds there."""
-        p, bars = self.protection, ("min_hold", "time_stop", "cool_down")
-        numbers = [getattr(p, name) * (bar if name in bars else 1) for name in kernel.LEVELS]
-        return np.array([*numbers, p.reenter, p.both_touched == "take"], np.float64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -276,7 +270,6 @@ def trade(market: Market, wishes: Floats, rules: Rules, gear: Kernel | None = No
         market.opened,
         market.closed,
     )
-    tiers = tuple(np.array([pair[n] for pair in p.tiers], np.float64) for n in (0, 1))
     arrays: tuple[Any, ...] = (*rows, *swings)
     if not gear.compiled:
         needed = (
@@ -284,7 +277,7 @@ def trade(market: Market, wishes: Floats, rules: Rules, gear: Kernel | None = No
         )  # without levels the others are never looked at
         arrays = tuple(row.tolist() if number in needed else [] for number, row in enumerate(arrays))
     numbers = (rules.cash, rules.fee, rules.slippage, limits.order_share, limits.daily_loss, limits.drawdown)
-    said = (p.on, rules.levels(market.timeframe.seconds), *tiers)
+    said = (p.on, *_levels(p, market.timeframe.seconds))
     count, cash, held, killed = gear.trade(*arrays, *numbers, *said, at, why, moved, paid, purse, met)
     if count == kernel.TOO_MANY:
         return None
@@ -300,6 +293,15 @@ def trade(market: Market, wishes: Floats, rules: Rules, gear: Kernel | None = No
         initial=rules.cash,
         final=cash + held * kernel.STEP * last,
     )
+
+
+@lru_cache(maxsize=16)
+def _levels(p: Protection, bar: int) -> tuple[Floats, Floats, Floats]:
+    """A protection as the loops want it, bars as seconds; then its tiers: at which gain, and which share."""
+    bars = ("min_hold", "time_stop", "cool_down")
+    numbers = [getattr(p, name) * (bar if name in bars else 1) for name in kernel.LEVELS]
+    gains, shares = (np.array([pair[n] for pair in p.tiers], np.float64) for n in (0, 1))
+    return np.array([*numbers, p.reenter, p.both_touched == "take"], np.float64), gains, shares
 
 
 def run(job: Job, gear: Kernel | None = None) -> Run | None:

@@ -136,10 +136,13 @@ def trade(  # type: ignore[no-untyped-def]
     fills, held, order = 0, 0.0, 0.0
     acted, reached = 0.0, True
     watched = drawdown < 1.0 or daily_loss < 1.0
+    idle = not watched and not guarded  # nothing looks at a bar that says what was said before
     peak, day_start, today, lost_on, mark, killed = cash, cash, days[0], -1, 0.0, -1
     entry, since, most_held, begun, best, follow, taken, left = 0.0, 0, 0.0, 0.0, 0.0, 0.0, 0, 1.0
     barred, leaving, shut_until, said = False, False, 0.0, 0.0
     for bar in range(len(closes)):
+        if idle and reached and order == 0.0 and wanted[bar] == acted:
+            continue
         if order != 0.0:
             side = 1.0 if order > 0 else -1.0
             price = to_step(opens[bar] * (1.0 + side * slippage))
