@@ -19,6 +19,7 @@ log = structlog.get_logger("outbox")
 PAUSE_SECONDS = 1.0  # between two messages to one chat, and before trying again
 LONGEST_PAUSE_SECONDS = 60.0
 LONGEST_HURRY_SECONDS = 15.0  # the same for what hurries
+MARK_SECONDS = 1.0  # a message waits no longer for the note that it is on its way
 INK_PAUSE_SECONDS = 5.0  # before what could not be written down is tried again
 LOGGED = 3  # failures in a row that are logged; more would only repeat them
 
@@ -28,6 +29,9 @@ class Ink(Protocol):
 
     async def change_outbox(self, added: Sequence[Kept], gone: Collection[str]) -> None:
         """Write down what must arrive and take away what has."""
+
+    async def mark_outbox(self, names: Collection[str], *, tried: bool) -> None:
+        """Note that these are on their way, or that they did not arrive after all."""
 
     async def outbox(self) -> Sequence[Kept]:
         """What has not arrived yet, in order."""
@@ -47,7 +51,8 @@ class Outbox:
     """Sends in order, few messages a minute to a chat, several as one when they come quickly.
 
     What hurries has a lane of its own and waits for nothing else. What must arrive is written down first
-    thing and survives a restart; a chat that cannot be reached holds up nobody else.
+    thing and survives a restart; a chat that cannot be reached holds up nobody else. What was on its way when
+    the process died is sent again, and says that it may have been sent before: never lost, never twice unsaid.
     """
 
     def __init__(
@@ -158,11 +163,13 @@ class Outbox:
         try:
             if platform is None:
                 raise Closed(f"There is no {name} here.")
+            await self._mark(parcels, tried=True)
             sent = await self._show(platform, chat, parcels, lane.spared)
         except (Closed, Unfit) as error:
             self._done(lane, parcels)
             await self._ears.undelivered(parcels, str(error), closed=isinstance(error, Closed))
         except ConnectionError as error:
+            await self._mark(parcels, tried=False)
             lane.failures += 1
             if lane.failures <= LOGGED:
                 log.warning("not_delivered", address=parcels[0].address, reason=str(error))
@@ -190,6 +197,18 @@ class Outbox:
         self._forget(parcels)
 
     # --- ink ------------------------------------------------------------------------------------------------
+
+    async def _mark(self, parcels: Sequence[Parcel], *, tried: bool) -> None:
+        """Note what is on its way, should we die before it is known to have arrived; it goes without ink, too."""
+        names = [parcel.id for parcel in parcels if parcel.must_arrive]
+        if not names:
+            return
+        try:
+            async with asyncio.timeout(MARK_SECONDS):
+                if await self._write_once():
+                    await self._ink.mark_outbox(names, tried=tried)
+        except (TradingError, TimeoutError) as error:
+            log.warning("outbox_not_marked", reason=str(error) or "the database takes too long")
 
     def _forget(self, parcels: Sequence[Parcel]) -> None:
         for parcel in parcels:

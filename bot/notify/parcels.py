@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +23,7 @@ class Parcel:
     card:       the card it shows: its message is edited to the outcome.
     incident:   the incident it tells of: its message is edited later, as long as it shows nothing else.
     not_before: kept until then (quiet hours), and told together with whatever else was kept.
+    again:      a former run died while it was on its way, so it may stand there already; the message says so.
     """
 
     address: str
@@ -38,6 +39,7 @@ class Parcel:
     not_before: datetime | None = None
     language: str = "en"
     zone: str = "UTC"
+    again: bool = False
     id: str = field(default_factory=lambda: secrets.token_hex(8))
 
     @property
@@ -105,6 +107,7 @@ def parcel_of(data: dict[str, Any], address: str, at: datetime, name: str) -> Pa
         not_before=datetime.fromisoformat(held) if held else None,
         language=data["language"],
         zone=data["zone"],
+        again=data.get("tried", False),
         id=name,
     )
 
@@ -119,9 +122,12 @@ def merged(parcels: Sequence[Parcel], *, spared: int = 0) -> Reply:
 
     `spared`: how many more were dropped because there was no room for them.
     """
-    if len(parcels) == 1 and not spared:
-        return parcels[0].reply
     say = Words(parcels[0].language)
+    again = say("This may have been sent before: the desk stopped while sending.")
+    if len(parcels) == 1 and not spared:
+        reply = parcels[0].reply
+        footer = " · ".join(part for part in (reply.footer, again) if part)
+        return replace(reply, footer=footer) if parcels[0].again else reply
     ordered = in_order(parcels)
     rows = tuple(Row(p.reply.title) for p in ordered[1 : MOST_ROWS + 1])
     more = len(ordered) - 1 - len(rows) + spared
@@ -141,5 +147,6 @@ def merged(parcels: Sequence[Parcel], *, spared: int = 0) -> Reply:
         rows=rows,
         header=" / ".join(list(headers)[:3]),
         tone=ordered[0].reply.tone,
+        footer=again if any(p.again for p in parcels) else "",
         buttons=((Button(say("Status"), "/status"), second),),
     )

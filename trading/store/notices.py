@@ -90,6 +90,19 @@ class NoticeStore:
 
         await self._database.write(job)
 
+    async def mark_outbox(self, names: Collection[str], *, tried: bool) -> None:
+        """Note that these are on their way, or that they did not arrive after all."""
+        kept = table(OutboxRow)
+
+        def job(connection: Connection) -> None:
+            query = select(kept.c.id, kept.c.parcel).where(kept.c.id.in_(sorted(names)))
+            for row in connection.execute(query).all():
+                if row.parcel.get("tried", False) != tried:
+                    noted = row.parcel | {"tried": tried}
+                    connection.execute(kept.update().where(kept.c.id == row.id).values(parcel=noted))
+
+        await self._database.write(job)
+
     async def outbox(self) -> list[Kept]:
         """What has not arrived yet, in order."""
         kept = table(OutboxRow)

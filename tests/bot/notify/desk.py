@@ -8,7 +8,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
@@ -45,6 +45,7 @@ class FakePlatform:
     longest: int = 10**6
     unpinnable: bool = False
     tries: int = 0
+    silent_after: bool = False  # shows the message, and never says so
     note: str = ""  # what was not as it was wished, of everything that is sent
 
     async def run(self) -> None:
@@ -60,6 +61,8 @@ class FakePlatform:
         if len(reply.title) + len(reply.text) > self.longest:
             raise Unfit("message is too long")
         self.messages.append(Message(chat_id, reply, silent, mention))
+        if self.silent_after:
+            await asyncio.Event().wait()
         return Sent(str(len(self.messages) - 1), self.note)
 
     async def edit(self, chat_id: str, ref: str, reply: Reply) -> bool:
@@ -96,6 +99,14 @@ class FakeInk:
         self.rows.update({kept.id: kept for kept in added})
         for name in gone:
             self.rows.pop(name, None)
+
+    async def mark_outbox(self, names, *, tried) -> None:
+        await asyncio.sleep(0)
+        if self.broken:
+            raise Broken("The disk is full.")
+        for name in self.rows.keys() & set(names):
+            kept = self.rows[name]
+            self.rows[name] = replace(kept, parcel=kept.parcel | {"tried": tried})
 
     async def outbox(self) -> list[Kept]:
         return list(self.rows.values())

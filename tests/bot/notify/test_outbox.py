@@ -134,6 +134,46 @@ async def test_an_hour_without_the_chat_and_a_restart_lose_nothing_and_repeat_no
     assert len(post.platform.messages) == 4  # of the fills nothing was written down: they were good to know
 
 
+async def test_what_was_on_its_way_when_the_process_died_is_sent_again_and_says_so(post):
+    post.platform.silent_after = True
+    async with post.open() as desk:
+        desk.put(post.parcel("critical", CRITICAL))
+        await until(lambda: post.platform.titles() == ["critical"])
+
+    post.platform.silent_after = False
+    async with post.open() as desk:
+        desk.put(post.parcel("the next", CRITICAL))
+        await until(lambda: len(post.platform.messages) == 3 and not post.ink.rows)
+
+    assert [(m.reply.title, m.reply.footer) for m in post.platform.messages] == [
+        ("critical", ""),
+        ("critical", "This may have been sent before: the desk stopped while sending."),
+        ("the next", ""),
+    ]
+
+
+async def test_what_surely_did_not_arrive_says_nothing_of_the_kind_after_a_restart(post):
+    post.platform.away = True
+    async with post.open() as desk:
+        desk.put(post.parcel("critical", CRITICAL))
+        await until(lambda: post.platform.tries > 2)
+        await until(lambda: [row.parcel["tried"] for row in post.ink.rows.values()] == [False])
+
+    post.platform.away = False
+    async with post.open():
+        await until(lambda: post.platform.messages and not post.ink.rows)
+
+    (message,) = post.platform.messages
+    assert (message.reply.title, message.reply.footer) == ("critical", "")
+
+
+async def test_without_ink_a_message_goes_out_all_the_same(post):
+    post.ink.broken = True
+    async with post.open() as desk:
+        desk.put(post.parcel("KILLED", EMERGENCY))
+        await until(lambda: post.platform.titles() == ["KILLED"])
+
+
 async def test_what_is_written_down_comes_back_as_it_was(post):
     post.platform.away = True
     reply = Reply(

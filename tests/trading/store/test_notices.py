@@ -153,6 +153,18 @@ async def test_what_must_arrive_is_kept_in_order_until_it_has(notices, clock):
     assert await notices.outbox() == [second]
 
 
+async def test_what_is_on_its_way_is_noted_and_the_rest_stays_as_it_is(notices, clock):
+    rows = [Kept(id=name, address="web:1", at=clock(), parcel={"n": name}) for name in "ab"]
+    await notices.change_outbox(rows, [])
+
+    await notices.mark_outbox(["b", "gone"], tried=True)
+    under_way = await notices.outbox()
+    await notices.mark_outbox(["b"], tried=False)
+
+    assert [row.parcel for row in under_way] == [{"n": "a"}, {"n": "b", "tried": True}]
+    assert (await notices.outbox())[1].parcel == {"n": "b", "tried": False}
+
+
 async def test_a_panel_stands_in_a_chat_until_it_is_hidden(notices, clock):
     panel = Shown(platform="telegram", chat="-100/7", panel="panel/main/1", ref="55")
     await notices.show([panel], clock())
