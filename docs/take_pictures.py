@@ -87,7 +87,7 @@ async def of_a_report(chat: OnTelegram) -> list[Shot]:
     pdf = await until(document, within=60)
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "week.pdf").write_bytes(pdf)
-        drawing = ["-q", "-dNOPAUSE", "-dBATCH", "-sDEVICE=png16m", "-r80", "-dTextAlphaBits=4"]
+        drawing = ["-q", "-dNOPAUSE", "-dBATCH", "-sDEVICE=png16m", "-r240", "-dDownScaleFactor=3"]
         program = await asyncio.create_subprocess_exec(
             "gs", *drawing, f"-sOutputFile={PICTURES}/report-%d.png", f"{folder}/week.pdf"
         )
