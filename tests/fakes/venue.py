@@ -114,6 +114,7 @@ class World:
     def _against(self, request: Request) -> Denied | None:
         """Coins that lie in other sales cannot be sold, and a stop that the market is below already is no stop."""
         if self.most is not None and request.amount > self.most:
+            self.met["too large"] += 1
             return Denied(Why.FILTER, "size or price do not fit the market's rules")
         if request.side is Side.BUY:
             return None

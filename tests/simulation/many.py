@@ -17,6 +17,7 @@ WORTH_NAMING = {  # what a thousand stories must have met, and the words for it
     "log order_dead": "past its horizon: dead",
     "log order_parked": "parked for a person",
     "attempt denied": "a definite no",
+    "met too large": "an order was larger than the exchange took",
     "crash": "the process died",
     "crash while recovering": "and again while recovering",
     "frozen": "the process stood still",

@@ -38,6 +38,7 @@ class Do(StrEnum):
     )
     UNSTOP = "somebody takes a stop back by hand"
     MOVE = "the price moves, and no candle closes"  # x: price
+    LARGEST = "the exchange takes no larger order than"  # x: amount; word: told, where the desk knows of it
 
 
 PRESSES = (Do.YES, Do.TWICE, Do.NO)
@@ -92,6 +93,7 @@ def plan_of(seed: int) -> Plan:
     if stop:
         acts += _stops(dice, [act.at for act in acts if act.do is Do.CLOSE])
     acts = _brought_together(random.Random(f"{seed}, brought together"), acts, asks)
+    acts += _in_pieces(random.Random(f"{seed}, in pieces"), acts)
     return Plan(seed, venue, asks, tuple(sorted(acts, key=lambda a: a.at)), stop=stop)
 
 
@@ -188,6 +190,15 @@ def _doubts(dice: random.Random, closes: list[Act]) -> Iterator[Act]:
             other = dice.choice([e for e in ("0.0", "0.5", "1.0") if e != close.word])
             yield Act(close.at + dice.uniform(0.5, 10), Do.CLOSE, close.x, other)
         before = close.word
+
+
+def _in_pieces(dice: random.Random, acts: list[Act]) -> Iterator[Act]:
+    """What was bought at once can only be sold in pieces; where there is a kill, that is often what has to."""
+    if dice.random() < 0.2:
+        kills = [act.at for act in acts if act.do is Do.KILL]
+        before = dice.choice([*kills, STORM])
+        word = dice.choice(["told", "not told"])
+        yield Act(dice.uniform(1, before), Do.LARGEST, round(dice.uniform(2, 40), 5), word)
 
 
 def shortest(plan: Plan, fails: Callable[[Plan], bool]) -> Plan:

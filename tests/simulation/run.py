@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Coroutine, MutableMapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -33,6 +33,7 @@ from trading.execution.venue import Standing, VenueOrder
 
 ASKING = Asking(above=Decimal(0), lasts=timedelta(seconds=90), max_drift=0.01)
 GIVEN_UP = ("dead", "denied", "parked")  # states after which an order may still turn up
+AT_LEAST = 0.001  # seconds that every answer takes: no two decisions are of one moment
 TICK = 5.0  # seconds between two looks of the house: what was stepped is written down
 MOST_BROKEN = 20  # a story that has gone so wrong need not go on
 LOST = (Crash, BaseExceptionGroup, asyncio.CancelledError, TradingError)
@@ -143,8 +144,8 @@ class Story:
             self.checks.leaving(desk, request)
             self.lines.append(f"{this_loop().now:.3f} send {request.side} {request.amount}")
 
-        desk.venue.before_send = leaving
-        desk.killer.before_send = leaving
+        for client in (desk.venue, desk.killer):
+            client.before_send, client.latency = leaving, AT_LEAST
 
     def step(self, what: str) -> None:
         """A commit, before it and after it, or a request: whatever a process may die at."""
@@ -212,7 +213,7 @@ class Story:
             case Do.CANCELS:
                 desk.killer.failing_cancels += int(act.x)
             case Do.SLOW:
-                desk.venue.latency = act.x
+                desk.venue.latency = max(act.x, AT_LEAST)
             case Do.RESTS:
                 world.fills_at_once = False
                 this_loop().call_later(20, self._fill_some, act.x)
@@ -224,6 +225,9 @@ class Story:
                 self._fall(act.x)
             case Do.MOVE:
                 world.move(BTC, Decimal(str(act.x)))
+            case Do.LARGEST:
+                world.most = Decimal(str(act.x))
+                self._tell_largest(desk, world.most if act.word == "told" else None)
             case Do.UNSTOP:
                 for one in world.stops:
                     world.end(one.order.exchange_id, Standing.CANCELED)
@@ -343,9 +347,15 @@ class Story:
         if desk is self.desk:
             desk.room.step(HaltLifted(desk.loop.wall(), HaltKind.STORE, "journal"))
 
+    @staticmethod
+    def _tell_largest(desk: LiveDesk, most: Decimal | None) -> None:
+        """What the exchange says of its market."""
+        instruments = desk.desk.instruments
+        instruments[BTC] = replace(instruments[BTC], max_amount=most)
+
     def _stop_trouble(self) -> None:
         world = self.world
-        world.fills_at_once = True
+        world.fills_at_once, world.most = True, None
         for order in self._awake():
             if order.standing is Standing.OPEN and order.filled < order.amount:
                 world.fill(order.exchange_id, order.amount - order.filled)
@@ -354,7 +364,8 @@ class Story:
             self.desk.database.full = False
             for client in (self.desk.venue, self.desk.killer):
                 client.faults.clear()
-                client.failing, client.failing_cancels, client.latency = 0, 0, 0.0
+                client.failing, client.failing_cancels, client.latency = 0, 0, AT_LEAST
+            self._tell_largest(self.desk, None)
             self._empty_disk(self.desk)
 
     async def _answer_everything(self) -> None:

@@ -10,6 +10,7 @@ import structlog
 from trading.domain.errors import Broken
 from trading.domain.events import OrderChanged
 from trading.domain.live import DUST, Attempt, AttemptState, Fenced
+from trading.domain.market import Instrument
 from trading.domain.order import Order, OrderIntent, OrderStatus, Side
 from trading.domain.risk import HaltKind
 from trading.execution.failures import Failures
@@ -117,7 +118,11 @@ class Sender:
         told = self._largest.get(intent.symbol) if intent.reduce_only else None
         known = instrument.most(intent.price_at_decision)
         most = min((amount for amount in (told, known) if amount is not None), default=intent.amount)
-        if most >= intent.amount or instrument.is_dust(most, intent.price_at_decision):
+        if most >= intent.amount:
+            return intent
+        if intent.reduce_only and instrument.is_dust(intent.amount - most, intent.price_at_decision):
+            most = min(most, _half(instrument, intent.amount))  # after a larger piece the rest could not be sold
+        if instrument.is_dust(most, intent.price_at_decision):
             return intent
         return replace(intent, amount=most)
 
@@ -126,7 +131,7 @@ class Sender:
         would be dust."""
         instrument = self._seat.instruments[intent.symbol]
         free = await self._free(instrument.base) if why is Why.FUNDS else intent.amount
-        most = instrument.amount(free if free < intent.amount else intent.amount / 2)
+        most = instrument.amount(free) if free < intent.amount else _half(instrument, intent.amount)
         if instrument.is_dust(most, intent.price_at_decision):
             self._largest.pop(intent.symbol, None)
         else:
@@ -242,6 +247,11 @@ class Sender:
                 self._failures.failed(ORDERS, f"{seat.venue.profile.name} left an order in doubt: {reason}")
                 log.error("order_in_doubt", account=seat.account, symbol=symbol, reason=reason)
                 await seat.change(tracked, AttemptState.UNCERTAIN, reason)
+
+
+def _half(instrument: Instrument, amount: Decimal) -> Decimal:
+    """The larger half: two of them leave nothing."""
+    return amount - instrument.amount(amount / 2)
 
 
 def _request(attempt: Attempt) -> Request:

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from decimal import Decimal
 
+import pytest
+
 from tests.fakes.virtual import live_through
 from tests.trading.execution.livedesk import BTC, a_live_desk, a_world
 from trading.domain.events import KillReported, WentFlat
@@ -64,6 +66,27 @@ def test_a_kill_halves_what_is_refused_until_the_exchange_takes_it(path):
     live_through(story())
 
 
+@pytest.mark.parametrize("told", [True, False])
+def test_pieces_leave_nothing_that_is_too_little_to_be_sold(path, told):
+    async def story():
+        world = a_world()
+        async with a_live_desk(path, world) as desk:
+            held = await holding(desk)
+            world.most = (
+                held - Decimal("0.00001") if told else held / 7
+            )  # one step would be left, or some of eighths
+            if told:
+                limited_to(desk, world.most)
+            desk.kill()
+            await desk.until(lambda: desk.held < Decimal("0.01"))
+            await desk.pass_time(60)
+
+            assert world.totals["BTC"] == 0
+            assert desk.news(KillReported)[-1].receipt.left == ()
+
+    live_through(story())
+
+
 def test_a_kill_sells_what_is_left_when_somebody_has_sold_a_part_by_hand(path):
     async def story():
         world = a_world()
@@ -71,7 +94,9 @@ def test_a_kill_sells_what_is_left_when_somebody_has_sold_a_part_by_hand(path):
             held = await holding(desk)
             world.by_hand(Side.SELL, "1.5")
             desk.kill()
-            await desk.until(lambda: desk.held == Decimal("1.5"), within=60)  # nobody has said where they went
+            await desk.until(
+                lambda: desk.held == Decimal("1.5"), within=60
+            )  # nobody has said where they went
 
             assert world.totals["BTC"] == 0
             assert sales(desk)[:2] == [held, held - Decimal("1.5")]
