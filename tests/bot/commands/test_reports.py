@@ -90,6 +90,23 @@ async def test_pages_and_workbook_hold_the_numbers_of_the_message(house):
     assert strategies == pytest.approx({p.name: float(p.profit) for p in week.by_strategy})
 
 
+class NoCandles:
+    """An exchange that is away, and an empty archive."""
+
+    async def candles(self, *_):
+        return []
+
+
+async def test_without_candles_the_week_is_told_without_what_was_held_and_everything_else_is_there(house):
+    house.trading.replays = NoCandles()
+
+    reply = await answered(house, "/report weekly")
+
+    assert reply.data.allocation == ()
+    assert [image.name for image in reply.images][-2:] == ["results.png", "slippage.png"]
+    assert len(reply.files) == 2
+
+
 async def test_a_month_names_its_best_and_worst(house):
     reply = await answered(house, "/report monthly")
 
