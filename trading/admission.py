@@ -47,6 +47,27 @@ class Admission(Running):
             self.trouble.pop(name, None)
         await self.seats.vacate(name)
 
+    async def reconnect(self, name: str) -> None:
+        """Let an account of real money go on with the key it has now, without a restart.
+
+        The exchange is asked about the new key first. Raises TradingError when it is not fit, or when the disk cannot
+        be written: then the account goes on with the one before. Whatever fails later is told and tried again.
+        """
+        room, floor = self.room(name), self.floor_of(name)
+        way = await self.seats.way_of(name)
+        async with self._coming_up, floor.busy:
+            await self.keep_all()
+            if self.keeper.trouble is not None:
+                await way.close()
+                raise Refused(f"{name} cannot change its key now: {self.keeper.trouble}")
+            with self._noting_trouble(name):
+                await self.seats.change(room, floor.market, way)
+                return
+            floor.rooms.pop(name, None)
+            self.rooms.pop(name, None)
+            await self.seats.vacate(name)
+        raise Refused(f"{name} does not trade with the new key yet: {self.trouble[name]} It is tried again.")
+
     def regrade(self, name: str, mode: Mode) -> Room:
         """The same account under another mode, with all it holds and has out."""
         room = replace(self.room(name), mode=mode)

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import socket
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol
@@ -25,7 +25,7 @@ from trading.execution.times import Times
 from trading.execution.venue import Unreachable, Venue
 from trading.identity import identity as market_of
 from trading.keeper import Keeper
-from trading.limits import halved
+from trading.limits import halved, limits_for
 from trading.market.feed import Market
 from trading.modes import wiring
 from trading.settings import AccountSettings, Settings
@@ -202,6 +202,28 @@ class Seats:
         """The account did not come up after all."""
         self._taken.pop(account, None)
 
+    async def way_of(self, account: str) -> Way:
+        """A new way to its exchange, with the key it has now. Raises TradingError when that key is not fit for it."""
+        if self.open_way is None:
+            raise Refused(f"The account {account} has no way to its exchange.")
+        return await self.open_way(account)
+
+    async def change(self, room: Room, market: Market, way: Way) -> None:
+        """Go another way from now on, as after a start: what was out is known and reconciled before anything leaves.
+
+        What was stepped must be on disk. Raises TradingError when it cannot take its seat again; then it has none.
+        """
+        before, limits = self.lives.pop(room.name), room.desk.limits
+        await before.retire("the account connects with another key")
+        await self._release(before)
+        old, self._ways[room.name] = self._ways[room.name], way
+        await old.close()
+        await self.take(room, market)
+        usual = limits_for(self.settings, room.name)
+        share = (halved(usual) if way.capped else usual).capital_share
+        room.desk.limits = replace(limits, capital_share=share)
+        await self.recover(room)
+
     async def check_clean(self, account: str) -> None:
         """Raise Refused unless ours and the exchange's books agree right now."""
         live = self.lives.get(account)
@@ -258,10 +280,8 @@ class Seats:
     # --- taking a seat ----------------------------------------------------------------------------------
 
     async def _way(self, account: str) -> Way:
-        if self.open_way is None:
-            raise Refused(f"The account {account} has no way to its exchange.")
         if account not in self._ways:
-            self._ways[account] = await self.open_way(account)
+            self._ways[account] = await self.way_of(account)
         return self._ways[account]
 
     async def _seat(self, room: Room, way: Way) -> Seat:

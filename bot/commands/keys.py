@@ -7,7 +7,7 @@ from bot.people import TRADERS
 from bot.registry import Sure, command
 from bot.reply import Button, Reply, Row, Tone
 from bot.show import moment
-from trading.domain.errors import Refused
+from trading.domain.errors import Refused, TradingError
 from trading.domain.keys import Purpose, StoredKey
 from trading.domain.people import Role
 
@@ -83,10 +83,7 @@ async def keys_add(ask: Ask, account: Account, *, read_only: ReadOnly = False) -
                 say(
                     "Make sure at the exchange that it cannot withdraw, and works from this machine's address only."
                 ),
-                _still_used(ask, account, stored.purpose)
-                or say(
-                    "It is used from the next time the account connects on: at a start, or when it goes live."
-                ),
+                await _connected(ask, account, stored.purpose),
                 say(
                     "Keep a copy of {file}, never in the same backup as the database: it opens the stored keys.",
                     file=ask.trading.safe.master_key,
@@ -147,6 +144,19 @@ async def keys_rotate(ask: Ask) -> Reply:
         tone=Tone.GOOD,
         data={"master_key": name},
     )
+
+
+async def _connected(ask: Ask, account: str, purpose: Purpose) -> str:
+    """What becomes of a new key: an account of real money that trades goes on with it, or says why not."""
+    if purpose is Purpose.READ or account not in ask.trading.real.accounts:
+        return ask.say(
+            "It is used from the next time the account connects on: at a start, or when it goes live."
+        )
+    try:
+        await ask.trading.reconnect(account)
+    except TradingError as error:
+        return ask.say("It is not in use: {why}", why=ask.say.again(error.tell))
+    return ask.say("{account} trades with it from now on; cards from before are void.", account=account)
 
 
 def _still_used(ask: Ask, account: str, purpose: Purpose) -> str:

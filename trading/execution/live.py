@@ -77,7 +77,7 @@ class Live:
         self._restored: list[Order] = []
         self._wake, self._recovered = asyncio.Event(), asyncio.Event()
         self._turn_lock = asyncio.Lock()
-        self._calm = False
+        self._calm, self._retired = False, ""
         self._parked_told: set[str] = set()
         self._hinted = False
         self.outcome = Outcome()  # of the last reconciliation
@@ -232,6 +232,14 @@ class Live:
             return False
         return True
 
+    async def retire(self, why: str) -> None:
+        """For good: nothing leaves or is booked from here any more; another one takes this seat."""
+        self._retired = why
+        await self.calm()
+        await self._turn_lock.acquire()  # and never let go of: no turn begins any more
+        for wish in self._queue.clear():
+            wish.answer(why)
+
     # --- orders -----------------------------------------------------------------------------------------
 
     async def _send_waiting(self) -> None:
@@ -258,6 +266,8 @@ class Live:
 
     async def _send_with(self, intent: OrderIntent, consent: Consent, ready: Ready) -> str | None:
         """A person said yes: send it in turn, checked once more then, and answer whether it left."""
+        if self._retired:
+            return self._retired
         done: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
         self._queue.put(Wish(intent, consent, ready, done))
         self._wake_up()

@@ -37,7 +37,6 @@ class Vault:
     tell: Tell
     made: Path | None = None  # the master key's file, when this very start made it
     began: bool = False  # this very start made the audit's key: nothing was sealed with it before
-    changed: list[Callable[[str], None]] = field(default_factory=list)  # hear which account's key is new
     others: list[Callable[[], Awaitable[object]]] = field(default_factory=list)  # wrap what they sealed anew
 
     @classmethod
@@ -113,9 +112,7 @@ class Vault:
             return stored
 
         what = f"{given.purpose} key of {given.account} at {given.exchange}"
-        stored = await self.store.note_change(what, f"kept, ends in {given.hint}", work)
-        self._tell_changed(given.account)
-        return stored
+        return await self.store.note_change(what, f"kept, ends in {given.hint}", work)
 
     async def remove(self, account: str, purpose: Purpose) -> None:
         """Forget a key; Refused when there is none."""
@@ -123,7 +120,6 @@ class Vault:
         if not await self._rows(account, purpose):
             raise Refused(f"There is no {purpose} key for account {account}, so there is nothing to remove.")
         await self.store.note_change(f"{purpose} key of {account}", "removed", lambda c: c.execute(gone))
-        self._tell_changed(account)
 
     # --- the master key -------------------------------------------------------------------------------------
 
@@ -215,10 +211,6 @@ class Vault:
         sealed = connection.execute(select(meta.c.value).where(meta.c.key == AUDIT_KEY)).scalar_one()
         fresh_key = json.dumps(asdict(rewrap(self.ring, Envelope(**json.loads(sealed)), AUDIT_KEY)))
         connection.execute(update(meta).where(meta.c.key == AUDIT_KEY).values(value=fresh_key))
-
-    def _tell_changed(self, account: str) -> None:
-        for hear in self.changed:
-            hear(account)
 
 
 def _of(account: str, purpose: Purpose) -> tuple[Any, Any]:
