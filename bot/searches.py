@@ -25,7 +25,7 @@ async def answer(ask: Ask, found: SearchResult) -> Reply:
         title=_title(ask, found, before, after, holds),
         text="\n".join([*_lines(ask, found, after), *(ask.say.again(note) for note in found.notes)]),
         rows=_rows(ask, found),
-        images=await _images(ask, found),
+        images=await _images(ask, found) if ask.pictures else (),
         buttons=_buttons(ask, found),
         tone=Tone.GOOD if holds else Tone.WARNING,
         data=search_data(found),

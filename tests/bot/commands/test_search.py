@@ -67,6 +67,16 @@ async def test_progress_first_then_the_verdict_with_both_parts(house, data):
     assert "out_of_sample" in to_json(last.data)
 
 
+async def test_no_map_is_drawn_for_a_program(house, data):
+    text = f"/optimise ema_cross fast=3..9 --trials 5 --min-trades 0 --data {data}"
+    line = Line(text=text, place=TERMINAL, name="Mina", update_id=None, sent_at=None, pictures=False)
+
+    *_, last = [reply async for reply in house.dispatcher.handle(line)]
+
+    assert last.images == ()
+    assert last.data["tried"] == 5
+
+
 async def test_the_buttons_set_test_and_go_on(house, data):
     reply = await answered(
         house, f"/optimise ema_cross fast=3..9 --trials 5 --min-trades 0 --study mine --data {data}"
