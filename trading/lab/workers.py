@@ -11,6 +11,7 @@ from contextlib import aclosing, suppress
 from ctypes import c_double, c_int
 from dataclasses import replace
 from functools import partial
+from types import SimpleNamespace
 from typing import Any, Literal
 
 from trading.domain.errors import Refused, TradingError
@@ -141,16 +142,15 @@ class _Seat:
                 os.kill(pid, signal.SIGKILL)
 
     def _open(self) -> Executor:
-        if self._pool is None:
+        if self._pool is None and self._own_process:
             self._shared = self._context.Value(c_double, 0.0, lock=False)
             self._pid = self._context.Value(c_int, 0)
-            begin = partial(_remember, self._shared)
-            if self._own_process:
-                self._pool = ProcessPoolExecutor(
-                    1, self._context, initializer=_begin_process, initargs=(self._shared, self._pid)
-                )
-            else:
-                self._pool = ThreadPoolExecutor(1, "lab", initializer=begin)
+            self._pool = ProcessPoolExecutor(
+                1, self._context, initializer=_begin_process, initargs=(self._shared, self._pid)
+            )
+        elif self._pool is None:
+            self._shared = SimpleNamespace(value=0.0)
+            self._pool = ThreadPoolExecutor(1, "lab", initializer=partial(_remember, self._shared))
         return self._pool
 
 
