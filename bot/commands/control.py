@@ -150,6 +150,14 @@ async def kill(ask: Ask, reason: Why = "asked by hand") -> Reply:
             "{names} cannot be reached now: killed the moment they can be. Positions there are still held.",
             names=", ".join(away),
         )
+    if stopped is not None and not now:
+        return Reply(
+            title=ask.say("Nothing could be stopped."),
+            text=text,
+            tone=Tone.DANGER,
+            failed=True,
+            data={"flat": False, "left": [], "away": away, "accounts": []},
+        )
     worth = ", ".join(money(s.equity, s.currency) for s in now)
     return Reply(
         title=ask.say("KILLED. {equity} is left.", equity=worth) if now else ask.say("KILLED."),

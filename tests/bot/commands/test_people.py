@@ -44,6 +44,20 @@ async def test_where_the_owner_wants_it_a_viewer_may_kill(tmp_path, clock):
         assert (await vera.says("/unkill !")).failed
 
 
+async def test_a_kill_of_what_cannot_be_reached_does_not_say_that_it_stopped(people):
+    tom = await people.invited("trader", 5, "Tom")
+    people.house.trading.trouble["main"] = "binance is not available just now."
+
+    reply = await tom.says("/kill !")
+
+    assert reply.failed
+    assert reply.title == "Nothing could be stopped."
+    assert (
+        reply.text
+        == "main cannot be reached now and could not be stopped by you: an owner of the whole desk can."
+    )
+
+
 async def test_an_invitation_is_good_once_and_for_its_time(people, clock):
     made = await people.owner.says("/invite trader main --for 12h !")
     clock.advance(timedelta(hours=12))
