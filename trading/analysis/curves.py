@@ -87,13 +87,9 @@ def longest_below_top(curve: Curve) -> float:
     """The longest time, in days, from a top until it was reached again (or until the end)."""
     if not len(curve):
         return 0.0
-    at_top = drawdowns(curve) == 0
-    reached = np.maximum.accumulate(np.where(at_top, np.arange(len(curve)), 0))
-    before = np.concatenate(
-        (reached[:1], reached[:-1])
-    )  # the top that was left, also on the bar that regains it
-    below = ~at_top | np.concatenate(([False], ~at_top[:-1]))
-    waited = np.where(below, curve.seconds - curve.seconds[before], 0.0)
+    tops = np.flatnonzero(drawdowns(curve) == 0)
+    waited = np.diff(curve.seconds[np.append(tops, len(curve) - 1)])  # to the next top, or to the end
+    waited[:-1][np.diff(tops) == 1] = 0.0  # nothing was below in between
     return float(waited.max()) / _DAY
 
 
