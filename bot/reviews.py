@@ -205,14 +205,20 @@ def _numbers(found: Review, say: Words) -> list[Row]:
 
 
 def _slipped(found: Review, say: Words) -> list[Row]:
-    """How much worse than decided an order was filled, and the worst of them."""
+    """How much worse than decided orders were filled, and the worst of them."""
     if not found.slips:
         return []
     worst = max(found.slips, key=lambda slip: slip.share)
     detail = say(
-        "worst {share}, {symbol}; 1 bp is 0.01%", share=basis_points(worst.share), symbol=worst.symbol
+        "at worst {share} ({symbol}); 1 bp is 0.01%", share=_off(worst.share, say), symbol=worst.symbol
     )
-    return [Row(say("Slippage on average"), basis_points(found.slip_share), detail)]
+    return [Row(say("Slippage on average"), _off(found.slip_share, say), detail)]
+
+
+def _off(share: float, say: Words) -> str:
+    """In words instead of a sign: where more is worse, chats would colour it the wrong way."""
+    size = basis_points(abs(share), signed=False)
+    return say("{share} worse", share=size) if share >= 0 else say("{share} better", share=size)
 
 
 def portion_row(portion: Portion, found: Review, say: Words) -> Row:

@@ -81,14 +81,14 @@ def percent(share: float, *, signed: bool = True) -> str:
     return f"{_digits(value, decimals, signed)}%"
 
 
-def basis_points(share: float) -> str:
+def basis_points(share: float, *, signed: bool = True) -> str:
     """`+7.2 bp` for 0.00072: hundredths of one per cent."""
     value = share * 1e4
     if not math.isfinite(value):
         return UNKNOWN
     if abs(value) >= 1e9:
-        return f"{compact(value, signed=True)} bp"
-    return f"{_digits(value, 1 if abs(value) < 1000 else 0, signed=True)} bp"
+        return f"{compact(value, signed=signed)} bp"
+    return f"{_digits(value, 1 if abs(value) < 1000 else 0, signed=signed)} bp"
 
 
 def compact(value: float, say: Say = plain, *, signed: bool = False) -> str:

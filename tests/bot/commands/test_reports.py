@@ -66,6 +66,9 @@ async def test_the_week_in_words_numbers_pictures_pages_and_a_workbook(house):
     ]
     assert all(image.png.startswith(PNG) and image.alt for image in reply.images)
     assert sum(slip.cost for slip in week.slips) == week.slippage
+    slipped = next(row for row in reply.rows if row.label == "Slippage on average")
+    assert slipped.value == "5.0 bp worse"  # which is how a simulated fill is made
+    assert slipped.detail.startswith("at worst 5.")
     assert {s for point in week.allocation for s in point.shares} >= {t.symbol for t in week.trades}
     assert 0 < max(sum(point.shares.values()) for point in week.allocation) < 1
     assert [f.name for f in reply.files] == ["main-2024-W31.pdf", "main-2024-W31.xlsx"]
