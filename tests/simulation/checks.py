@@ -173,6 +173,8 @@ class Checks:
             wanted = there if unsure else []
         elif any(price >= self.world.prices[BTC] for _, price in wanted):
             return  # the market is below it: the desk sells at its next close
+        elif (most := self.world.most) is not None:  # what has become too large, the desk watches itself
+            wanted = [stop for stop in wanted if stop[0] <= most or stop in there]
         if [amount for amount, _ in there] != [amount for amount, _ in wanted]:
             self.say("I5 a stop for each position", f"{there} rest where {wanted} should")
 

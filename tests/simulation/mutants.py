@@ -384,6 +384,14 @@ def a_kill_sells_what_others_bought() -> list[Change]:
     return [(sending, "_request", all_of_it)]
 
 
+@mutant
+def a_sale_that_was_refused_is_tried_as_it_was() -> list[Change]:
+    async def smaller(self, intent, why):
+        return None
+
+    return [(Sender, "_smaller", smaller)]
+
+
 # --- cards --------------------------------------------------------------------------------------------------
 
 

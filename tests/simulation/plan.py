@@ -38,7 +38,7 @@ class Do(StrEnum):
     )
     UNSTOP = "somebody takes a stop back by hand"
     MOVE = "the price moves, and no candle closes"  # x: price
-    LARGEST = "the exchange takes no larger order than"  # x: amount; word: told, where the desk knows of it
+    LARGEST = "the exchange takes no larger order than"  # x: amount; word: told, if the desk knows of it
 
 
 PRESSES = (Do.YES, Do.TWICE, Do.NO)
@@ -194,10 +194,10 @@ def _doubts(dice: random.Random, closes: list[Act]) -> Iterator[Act]:
 
 def _in_pieces(dice: random.Random, acts: list[Act]) -> Iterator[Act]:
     """What was bought at once can only be sold in pieces; where there is a kill, that is often what has to."""
-    if dice.random() < 0.2:
+    if dice.random() < 0.3:
         kills = [act.at for act in acts if act.do is Do.KILL]
         before = dice.choice([*kills, STORM])
-        word = dice.choice(["told", "not told"])
+        word = dice.choice(["told", "not told", "not told"])
         yield Act(dice.uniform(1, before), Do.LARGEST, round(dice.uniform(2, 40), 5), word)
 
 

@@ -227,7 +227,8 @@ class Story:
                 world.move(BTC, Decimal(str(act.x)))
             case Do.LARGEST:
                 world.most = Decimal(str(act.x))
-                self._tell_largest(desk, world.most if act.word == "told" else None)
+                if act.word == "told":
+                    desk.desk.instruments[BTC] = replace(desk.desk.instruments[BTC], max_amount=world.most)
             case Do.UNSTOP:
                 for one in world.stops:
                     world.end(one.order.exchange_id, Standing.CANCELED)
@@ -347,15 +348,9 @@ class Story:
         if desk is self.desk:
             desk.room.step(HaltLifted(desk.loop.wall(), HaltKind.STORE, "journal"))
 
-    @staticmethod
-    def _tell_largest(desk: LiveDesk, most: Decimal | None) -> None:
-        """What the exchange says of its market."""
-        instruments = desk.desk.instruments
-        instruments[BTC] = replace(instruments[BTC], max_amount=most)
-
     def _stop_trouble(self) -> None:
         world = self.world
-        world.fills_at_once, world.most = True, None
+        world.fills_at_once = True
         for order in self._awake():
             if order.standing is Standing.OPEN and order.filled < order.amount:
                 world.fill(order.exchange_id, order.amount - order.filled)
@@ -365,7 +360,6 @@ class Story:
             for client in (self.desk.venue, self.desk.killer):
                 client.faults.clear()
                 client.failing, client.failing_cancels, client.latency = 0, 0, AT_LEAST
-            self._tell_largest(self.desk, None)
             self._empty_disk(self.desk)
 
     async def _answer_everything(self) -> None:
