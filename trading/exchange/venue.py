@@ -107,9 +107,11 @@ class CcxtVenue:
         return dict((await self._counter.warm()).markets)
 
     async def warm_up(self) -> None:
-        """Load what the first order needs; raises Unreachable when it cannot be had."""
+        """Load what the first order and the first look at it need; raises Unreachable when it cannot be had."""
         try:
-            await self._counter.warm()
+            known, reads = await self._counter.warm(), await self.reads.exchange()
+            if not reads.markets:
+                reads.set_markets_from_exchange(known)
         except (Uncertain, ExchangeSaidNo) as error:
             raise Unreachable(error.tell) from None
 

@@ -97,6 +97,19 @@ async def test_the_first_cancel_of_a_kill_waits_for_nothing_and_nobody_however_l
     await killer.close()
 
 
+async def test_the_first_look_of_a_kill_at_an_order_is_one_question(venue, binance):
+    await venue.send(an_order(limit_price=Decimal(90)))
+    killer = venue.killer()
+    await killer.warm_up()
+    asked = sum(binance.asked.values())
+
+    found = await killer.order("BTC/USDT", ID, None)
+
+    assert found is not None
+    assert sum(binance.asked.values()) == asked + 1
+    await killer.close()
+
+
 async def test_a_killer_sells_by_the_markets_that_the_desk_has_loaded_since(venue, binance):
     killer = venue.killer()
     await killer.warm_up()
