@@ -108,3 +108,4 @@ class Admission(Running):
             at = floor.market.now()
             room.step(KillAsked(at, "the KILL_SWITCH file was there at the start", "file"))
             await self.keep_all()
+        await self.kill_as_asked([room])

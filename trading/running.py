@@ -10,6 +10,7 @@ from pathlib import Path
 
 import structlog
 
+from trading import late_kills
 from trading.boot import BASE, begin, live_past, market_for, open_floor, open_room
 from trading.build import Room
 from trading.clock import Clock
@@ -162,7 +163,17 @@ class Running:
             self.trouble.pop(name, None)
         if self.kill_file.exists():
             floor.spread(KillAsked(floor.market.now(), "the KILL_SWITCH file was there at the start", "file"))
+        await self.kill_as_asked(floor.rooms.values())
         return await self._catch_up(floor, [entry for entry in away if entry.account in floor.rooms])
+
+    async def kill_as_asked(self, rooms: Iterable[Room]) -> None:
+        """Whoever killed one of these while it could not be reached is obeyed now."""
+        for room in tuple(rooms):
+            asked = await late_kills.asked(self.store, room.name)
+            if asked is not None:
+                room.step(KillAsked(self._now_of(room), *asked))
+                await self.keep_all()
+                await late_kills.done(self.store, room.name)
 
     @contextmanager
     def _noting_trouble(self, *names: str) -> Iterator[None]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 
+from trading import late_kills
 from trading.admission import Admission
 from trading.build import Room
 from trading.core.sleeve import Sleeve
@@ -30,7 +31,8 @@ class Steering(Admission):
     async def kill(self, reason: str, by: str, account: str | Collection[str] | None = None) -> None:
         """Stop at once: latch, file, cancel, sell at the next price. Killing twice is killing once.
 
-        `account`: one, several, or all with the file that keeps even those stopped which come up later (None).
+        `account`: one, several, or all with the file that keeps even those stopped which come up later (None). Of
+        several, those that cannot be reached are killed once they can be.
         """
         self.step(self.named(account), lambda now: KillAsked(now, reason, by))
         trouble = self._write_kill_file(reason, by) if account is None else None
@@ -39,8 +41,15 @@ class Steering(Admission):
             if waiting:
                 await self._quote(floor, waiting)
         await self.keep_all()
+        if account is not None and not isinstance(account, str):
+            await self._kill_later([name for name in account if name not in self.rooms], reason, by)
         if trouble:
             raise Refused(f"Everything is stopped, but the KILL_SWITCH file could not be written: {trouble}.")
+
+    async def _kill_later(self, names: Collection[str], reason: str, by: str) -> None:
+        for name in names:
+            await late_kills.remember(self.store, name, reason, by)
+        await self.kill_as_asked(self.named(names))  # those that came up in this very moment
 
     @staticmethod
     async def _quote(floor: Floor, symbols: set[str]) -> None:

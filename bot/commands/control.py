@@ -140,23 +140,10 @@ async def kill(ask: Ask, reason: Why = "asked by hand") -> Reply:
         text = ask.say("{n} positions wait for the next price; nothing new is bought.", n=len(left))
     else:
         text = ask.say("Everything is flat: no position, no order.")
-    if away and stopped is not None:
-        text = ask.say(
-            "{names} cannot be reached now and could not be stopped by you: an owner of the whole desk can.",
-            names=", ".join(away),
-        )
-    elif away:
+    if away:
         text = ask.say(
             "{names} cannot be reached now: killed the moment they can be. Positions there are still held.",
             names=", ".join(away),
-        )
-    if stopped is not None and not now:
-        return Reply(
-            title=ask.say("Nothing could be stopped."),
-            text=text,
-            tone=Tone.DANGER,
-            failed=True,
-            data={"flat": False, "left": [], "away": away, "accounts": []},
         )
     worth = ", ".join(money(s.equity, s.currency) for s in now)
     return Reply(

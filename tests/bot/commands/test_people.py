@@ -44,18 +44,17 @@ async def test_where_the_owner_wants_it_a_viewer_may_kill(tmp_path, clock):
         assert (await vera.says("/unkill !")).failed
 
 
-async def test_a_kill_of_what_cannot_be_reached_does_not_say_that_it_stopped(people):
+async def test_a_traders_kill_of_what_cannot_be_reached_is_kept_and_says_so(people):
     tom = await people.invited("trader", 5, "Tom")
-    people.house.trading.trouble["main"] = "binance is not available just now."
+    desk = people.house.trading
+    desk.trouble["main"] = "binance is not available just now."
+    desk.rooms.pop("main")
 
     reply = await tom.says("/kill !")
 
-    assert reply.failed
-    assert reply.title == "Nothing could be stopped."
-    assert (
-        reply.text
-        == "main cannot be reached now and could not be stopped by you: an owner of the whole desk can."
-    )
+    assert reply.title == "KILLED."
+    assert reply.text.startswith("main cannot be reached now: killed the moment they can be.")
+    assert await desk.store.meta("kill asked main") == '["asked by hand", "Tom"]'
 
 
 async def test_an_invitation_is_good_once_and_for_its_time(people, clock):
