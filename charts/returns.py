@@ -256,10 +256,11 @@ def _draw_middles(sheet: Sheet, pane: "Axes", values: Floats) -> None:
         text = f"{name} {percent(value)}"
         half = sheet.width(text, sheet.theme.small, bold=True) / 2 + 10
         place = min(max(value, left), right)
-        x = (place - left) / (right - left) * wide + (half if row else -half)
-        x = min(max(x, half), wide - half)
-        top = high * (1 - row * _LINE / (_BOTTOM - _TOP))
-        pane.vlines(place, 0, top, color=sheet.theme.text, linewidth=3, linestyles=(0, (2, 1.5)))
+        line = (place - left) / (right - left) * wide
+        x = min(max(line + (half if row else -half), half), wide - half)
+        top, tall = high * (1 - row * _LINE / (_BOTTOM - _TOP)), high * _LINE / (_BOTTOM - _TOP)
+        end = top if abs(x - line) >= half else top - tall  # where there is no room beside it, below its name
+        pane.vlines(place, 0, end, color=sheet.theme.text, linewidth=3, linestyles=(0, (2, 1.5)))
         sheet.tag(
             pane,
             left + x / wide * (right - left),

@@ -131,6 +131,17 @@ def test_the_spread_of_trades_shows_winners_mean_and_median():
     )
 
 
+@pytest.mark.parametrize("low, ends_below", [(-0.0175, True), (0.03, False)])
+def test_a_line_ends_below_its_name_where_there_is_no_room_beside_it(low, ends_below):
+    trades = [low] * 30 + [0.06] * 20 + [-0.02]
+
+    pane = distribution_figure(trades, title="t", theme=theme()).axes[0]
+
+    median = min((lines.get_segments()[0] for lines in pane.collections), key=lambda line: line[0][0])
+    assert median[0][0] == pytest.approx(low)
+    assert (median[1][1] < pane.get_ylim()[1]) == ends_below
+
+
 def test_every_trade_is_in_one_bar_and_no_bar_mixes_profit_and_loss():
     trades = [float(value) for value in np.random.default_rng(3).standard_t(2, 500) * 0.01]
 
