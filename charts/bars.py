@@ -36,9 +36,12 @@ class Bars:
         return len(self.at)
 
     def place(self, at: datetime) -> int | None:
-        """The bar in which something happened; None for what happened before or after the picture."""
+        """The bar in which something happened; None for what happened before or after the picture.
+
+        What happened while the next candle is still open stands at the last one: it has just happened.
+        """
         seconds = at.timestamp()
-        if not len(self) or not self.at[0] <= seconds <= self.ends:
+        if not len(self) or not self.at[0] <= seconds < 2 * self.ends - self.at[-1]:
             return None
         return int(np.searchsorted(self.at, seconds, side="right")) - 1
 

@@ -66,7 +66,7 @@ async def positions(ask: Ask) -> Reply:
     total = sum((h.unrealised for h in now.holdings), now.cash * 0)
     return Reply(
         title=ask.say(
-            "{n} open positions, {profit} open profit",
+            "Open positions: {n}, {profit} open profit",
             n=len(now.holdings),
             profit=money(total, now.currency, signed=True),
         ),

@@ -163,7 +163,7 @@ def _pulse(now: Status, ask: Ask) -> str:
     if now.last_candle_at is None:
         return ask.say("Waiting for the first candle.")
     return ask.say(
-        "{exchange}, last candle {ago} ago, {n} open positions.",
+        "{exchange}, last candle {ago} ago. Open positions: {n}.",
         exchange=now.exchange,
         ago=since(now.last_candle_at, ask.now, ask.say),
         n=len(now.holdings),

@@ -90,7 +90,7 @@ async def _before_killing(ask: Ask, reason: str = "") -> Sure:
     return Sure(
         title=title,
         text="\n".join(lines),
-        yes=say("Sell {n} positions ≈ {worth}", n=len(held), worth=worth),
+        yes=say("Sell everything ≈ {worth}", worth=worth),
         no=stay,
     )
 

@@ -29,7 +29,7 @@ async def keys(ask: Ask) -> Reply:
             data=[],
         )
     return Reply(
-        title=say("{n} exchange keys, sealed", n=len(found)),
+        title=say("Exchange keys, sealed: {n}", n=len(found)),
         text=say("Nothing shows them again, not even here."),
         rows=tuple(_row(one, ask) for one in found),
         data=found,

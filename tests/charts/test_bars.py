@@ -49,7 +49,9 @@ def test_unknown_volume_counts_as_none():
 def test_a_moment_belongs_to_the_bar_that_contains_it():
     shown = bars(a_series([100, 101, 102]))
 
-    assert [shown.place(at(hours)) for hours in (-0.1, 0, 0.9, 1, 2.99, 3.1)] == [None, 0, 0, 1, 2, None]
+    found = [shown.place(at(hours)) for hours in (-0.1, 0, 0.9, 1, 2.99, 3.9, 4)]
+
+    assert found == [None, 0, 0, 1, 2, 2, None]
 
 
 def test_fills_of_one_side_in_one_bar_are_one_mark_at_their_average():

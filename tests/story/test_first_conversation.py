@@ -97,7 +97,7 @@ async def _kills(ann: Conversation, house: House) -> None:
     after = await house.facts("status")
 
     assert len(before["holdings"]) > 0
-    assert asked.labels[0].startswith(f"Sell {len(before['holdings'])} positions")
+    assert asked.labels[0].startswith("Sell everything ≈ ")
     assert waiting["holdings"] == before["holdings"]
     assert [halt["kind"] for halt in waiting["halts"]] == ["pause"]
     assert "Everything is flat" in killed.text

@@ -317,7 +317,7 @@ class Desk:
         return self._pursue(owner, sold.symbol, line, sold.reason, at)
 
     def _is_there(self, sleeve: str, symbol: str, line: Line) -> bool:
-        """After a fill: flat when flat was wanted; otherwise nearly what one order may take of what was wanted."""
+        """After a fill: flat when flat was wanted; otherwise nearly what may be taken of what was wanted."""
         held = self.book.held(sleeve, symbol)
         owner = self.sleeves.get(sleeve)
         if line.acted == 0 or owner is None:
@@ -327,7 +327,8 @@ class Desk:
         if owner.all_in is not None:
             return True  # what one purchase spends is decided by the price it fills at
         price = self.book.prices[symbol]
-        most = self.book.equity * Decimal(str(guard.order_share(self, sleeve))) / price
+        share = min(guard.order_share(self, sleeve), self.limits.capital_share)
+        most = self.book.equity * Decimal(str(share)) / price
         wanted = min(abs(targets.target(self, owner, symbol, line, price)), most)
         return abs(held) >= wanted * Decimal(str(1 - NO_TRADE_BAND))
 

@@ -394,6 +394,15 @@ def test_the_size_limit_of_one_order_is_not_got_round_by_many():
     assert story.desk.book.held("ema_cross", "BTC/USDT") * 100 <= 3000
 
 
+def test_an_account_that_may_put_a_part_of_its_money_to_work_does_not_ask_for_every_rest_of_it():
+    part = Limits(order_share=1.0, daily_loss=1, drawdown=1, capital_share=0.1)
+    story = Story(Script(BTC_USDT={1: 1.0}), limits=part, share=1.0)
+
+    story.candles(*[100 - n for n in range(10)])  # the cheaper it is, the more of it would pass
+
+    assert len(story.fills) == 1
+
+
 def test_the_drawdown_limit_acts_even_when_the_exit_itself_went_through_it():
     limits = Limits(order_share=1.0, daily_loss=1.0, drawdown=0.15)
     story = Story(Script(BTC_USDT={1: 1.0, 3: 0.0}), limits=limits, share=1.0)
