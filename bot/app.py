@@ -122,7 +122,7 @@ async def _owner(people: PeopleStore) -> Person:
     """Whoever sits at this machine owns the desk; the first start makes them somebody."""
     owner = await people.owner()
     if owner is None:
-        code = await people.new_code(None, {Role.OWNER}, timedelta(minutes=1))
+        code = await people.new_code(None, {Role.OWNER}, CODE_LASTS)
         owner = await people.pair(TERMINAL, "owner", code)
     if owner is None:
         raise SettingsError("The owner could not be written into the database; is it writable?")
