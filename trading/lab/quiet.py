@@ -5,7 +5,7 @@ desk is not settled. Everything else only moves the marks, and those are moved i
 every candle is visited; tests/parity holds it to that.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -111,6 +111,7 @@ class _Walk:
         losses = min(self._limits.daily_loss, self._limits.drawdown)
         self._watches = losses < 1 or self._turns or bool(self._limits.drawdown_warnings)
         self._days = track.days
+        self._turns_at = (np.flatnonzero(np.diff(track.days)) + 1).tolist()  # the first places of new days
         self._synced = -1  # up to where every market's price is in the book
         self._best = inf  # the highest equity of the candles about to be left out, where it is known
         self.places: list[int] = []
@@ -168,7 +169,8 @@ class _Walk:
         """The first place after `index`, and before `limit`, where a limit could act or a halt could end."""
         desk, self._best = self._room.desk, inf
         if self._turns or HaltKind.DAILY_LOSS in desk.halts:
-            limit = min(limit, int(np.searchsorted(self._days, self._days[index], "right")))
+            turn = bisect_right(self._turns_at, index)
+            limit = min([limit, *self._turns_at[turn : turn + 1]])
         if not self._watches or desk.halts.killed or limit <= index + 1:
             return limit
         if self._is_far(index, limit):

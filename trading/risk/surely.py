@@ -5,10 +5,11 @@ else) is for the gate itself; a property holds both to the same answers.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from math import inf
+from typing import NamedTuple
 
 from trading.domain.market import Instrument
 from trading.domain.order import OrderIntent
@@ -20,8 +21,7 @@ NEARLY = 1 - 1e-9  # floats may be wrong in the last digits; what is nearer to a
 HOUR = timedelta(hours=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Lately:
+class Lately(NamedTuple):
     """What is known of a symbol's last weeks, or a bound of it: no figure here is below the rules' own."""
 
     volatility: float
@@ -29,8 +29,7 @@ class Lately:
     worst_day: float  # the shortfall of one unit of money
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class Standing(NamedTuple):
     """The account that asks: no halts, nothing under way, its losses far from their limits."""
 
     equity: Decimal
