@@ -120,8 +120,9 @@ class Sender:
         most = min((amount for amount in (told, known) if amount is not None), default=intent.amount)
         if most >= intent.amount:
             return intent
-        if intent.reduce_only and instrument.is_dust(intent.amount - most, intent.price_at_decision):
-            most = min(most, _half(instrument, intent.amount))  # after a larger piece the rest could not be sold
+        rest_is_dust = instrument.is_dust(intent.amount - most, intent.price_at_decision)
+        if intent.reduce_only and most == known and rest_is_dust:
+            most = min(most, _half(instrument, intent.amount))  # so that the rest can be sold, too
         if instrument.is_dust(most, intent.price_at_decision):
             return intent
         return replace(intent, amount=most)

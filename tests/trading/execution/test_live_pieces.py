@@ -104,6 +104,21 @@ def test_a_kill_sells_what_is_left_when_somebody_has_sold_a_part_by_hand(path):
     live_through(story())
 
 
+def test_a_trifle_that_is_missing_does_not_make_pieces_of_the_rest(path):
+    async def story():
+        world = a_world()
+        async with a_live_desk(path, world) as desk:
+            held = await holding(desk)
+            world.by_hand(Side.SELL, "0.02565")
+            desk.kill()
+            await desk.until(lambda: desk.held == Decimal("0.02565"), within=60)
+
+            assert sales(desk) == [held, held - Decimal("0.02565")]
+            assert world.totals["BTC"] == 0
+
+    live_through(story())
+
+
 def test_a_killed_desk_that_dies_between_two_pieces_sells_the_rest_in_its_next_life(path):
     async def story():
         world = a_world()
