@@ -197,7 +197,8 @@ class _Walk:
             closes, held = self._track.closes[symbol][index + 1 : limit], float(position.quantity)
             if held < 0:
                 return False
-            low, high = low + held * float(closes.min()), high + held * float(closes.max())
+            low += held * float(np.minimum.reduce(closes))
+            high += held * float(np.maximum.reduce(closes))
         top = max(float(book.peak_equity), high)
         floor = top * (1 - limits.drawdown)
         if limits.daily_loss < 1 and HaltKind.DAILY_LOSS not in desk.halts:
