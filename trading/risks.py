@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 import structlog
 
@@ -154,6 +155,17 @@ class Risks:
             now = guard.wanted(desk, one.name, symbol)
             if now is not None:
                 return why(now, review(now), house, real=False)
+        return None
+
+    def too_small(self, account: str, symbol: str) -> tuple[str, Decimal, Decimal] | None:
+        """The sleeve whose usual purchase is less than the exchange takes: what it is worth, and the least."""
+        instrument, desk = self.instrument(account, symbol), self.house.room(account).desk
+        for one in desk.sleeves.values():
+            price, size = desk.book.prices.get(symbol), None
+            if symbol in one.symbols and price is not None:
+                size = guard.usual(desk, one.name, symbol)
+            if price is not None and size is not None:
+                return one.name, size * price, max(instrument.min_cost, instrument.min_amount * price)
         return None
 
     # --- the calendar -----------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ async def why(ask: Ask, symbol: Symbol, order: WhichOrder = "now") -> Reply:
     if shown is None and order == "last":
         raise Refused(say("Nothing was asked about {symbol} since the desk started.", symbol=name))
     if shown is None:
-        return Reply(title=say("No strategy trades {symbol} here.", symbol=name))
+        return _never(ask, name)
     buttons = [Button(say("Chart"), f"/chart {name}"), Button(say("Limits"), "/limits")]
     if last is not None and shown is not last:
         buttons.append(Button(say("Last order"), f"/why {name} last"))
@@ -41,6 +41,23 @@ async def why(ask: Ask, symbol: Symbol, order: WhichOrder = "now") -> Reply:
         tone=Tone.WARNING if Verdict.REFUSED in (first.verdict, shown.verdict) else Tone.GOOD,
         data={"last": last, "now": now},
     )
+
+
+def _never(ask: Ask, symbol: str) -> Reply:
+    """No order of it can come about: nobody trades it, or only with less than the exchange takes."""
+    small = ask.trading.risks.too_small(ask.account, symbol)
+    if small is None:
+        return Reply(title=ask.say("No strategy trades {symbol} here.", symbol=symbol))
+    sleeve, worth, least = small
+    currency = ask.trading.status(ask.account).currency
+    title = ask.say(
+        "{sleeve} buys no {symbol}: its usual {worth} is less than the {least} that the exchange takes.",
+        sleeve=sleeve,
+        symbol=symbol,
+        worth=money(worth, currency),
+        least=money(least, currency),
+    )
+    return Reply(title=title, text=ask.say("Give it a larger share, or fewer markets."), tone=Tone.WARNING)
 
 
 def _verdict(found: Why, ask: Ask) -> str:

@@ -74,24 +74,33 @@ def standing(desk: "Desk") -> Case:
     return case(desk, nothing, at)
 
 
-def wanted(desk: "Desk", sleeve: str, symbol: str) -> Case | None:
-    """What the gate would be asked if this sleeve bought its usual size of a symbol now; None: too little."""
+def usual(desk: "Desk", sleeve: str, symbol: str) -> Decimal | None:
+    """How much this sleeve buys of a symbol when it wants to be in; None: no price is known."""
     price, at = desk.book.prices.get(symbol), desk.last_candle_at
     if price is None or at is None:
         return None
     owner, instrument = desk.sleeves[sleeve], desk.instruments[symbol]
     line = desk.lines.get((sleeve, symbol), Line())
-    usual = replace(line, acted=targets.sized(desk, owner, symbol, 1.0, at))
-    full = targets.target(desk, owner, symbol, usual, price)
-    if full <= 0:  # no weight or size is known yet
-        full = fixed_share(1.0, desk.book.equity, owner.share, len(owner.symbols), price, instrument)
+    in_full = replace(line, acted=targets.sized(desk, owner, symbol, 1.0, at))
+    full = targets.target(desk, owner, symbol, in_full, price)
+    if full > 0:
+        return full
+    # no weight or size is known yet
+    return fixed_share(1.0, desk.book.equity, owner.share, len(owner.symbols), price, instrument)
+
+
+def wanted(desk: "Desk", sleeve: str, symbol: str) -> Case | None:
+    """What the gate would be asked if this sleeve bought its usual size of a symbol now; None: too little."""
+    full, at = usual(desk, sleeve, symbol), desk.last_candle_at
+    if full is None or at is None:
+        return None
     intent = intent_for(
         account=desk.book.name,
         sleeve=sleeve,
-        instrument=instrument,
+        instrument=desk.instruments[symbol],
         target=full,
         held=ZERO,
-        price=price,
+        price=desk.book.prices[symbol],
         reason=Reason.SIGNAL,
         at=at,
     )

@@ -1,5 +1,6 @@
 """Limits, reasons, meters and events as people meet them, through restarts."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -270,6 +271,19 @@ async def test_the_end_of_a_pause_does_not_claim_that_entries_are_open_while_the
 
 
 # --- why --------------------------------------------------------------------------------------------------
+
+
+async def test_a_purchase_too_small_for_the_exchange_is_said_to_be_so(house):
+    sleeves = desk(house).sleeves
+    name, mine = next((n, sleeve) for n, sleeve in sleeves.items() if "BTC/USDT" in sleeve.symbols)
+    sleeves.clear()
+    sleeves[name] = replace(mine, share=0.0002)
+    desk(house).risk.asked.clear()
+
+    reply = await answered(house, "/why BTC/USDT")
+
+    assert reply.title.startswith(f"{name} buys no BTC/USDT: its usual ")
+    assert reply.title.endswith(" that the exchange takes.")
 
 
 async def test_why_names_every_rule_with_its_numbers(house):
