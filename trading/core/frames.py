@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from datetime import UTC, datetime
 
 import numpy as np
 import pandas as pd
@@ -43,6 +44,19 @@ class Columns:
 
     def __len__(self) -> int:
         return len(self.opened)
+
+    def candle(self, symbol: str, timeframe: Timeframe, row: int) -> Candle:
+        """One row of them, as the candle it is."""
+        return Candle(
+            symbol=symbol,
+            timeframe=timeframe,
+            opened_at=datetime.fromtimestamp(int(self.opened[row]), UTC),
+            open=float(self.open[row]),
+            high=float(self.high[row]),
+            low=float(self.low[row]),
+            close=float(self.close[row]),
+            volume=float(self.volume[row]),
+        )
 
     def __getitem__(self, rows: slice) -> "Columns":
         return Columns(*(getattr(self, f.name)[rows] for f in fields(self)))

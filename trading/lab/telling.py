@@ -1,7 +1,7 @@
 """What a report says beside the book itself: its rival, a stretch of candles to look at, and what must be known."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import pairwise
 
 import numpy as np
@@ -41,7 +41,7 @@ def stretch(recorded: Sequence[Recorded], timeframe: Timeframe, fills: Sequence[
     if last is not None:
         end = min(int(np.searchsorted(columns.opened, last, "right")) + AFTER, end)
     start = max(end - LOOKED_AT, 0)
-    return tuple(_candle(chosen.symbol, timeframe, columns, row) for row in range(start, end))
+    return tuple(columns.candle(chosen.symbol, timeframe, row) for row in range(start, end))
 
 
 def thinned(equity: Sequence[EquityPoint]) -> tuple[EquityPoint, ...]:
@@ -79,16 +79,3 @@ def notes(recorded: Sequence[Recorded], begin: datetime | None, warm_at: datetim
             f"The signals needed the first candles to warm up; they begin on {warm_at:%Y-%m-%d %H:%M} UTC."
         )
     return found
-
-
-def _candle(symbol: str, timeframe: Timeframe, columns: Columns, row: int) -> Candle:
-    return Candle(
-        symbol=symbol,
-        timeframe=timeframe,
-        opened_at=datetime.fromtimestamp(int(columns.opened[row]), UTC),
-        open=float(columns.open[row]),
-        high=float(columns.high[row]),
-        low=float(columns.low[row]),
-        close=float(columns.close[row]),
-        volume=float(columns.volume[row]),
-    )

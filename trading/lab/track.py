@@ -51,7 +51,7 @@ class Track:
     def event(self, index: int) -> CandlesClosed:
         """Everything that closed at this place of the time line."""
         candles = tuple(
-            _candle(symbol, self.timeframe, columns, int(row[index]))
+            columns.candle(symbol, self.timeframe, int(row[index]))
             for symbol, columns, row, fresh in zip(
                 self.symbols, self._columns, self._row, self._fresh, strict=True
             )
@@ -61,7 +61,7 @@ class Track:
 
     def candle(self, symbol: str, index: int) -> Candle:
         """The symbol's newest candle at this place."""
-        return _candle(symbol, self.timeframe, self.columns[symbol], int(self.rows[symbol][index]))
+        return self.columns[symbol].candle(symbol, self.timeframe, int(self.rows[symbol][index]))
 
     def opening(self, index: int, symbols: Iterable[str]) -> PricesSeen | None:
         """The opens of the candles that follow this place without a gap, of those of these symbols that have one."""
@@ -103,16 +103,3 @@ class Track:
     def _rows_of(self, columns: Columns) -> Ints:
         """For every place of the time line, the row of the newest candle; -1 before the first."""
         return np.searchsorted(columns.opened, self.times - self.timeframe.seconds, "right") - 1
-
-
-def _candle(symbol: str, timeframe: Timeframe, columns: Columns, row: int) -> Candle:
-    return Candle(
-        symbol=symbol,
-        timeframe=timeframe,
-        opened_at=datetime.fromtimestamp(int(columns.opened[row]), UTC),
-        open=float(columns.open[row]),
-        high=float(columns.high[row]),
-        low=float(columns.low[row]),
-        close=float(columns.close[row]),
-        volume=float(columns.volume[row]),
-    )

@@ -72,19 +72,7 @@ class SimulatedMarket:
 
     def _candles(self, symbol: str, timeframe: Timeframe, start: datetime, end: datetime) -> list[Candle]:
         columns = self._columns(symbol, timeframe, start, end)
-        return [
-            Candle(
-                symbol=symbol,
-                timeframe=timeframe,
-                opened_at=datetime.fromtimestamp(int(columns.opened[i]), UTC),
-                open=float(columns.open[i]),
-                high=float(columns.high[i]),
-                low=float(columns.low[i]),
-                close=float(columns.close[i]),
-                volume=float(columns.volume[i]),
-            )
-            for i in range(len(columns))
-        ]
+        return [columns.candle(symbol, timeframe, row) for row in range(len(columns))]
 
     async def openings(
         self, symbols: Iterable[str], timeframe: Timeframe, opened_at: datetime
