@@ -61,16 +61,11 @@ def _facts(
     drift = percent(approval.max_drift, signed=False)
     share = float(worth / equity) if equity > 0 else 0.0
     age = max(int((now - approval.asked_at).total_seconds()), 0)
+    told = say("{n} s ago; may move by {drift} until you press", n=age, drift=drift)
+    if approval.state is not ApprovalState.PENDING:
+        told = say("when it was asked")
     rows = [
-        Row(
-            say("Price"),
-            price(approval.price_at_ask, currency),
-            say(
-                "{n} s ago; may move by {drift} until you press",
-                n=age,
-                drift=drift,
-            ),
-        ),
+        Row(say("Price"), price(approval.price_at_ask, currency), told),
         Row(
             say("Worth"),
             money(worth, currency),

@@ -77,9 +77,10 @@ async def _before_killing(ask: Ask, reason: str = "") -> Sure:
     held = [(s, h) for s in now for h in s.holdings]
     stay = Button(say("Sell nothing, stay paused"), "/status")
     title = say("Entries are closed. Sell everything and stop?")
+    doubt = _in_doubt(ask, now)
     if not held:
         text = say("Nothing is held. The kill cancels every order and stays until an owner lifts it.")
-        return Sure(title=title, text=text, yes=say("Stop everything"), no=stay)
+        return Sure(title=title, text="\n".join([text, *doubt]), yes=say("Stop everything"), no=stay)
     lines = [
         f"{s.account}: {amount(h.quantity)} {h.symbol.partition('/')[0]} ≈ {money(h.value, s.currency)}"
         for s, h in held
@@ -89,10 +90,18 @@ async def _before_killing(ask: Ask, reason: str = "") -> Sure:
     )
     return Sure(
         title=title,
-        text="\n".join(lines),
+        text="\n".join([*lines, *doubt]),
         yes=say("Sell everything ≈ {worth}", worth=worth),
         no=stay,
     )
+
+
+def _in_doubt(ask: Ask, now: list[Status]) -> list[str]:
+    """Orders of real money that may have bought something, as far as anybody knows."""
+    found = [ask.trading.real.standing(status.account) for status in now]
+    n = sum(one.uncertain + one.parked for one in found if one is not None)
+    told = ask.say("Orders in doubt: {n}. What they bought is sold as soon as it is known.", n=n)
+    return [told] if n else []
 
 
 async def _before_unkilling(ask: Ask) -> Sure:

@@ -167,6 +167,7 @@ async def test_silence_sends_nothing_and_a_kill_takes_the_card_back(
         silent.id: ApprovalState.LAPSED,
         card.id: ApprovalState.WITHDRAWN,
     }
+    assert "until you press" not in str(lapsed["rows"])
     assert lapsed["buttons"] == page["buttons"] == []
     assert on_the_phone.labels == phone.labels == []
     assert all("does not wait for an answer" in a.text for a in (late, pressed_late))
@@ -185,6 +186,7 @@ async def test_a_kill_with_an_order_in_doubt_finds_it_sells_it_and_gives_a_recei
         binance.fail("GET order", times=3, status=502)
         telegram.telegram.press(telegram.ann, "Approve")
         await until(lambda: binance.account.truth.orders)
+        asked = await canary.house.asked("kill", "in doubt")
         killed = await canary.house.asked("kill", "in doubt", "!")
         receipt = await until(
             lambda: next((m for m in telegram.telegram.shown(telegram.ann) if "The kill is" in m.text), None)
@@ -193,6 +195,7 @@ async def test_a_kill_with_an_order_in_doubt_finds_it_sells_it_and_gives_a_recei
         held, halts = canary.held, [h.kind.value for h in canary.trading.status("main").halts]
 
     bought, sold = binance.account.truth.orders.values()
+    assert "Orders in doubt: 1. What they bought is sold as soon as it is known." in asked.text
     assert "a receipt follows" in killed.text
     assert (bought.side, sold.side) == ("buy", "sell")
     assert "The kill is done" in receipt.text
