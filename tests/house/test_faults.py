@@ -68,3 +68,17 @@ def test_the_readme_shows_ten_of_them_as_the_table_has_them():
     assert faults.shown(readme, TABLE) == readme
     assert [cells for cells in ten if cells[1] != table[cells[0]][1]] == []
     assert [name.strip("`") for _, _, name, _ in ten if name.strip("`") not in {n for _, n in NAMED}] == []
+
+
+def test_the_korean_readme_counts_what_the_english_one_counts():
+    english, korean = ((ROOT / file).read_text(encoding="utf-8") for file in ("README.md", "README.ko.md"))
+    more = english.replace(f"| {counts_of(english)[0]} |", "| 1,234,567 |")
+
+    assert counts_of(korean) == counts_of(english)
+    assert faults.in_step(korean, english) == korean
+    assert "1,234,567" in faults.in_step(korean, more)
+
+
+def counts_of(readme: str) -> list[str]:
+    names = {name for _, name in NAMED}
+    return [cells[3] for cells in faults.rows(readme) if len(cells) == 4 and cells[2].strip("`") in names]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 TABLE = Path(__file__).parents[2] / "docs" / "faults.md"
 README = TABLE.parents[1] / "README.md"
+KOREAN = README.with_name("README.ko.md")
 NONE = "–"  # a fault that no story makes; the tests beside it do
 MET = {  # the fault, as the table has it, and the marks of a story that met it
     "The process dies between any two commits of an order": ("crash",),
@@ -25,6 +26,7 @@ MET = {  # the fault, as the table has it, and the marks of a story that met it
     "A kill at any step of an order": ("act KILL",),
     "A kill while an order is in doubt": ("kill with orders in doubt",),
     "A kill while the exchange is away": ("met cancel without an answer",),
+    "A position larger than the exchange takes in one order": ("met too large",),
     "The exchange fills a stop; the desk sees the same level touched": ("a stop filled at the exchange",),
     "It fills, or fills in part, while it is taken back for a sale": ("a stop filled in part",),
     "Somebody takes a stop back": ("a stop taken back by hand",),
@@ -65,7 +67,9 @@ def write(marks: Counter[str], ran: str) -> None:
     """Into the file, with what was run; and into the few rows that the README shows."""
     text = counted(TABLE.read_text(encoding="utf-8"), marks, ran)
     TABLE.write_text(text, encoding="utf-8")
-    README.write_text(shown(README.read_text(encoding="utf-8"), text), encoding="utf-8")
+    readme = shown(README.read_text(encoding="utf-8"), text)
+    README.write_text(readme, encoding="utf-8")
+    KOREAN.write_text(in_step(KOREAN.read_text(encoding="utf-8"), readme), encoding="utf-8")
 
 
 def shown(readme: str, table: str) -> str:
@@ -74,6 +78,13 @@ def shown(readme: str, table: str) -> str:
     return "\n".join(_with_count(line, times) for line in readme.split("\n"))
 
 
-def _with_count(line: str, times: dict[str, str]) -> str:
-    fault = line.removeprefix("| ").partition(" | ")[0]
-    return f"{line.rstrip(' |').rpartition('|')[0]}| {times[fault]} |" if fault in times else line
+def in_step(korean: str, readme: str) -> str:
+    """The Korean one with the counts of the English one: their rows name the same tests."""
+    times = {cells[2]: cells[3] for cells in rows(readme) if len(cells) == 4 and cells[0] in MET}
+    return "\n".join(_with_count(line, times, 2) for line in korean.split("\n"))
+
+
+def _with_count(line: str, times: dict[str, str], column: int = 0) -> str:
+    cells = line.removeprefix("| ").split(" | ")
+    known = times.get(cells[column]) if len(cells) == 4 else None
+    return f"{line.rstrip(' |').rpartition('|')[0]}| {known} |" if known else line
