@@ -101,7 +101,9 @@ def _outcome(approval: Approval, say: Words, zone: str, fill: Fill | None) -> st
             text = say("Nothing was sent: {why}. A new card asks again.", why=say.again(approval.note))
         case _:
             text = say("Withdrawn; nothing was sent. {why}", why=say.again(approval.note))
-    if fill is not None:
+    if (
+        fill is not None and approval.state is ApprovalState.APPROVED
+    ):  # not the order of the card that asked again
         text += "\n" + say(
             "Filled: {amount} at {price}.",
             amount=amount(fill.amount),

@@ -130,7 +130,9 @@ async def test_after_a_drift_nothing_is_sent_and_both_chats_are_asked_again(
         answer = await browser.say(new_page["buttons"][0][0]["command"])
         await on_phone(telegram, again, "Filled")
         await until(canary.books_agree)
+        (in_the_end,) = copies(telegram, card)
 
+    assert "Filled" not in in_the_end.text
     assert old_phone.labels == []
     assert old_page["buttons"] == []
     assert sent_before == []

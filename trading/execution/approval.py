@@ -223,6 +223,8 @@ class Approvals:
         self.kills += 1
         at, events = self.seat.times.wall(), list[DeskEvent]()
         for card in self._cards.values():
+            if self._has_left(card):
+                continue  # whoever pressed hears how that ends
             self._ended.append(_over(card.approval, ApprovalState.WITHDRAWN, None, self.seat, why))
             if not card.pressed:
                 order = as_order(card.approval.intent, OrderStatus.CANCELED, at, why)
@@ -230,9 +232,19 @@ class Approvals:
         self._cards.clear()
         return events
 
+    def _has_left(self, card: _Card) -> bool:
+        """Whether its order is on its way or there: then it is not the card that takes it back."""
+        tracked = self.seat.of_intent(card.approval.intent.client_id)
+        used = tracked is not None and tracked.attempt.approval == card.approval.id
+        return used and tracked is not None and tracked.attempt.state.is_out
+
     async def recall(self) -> None:
-        """After a start: what was asked before is void."""
+        """After a start: what was asked before is void, and what was on its way is told to have left."""
         seat = self.seat
+        left = {one.attempt.approval for one in seat.out}
+        for approval in await seat.journal.approvals(seat.account, ApprovalState.APPROVED):
+            if approval.id in left:
+                seat.tell(ApprovalSettled(seat.times.wall(), approval))
         for approval in await seat.journal.approvals(seat.account, ApprovalState.PENDING, limit=1000):
             await self._write_end(
                 _over(approval, ApprovalState.WITHDRAWN, None, seat, "the desk was started anew")
