@@ -75,7 +75,7 @@ class Ordinary:
         Nothing, where every candle in between is watched.
         """
         usual = self._plain is not None and not self._watches and self._track.together
-        if self._plain is None or not usual or not self._may(stops[place]):
+        if self._plain is None or not usual or self._desk.halts:
             return ()
         return self._plain.stride(stops, place)
 

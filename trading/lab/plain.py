@@ -3,7 +3,7 @@
 For accounts without protection and without rules about pace or past candles, where cash pays for everything and every
 limit is far. It leaves behind what the long road would have, to the last digit; whatever is near or unusual it leaves
 alone, having changed nothing but the marks. Where nothing watches the candles in between, it goes on from wish to
-wish for as long as the day and the road last, and the books are written at its end.
+wish for as long as the road lasts, and the books are written at its end.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ from math import inf
 from typing import NamedTuple
 
 from trading.build import Room
-from trading.core.book import Book
+from trading.core.book import Book, day_of
 from trading.core.plan import client_id, worth_acting
 from trading.core.sleeve import Line, Sleeve
 from trading.domain.errors import Broken
@@ -27,6 +27,7 @@ from trading.risk.sent import Sent
 
 HOUR = timedelta(hours=1)
 LEAP = 0.03  # between a close and the next open; further away, an order may have to be followed by another
+MANY = 1000  # moments in one go: so many that they lie in memory for a short time only
 STEPS = 100  # smaller amounts are so few steps that one more or less changes what is decided
 Key = tuple[str, str]
 Wish = tuple[Sleeve, str, float]
@@ -145,20 +146,26 @@ class Plain:
         return OrderFilled(at, self._recorder.fills[-1]) if moment.acts else True
 
     def stride(self, stops: Sequence[int], place: int) -> Sequence[Moment]:
-        """Act on the wishes at these stops, from `place` on, for as long as that is plain and the day lasts."""
-        days, track, moments = self._track.days, self._track, []
+        """Act on the wishes at these stops, from `place` on, for as long as that is plain."""
+        track, moments = self._track, []
         account = _Account(self._book)
-        today = days[stops[place]]
-        while place < len(stops) and days[stops[place]] == today:
-            index = stops[place]
+        for index in stops[place : place + MANY]:
             wishes = self._wishes.get(index)
             moment = None if wishes is None else self._lived(index, wishes, account, track.at(index))
             if moment is None:
                 break
             moments.append(moment)
-            place += 1
         self._write(moments, account.cash)
+        if moments:
+            self._turn_day(moments[-1].at)
         return moments
+
+    def _turn_day(self, at: datetime) -> None:
+        """Where no limit is measured from a day's start, a new day is no more than its date."""
+        book, risk = self._book, self._desk.risk
+        book.day = day_of(at)
+        if risk.day != book.day:
+            risk.turn(book.day, book.day_start_equity)
 
     # --- what is decided --------------------------------------------------------------------------------------
 
