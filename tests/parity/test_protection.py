@@ -111,6 +111,7 @@ async def test_a_replay_through_the_live_session_gives_the_same_book(
     volume_share=st.sampled_from([None, "0.5"]),
     fill=st.sampled_from(["next-open", "close"]),
 )
+@example(1, {}, "0.5", "close")  # a kill that is sold bit by bit
 async def test_other_terms_of_filling_are_the_same_in_a_replay(seed, protect, volume_share, fill):
     terms = Terms(protect=protect, fill=fill, volume_share=Decimal(volume_share) if volume_share else None)
     asked = replace(job("ema_cross", seed, symbols=1), terms=terms)

@@ -142,7 +142,9 @@ class Desk:
     @property
     def settled(self) -> bool:
         """Whether nothing is under way: until a signal or a limit changes, candles change only the marks."""
-        return not self.orders.live and all(line.reached for line in self.lines.values())
+        if self.orders.live or (self.halts.killed and self.book.positions):
+            return False  # what a kill could not sell in one go is asked for again at every candle
+        return all(line.reached for line in self.lines.values())
 
     @property
     def last_candle_at(self) -> datetime | None:
