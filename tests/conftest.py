@@ -3,9 +3,13 @@
 import os
 
 import pytest
+from hypothesis import settings
 
 from bot.ops import redact
 from tests.fakes.clock import HandClock
+
+settings.register_profile("patient", parent=settings(), deadline=None)  # a busy machine is no mistake of ours
+settings.load_profile("patient")
 
 
 @pytest.fixture(autouse=True)
