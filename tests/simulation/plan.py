@@ -93,8 +93,10 @@ def plan_of(seed: int) -> Plan:
     if stop:
         acts += _stops(dice, [act.at for act in acts if act.do is Do.CLOSE])
     acts = _brought_together(random.Random(f"{seed}, brought together"), acts, asks)
-    acts += _in_pieces(random.Random(f"{seed}, in pieces"), acts)
-    return Plan(seed, venue, asks, tuple(sorted(acts, key=lambda a: a.at)), stop=stop)
+    pieces = list(_in_pieces(random.Random(f"{seed}, in pieces"), acts))
+    calm = 2 * CALM if pieces else CALM  # one after the other takes longer
+    acts = sorted([*acts, *pieces], key=lambda act: act.at)
+    return Plan(seed, venue, asks, tuple(acts), stop=stop, calm=calm)
 
 
 def _venue(dice: random.Random) -> Profile:

@@ -34,7 +34,8 @@ class Sender:
 
     def __init__(self, seat: Seat, killer: Venue, failures: Failures) -> None:
         self._seat, self._killer, self._failures = seat, killer, failures
-        self._largest: dict[str, Decimal] = {}  # by symbol: what is tried after a larger sale was refused
+        # by symbol: what is tried after a sale was refused, and how much that sale was to be in all
+        self._largest: dict[str, tuple[Decimal, Decimal]] = {}
         self.idle = asyncio.Event()  # no request is without an answer
         self.idle.set()
 
@@ -115,7 +116,7 @@ class Sender:
         instrument = self._seat.instruments.get(intent.symbol)
         if instrument is None:
             return intent
-        told = self._largest.get(intent.symbol) if intent.reduce_only else None
+        told = self._told_largest(intent) if intent.reduce_only else None
         known = instrument.most(intent.price_at_decision)
         most = min((amount for amount in (told, known) if amount is not None), default=intent.amount)
         if most >= intent.amount:
@@ -127,6 +128,11 @@ class Sender:
             return intent
         return replace(intent, amount=most)
 
+    def _told_largest(self, intent: OrderIntent) -> Decimal | None:
+        """What is tried instead of a sale that was refused; that says nothing of a larger one."""
+        most, whole = self._largest.get(intent.symbol, (None, ZERO))
+        return most if intent.amount <= whole else None
+
     async def _smaller(self, intent: OrderIntent, why: Why) -> None:
         """A sale of so much was refused: what is free there is tried next, or half of it; all of it again once that
         would be dust."""
@@ -136,7 +142,8 @@ class Sender:
         if instrument.is_dust(most, intent.price_at_decision):
             self._largest.pop(intent.symbol, None)
         else:
-            self._largest[intent.symbol] = most
+            before, whole = self._largest.get(intent.symbol, (ZERO, ZERO))
+            self._largest[intent.symbol] = most, whole if intent.amount == before else intent.amount
 
     async def _free(self, asset: str) -> Decimal:
         """What the exchange says could be sold at once; nothing when it does not say."""

@@ -5,10 +5,11 @@ from decimal import Decimal
 
 import pytest
 
+from tests.fakes.venue import Fault
 from tests.fakes.virtual import live_through
 from tests.trading.execution.livedesk import BTC, a_live_desk, a_world
 from trading.domain.events import KillReported, WentFlat
-from trading.domain.order import Side
+from trading.domain.order import OrderStatus, Side
 from trading.domain.protection import Protection
 
 
@@ -100,6 +101,22 @@ def test_a_kill_sells_what_is_left_when_somebody_has_sold_a_part_by_hand(path):
 
             assert world.totals["BTC"] == 0
             assert sales(desk)[:2] == [held, held - Decimal("1.5")]
+
+    live_through(story())
+
+
+def test_a_small_sale_that_was_refused_makes_no_pieces_of_a_large_one(path):
+    async def story():
+        world = a_world()
+        async with a_live_desk(path, world) as desk:
+            held = await holding(desk)
+            desk.venue.faults.append(Fault.DENIED)
+            desk.close(exposure=0.8)
+            await desk.until(lambda: desk.orders[-1].status is OrderStatus.REFUSED)
+            desk.kill()
+            await desk.until(lambda: desk.held == 0, within=60)
+
+            assert sales(desk) == [held]  # what was refused never reached the books
 
     live_through(story())
 
