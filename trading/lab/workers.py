@@ -4,6 +4,7 @@ import asyncio
 import multiprocessing
 import os
 import signal
+import sys
 from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -131,10 +132,13 @@ class _Seat:
         """End the process, whatever it is doing; the next work gets a new one."""
         if self._pool is None:
             return
+        unread = getattr(self._pool, "_call_queue", None)
         self._pool.shutdown(wait=False, cancel_futures=True)
         self._pool = None
         if not self._own_process:
             return
+        if unread is not None and sys.version_info < (3, 11, 5):
+            unread._reader.close()  # or that Python would wait for a reader for ever (its issue 94777)
         with self._pid.get_lock():
             pid, self._pid.value = self._pid.value, ENDED
         if pid:
