@@ -85,12 +85,13 @@ class Canary:
                 await self._show(approval)
             except TradingError as error:
                 log.error("card_not_shown", card=approval.id, reason=error.tell)
-        for name in list(self._redraw):
-            self._redraw.pop(name, None)
+        changed, self._redraw = self._redraw, {}
+        for name in (name for name in changed if name in self._cards):
             try:
                 await self._draw(self._cards[name])
-            except TradingError as error:
-                log.error("card_not_drawn", card=name, reason=error.tell)
+            except TradingError as error:  # its account may still be coming up: tried again soon
+                log.info("card_not_drawn", card=name, reason=error.tell)
+                self._redraw[name] = None
         for name in list(self._cards)[:-REMEMBERED]:
             self._fills.pop(self._cards.pop(name).intent.client_id, None)
 
