@@ -15,7 +15,7 @@ from typing import Any
 
 from tests.fakes.clock import HandClock
 from tests.story.chats import OnTelegram
-from tests.story.house import PATIENCE, RunningClock, a_house, replies, settings_for
+from tests.story.house import PATIENCE, RunningClock, a_house, replies, settings_for, until
 from tests.story.process import a_machine, only_sentence
 from tests.story.victim import SECTIONS, FastClock, Victim
 from trading.boot import PAST
@@ -71,7 +71,7 @@ async def test_told_to_stop_while_a_backtest_runs_it_stops_at_once(tmp_path):
     assert at_work == 1
     assert seconds < 10
     assert (last.failed, last.title) == (True, "Tradewind was stopped before this was done.")
-    assert multiprocessing.active_children() == []
+    assert await until(lambda: not multiprocessing.active_children())
 
 
 async def test_killed_ten_times_it_has_the_book_of_a_desk_that_never_was(tmp_path):

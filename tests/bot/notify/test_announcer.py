@@ -442,6 +442,7 @@ async def test_a_lost_chat_is_told_once_elsewhere_and_is_over_when_it_comes_back
         desk.telegram.closed.clear()
         desk.hear(SleeveFailed(desk.clock(), "three", "x"))
         await until(lambda: not [i for i in desk.incidents.open() if i.key.startswith("chat_lost")])
+        await until(lambda: sum("failed" in title for title in desk.telegram.titles("1")) >= 3)
 
     assert lost == ["chat_lost:telegram:2"]
     told = [t for t in titles if "takes no messages any more" in t]
