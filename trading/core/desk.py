@@ -309,10 +309,8 @@ class Desk:
 
     def _next_piece(self, sold: OrderIntent, line: Line, at: datetime) -> list[Action]:
         """A way out that the exchange takes in pieces only goes on at once, not at the next close."""
-        owner, most = (
-            self.sleeves.get(sold.sleeve),
-            self.instruments[sold.symbol].most(sold.price_at_decision),
-        )
+        owner = self.sleeves.get(sold.sleeve)
+        most = self.instruments[sold.symbol].most(sold.price_at_decision)
         going_out = sold.side is Side.SELL and line.acted == 0 and not line.reached
         if owner is None or sold.amount != most or not going_out or self.halts.killed:
             return []

@@ -24,9 +24,8 @@ def as_order(intent: OrderIntent, status: OrderStatus, at: datetime, note: str =
     )
 
 
-Ready = Callable[
-    [], Awaitable[OrderIntent]
-]  # an order as it may leave now; raises TradingError when it may not
+# An order as it may leave now; raises TradingError when it may not.
+Ready = Callable[[], Awaitable[OrderIntent]]
 
 
 @dataclass(slots=True)

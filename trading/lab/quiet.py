@@ -131,9 +131,8 @@ class _Walk:
         self._room.session.step(self._track.event(index))
         opening = self._track.opening(index, self._room.executor.waiting)
         if opening is not None:
-            self._room.session.step(
-                opening
-            )  # what was just decided fills here; the candle itself may be quiet
+            # what was just decided fills here; the candle itself may be quiet
+            self._room.session.step(opening)
 
     def strode(self, moments: Sequence[Moment]) -> None:
         """Remember the account as it was after each of these moments."""
