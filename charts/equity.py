@@ -88,7 +88,7 @@ def equity_figure(
     sheet.clock(below, start, end, zone)
     for pane in (above, below):
         pane.grid(axis="x", color=theme.grid, linewidth=1.5)
-    _draw_rival(sheet, above, rival)
+    _draw_rival(sheet, above, rival, found)
     _draw_equity(sheet, above, found, shown, currency)
     _draw_flows(sheet, above, found, currency)
     if closed:
@@ -221,14 +221,35 @@ def _draw_equity(sheet: Sheet, pane: "Axes", of: Curve, shown: Indexes, currency
     )
 
 
-def _draw_rival(sheet: Sheet, pane: "Axes", rival: Curve) -> None:
-    """A thin line behind our own, named in its colour at the top."""
+def _draw_rival(sheet: Sheet, pane: "Axes", rival: Curve, ours: Curve) -> None:
+    """A thin line behind our own, named in its colour at the top, on the side where the lines run lower."""
     if rival.change is None:
         return
     shown, colour = thin(rival.equity, rival.fall), sheet.theme.accent
     pane.plot(rival.at[shown], rival.equity[shown], color=colour, linewidth=2.2, alpha=0.9)
     text = sheet.say("holding {change}").format(change=percent(rival.change))
-    sheet.tag(pane, 0.012, 0.985, text, colour, upward="top", bold=True, xycoords="axes fraction")
+    left = _peak(rival, ours, first=True) <= _peak(rival, ours, first=False)
+    sheet.tag(
+        pane,
+        0.012 if left else 0.988,
+        0.985,
+        text,
+        colour,
+        across="left" if left else "right",
+        upward="top",
+        bold=True,
+        xycoords="axes fraction",
+    )
+
+
+def _peak(*lines: Curve, first: bool) -> float:
+    """The highest equity in the first or the last third of the time."""
+    peaks = []
+    for line in lines:
+        third = (line.at[-1] - line.at[0]) / 3
+        inside = line.at <= line.at[0] + third if first else line.at >= line.at[-1] - third
+        peaks.append(float(line.equity[inside].max()))
+    return max(peaks)
 
 
 def _draw_flows(sheet: Sheet, pane: "Axes", of: Curve, currency: str) -> None:

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from matplotlib.text import Text
 
 from charts.equity import alt_text, equity_chart, equity_figure
 from charts.theme import theme
@@ -136,3 +137,13 @@ def test_a_hundred_thousand_points_are_thinned_and_keep_their_extremes():
     assert max(map(len, drawn_values)) < 3000
     assert any({20_000, 5_000} <= values for values in drawn_values)
     assert "-75.00%" in sentences(drawn)
+
+
+@pytest.mark.parametrize(("path", "side"), [([1.0, 1.2, 1.3, 1.5], "left"), ([1.0, 1.5, 1.2, 1.1], "right")])
+def test_the_rivals_name_stands_where_the_lines_run_lower(path, side):
+    rival = a_curve([10_000 * step for step in path])
+
+    drawn = figure(a_curve([10_000, 10_100, 10_050, 10_080]), holding=rival)
+
+    (name,) = [text for text in drawn.findobj(Text) if text.get_text().startswith("holding ")]
+    assert name.get_horizontalalignment() == side
