@@ -1,6 +1,7 @@
 """Cards: orders that wait for a person's button, written down before anybody sees them, used once at most."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -14,12 +15,12 @@ from trading.domain.risk import Cleared, RiskDecision
 from trading.execution.identity import token
 from trading.execution.journal import Consent
 from trading.execution.seat import Seat
-from trading.execution.waiting import Ready, as_order
+from trading.execution.waiting import Wish, as_order
 
 MOST = 3  # cards at a time; a person who is asked more often presses without reading
 ID_LETTERS = 8
 FRESH = 2.0  # seconds a price is good for; an order that has waited longer for its turn is asked about anew
-PRICE_WITHIN = 5.0  # seconds; other orders wait behind this one
+PRICE_WITHIN = 5.0  # seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,10 +42,18 @@ class _Card:
     approval: Approval
     deadline: float  # monotonic
     shown: bool = False
-    pressed: bool = False  # somebody's yes is being carried out
+    pressed: bool = False  # somebody waits for what becomes of a yes
+    by: str = ""  # whose
+    wish: Wish | None = None  # its order, once that waits for its turn
+    price: Decimal = Decimal(0)  # the newest since the press
+    priced_at: float = 0.0  # monotonic
+
+    @property
+    def leaves(self) -> bool:
+        """Whether its order is on its way or there: then it is not the card that takes it back."""
+        return self.wish is not None and self.wish.leaving
 
 
-Send = Callable[[OrderIntent, Consent, Ready], Awaitable[str | None]]
 Recheck = Callable[[OrderIntent], Cleared | RiskDecision]
 Price = Callable[[str], Awaitable[Decimal]]
 
@@ -55,7 +64,8 @@ class Approvals:
 
     seat: Seat
     asking: Asking | None  # None: this account never asks
-    send: Send  # None when the request left, otherwise why not
+    line_up: Callable[[Wish], None]  # let it wait for its turn; one that waits already keeps its place
+    drop: Callable[[Wish], None]
     recheck: Recheck  # the whole gate, as of this moment and the price in the intent
     price: Price  # a fresh one; raises TradingError when there is none
     kills: int = 0
@@ -112,7 +122,7 @@ class Approvals:
         """A person's yes: checked once more in every way, then sent. Raises Refused saying why nothing was sent."""
         card = self._open_card(id)
         self._check_open(card)
-        card.pressed = True
+        card.pressed, card.by = True, by
         try:
             return await self._carry_out(card, by)
         finally:
@@ -120,24 +130,60 @@ class Approvals:
 
     async def _carry_out(self, card: _Card, by: str) -> Approval:
         """Checked at the press, and again when its turn to leave has come, however long that took."""
-        approval, monotonic = card.approval, self.seat.times.monotonic
-        price = await self._fresh_price(approval.intent.symbol)
-        priced_at = monotonic()
-        intent = await self._as_of_now(card, price, by)
+        intent = await self._quoted(card, by)
+        card.wish = Wish(
+            intent, Consent(approval=card.approval.id, by=by), look=lambda: self._last_look(card)
+        )
+        await self._wait_for_turn(card.wish, card, by)
+        return await self._settle(card, card.wish.against)
 
-        async def ready() -> OrderIntent:
-            waited = monotonic() - priced_at > FRESH
-            newer = await self._fresh_price(intent.symbol) if waited else price
-            return await self._as_of_now(card, newer, by)
+    async def _wait_for_turn(self, wish: Wish, card: _Card, by: str) -> None:
+        """Until it has left or may not. While a newer price is waited for, other orders go first."""
+        try:
+            while not wish.over:
+                self.line_up(wish)
+                await wish.moved.wait()
+                wish.moved.clear()
+                if not wish.over:
+                    wish.renew(await self._quoted(card, by))
+        finally:
+            self.drop(wish)
 
-        against = await self.send(intent, Consent(approval=approval.id, by=by), ready)
-        self._cards.pop(approval.id, None)
-        if against is not None:
-            await self._write_end(_over(approval, ApprovalState.WITHDRAWN, by, self.seat, against))
-            raise Refused(f"Not sent: {against}.")
-        given = _over(approval, ApprovalState.APPROVED, by, self.seat)
-        self.seat.tell(ApprovalSettled(self.seat.times.wall(), given))
-        return given
+    async def _settle(self, card: _Card, against: str | None) -> Approval:
+        """What became of a yes. Raises Refused when nothing was sent."""
+        known = self._cards.pop(card.approval.id, None)
+        if against is None:
+            given = _over(card.approval, ApprovalState.APPROVED, card.by, self.seat)
+            self.seat.tell(ApprovalSettled(self.seat.times.wall(), given))
+            return given
+        if known is not None:
+            await self._write_end(_over(card.approval, ApprovalState.WITHDRAWN, card.by, self.seat, against))
+        raise Refused(f"Not sent: {against}.")
+
+    async def _quoted(self, card: _Card, by: str) -> OrderIntent:
+        """The order as it may leave at a price of now."""
+        price = await self._fresh_price(card.approval.intent.symbol)
+        card.price, card.priced_at = price, self.seat.times.monotonic()
+        return await self._as_of_now(card, price, by)
+
+    def _last_look(self, card: _Card) -> OrderIntent | None:
+        """The order as everything allows it at its turn; None where that needs a newer price, or a word to a person."""
+        if self.seat.times.monotonic() - card.priced_at > FRESH:
+            return None
+        try:
+            self._check_open(card)
+        except Refused:
+            return None
+        intent = self._allowed(card, card.price)
+        if isinstance(intent, RiskDecision) or card.approval.outdated_by(card.price, intent.amount):
+            return None
+        return intent
+
+    def _allowed(self, card: _Card, price: Decimal) -> OrderIntent | RiskDecision:
+        """What the whole gate says to the card's order, at this price and moment."""
+        intent = replace(card.approval.intent, price_at_decision=price)
+        answer = self.recheck(intent)
+        return answer if isinstance(answer, RiskDecision) else replace(intent, amount=answer.intent.amount)
 
     async def _fresh_price(self, symbol: str) -> Decimal:
         try:
@@ -150,15 +196,13 @@ class Approvals:
 
     async def _as_of_now(self, card: _Card, price: Decimal, by: str) -> OrderIntent:
         """The order as everything allows it at this price. Raises Refused, and has asked anew where that helps."""
-        approval = card.approval
-        answer = self.recheck(replace(approval.intent, price_at_decision=price))
-        if isinstance(answer, RiskDecision):
-            why = f"{answer.reason} ({answer.rule}: limit {answer.limit}, now {answer.observed})"
+        self._check_open(card)  # the price took its time
+        intent = self._allowed(card, price)
+        if isinstance(intent, RiskDecision):
+            why = f"{intent.reason} ({intent.rule}: limit {intent.limit}, now {intent.observed})"
             await self._end(card, ApprovalState.WITHDRAWN, by, why, OrderStatus.REFUSED)
             raise Refused(f"Not sent: {why}.")
-        self._check_open(card)  # the price took its time
-        intent = replace(approval.intent, price_at_decision=price, amount=answer.intent.amount)
-        if approval.outdated_by(price, intent.amount):
+        if card.approval.outdated_by(price, intent.amount):
             raise Refused(await self._ask_again(card, intent, by))
         return intent
 
@@ -171,7 +215,7 @@ class Approvals:
         card = self._cards.get(id)
         if card is None or not card.shown:
             raise Refused(f"The card {id} does not wait for an answer any more.")
-        if card.pressed:
+        if card.pressed or card.leaves:
             raise Refused(f"Somebody has just answered the card {id}.")
         return card
 
@@ -205,17 +249,27 @@ class Approvals:
                 await self.seat.journal.save_approval(card.approval)
                 card.shown = True
                 self.seat.tell(ApprovalAsked(self.seat.times.wall(), card.approval))
-            elif not card.pressed and self.seat.times.monotonic() >= card.deadline:
+            elif card.pressed:
+                continue
+            elif card.leaves:
+                await self._tell_for_whoever_pressed(card)
+            elif self.seat.times.monotonic() >= card.deadline:
                 await self._end(card, ApprovalState.LAPSED, None, "nobody answered", OrderStatus.EXPIRED)
         ended, self._ended = self._ended, []
         for approval in ended:
             await self._write_end(approval)
 
+    async def _tell_for_whoever_pressed(self, card: _Card) -> None:
+        """They have gone away before its order had an answer."""
+        if card.wish is not None and card.wish.over:
+            with contextlib.suppress(Refused):
+                await self._settle(card, card.wish.against)
+
     def next_due(self) -> float | None:
         """Seconds until `work` has something to do."""
         if self._ended or any(not card.shown for card in self._cards.values()):
             return 0.0
-        deadlines = [card.deadline for card in self._cards.values() if not card.pressed]
+        deadlines = [c.deadline for c in self._cards.values() if not c.pressed and not c.leaves]
         return max(min(deadlines) - self.seat.times.monotonic(), 0.0) if deadlines else None
 
     def withdraw_all(self, why: str) -> list[DeskEvent]:
@@ -223,20 +277,12 @@ class Approvals:
         self.kills += 1
         at, events = self.seat.times.wall(), list[DeskEvent]()
         for card in self._cards.values():
-            if self._has_left(card):
-                continue  # whoever pressed hears how that ends
-            self._ended.append(_over(card.approval, ApprovalState.WITHDRAWN, None, self.seat, why))
-            if not card.pressed:
+            if not card.leaves:  # otherwise whoever pressed hears how that ends
+                self._ended.append(_over(card.approval, ApprovalState.WITHDRAWN, None, self.seat, why))
                 order = as_order(card.approval.intent, OrderStatus.CANCELED, at, why)
                 events.append(OrderChanged(at, order))
-        self._cards.clear()
+        self._cards = {id: card for id, card in self._cards.items() if card.leaves}
         return events
-
-    def _has_left(self, card: _Card) -> bool:
-        """Whether its order is on its way or there: then it is not the card that takes it back."""
-        tracked = self.seat.of_intent(card.approval.intent.client_id)
-        used = tracked is not None and tracked.attempt.approval == card.approval.id
-        return used and tracked is not None and tracked.attempt.state.is_out
 
     async def recall(self) -> None:
         """After a start: what was asked before is void, and what was on its way is told to have left."""

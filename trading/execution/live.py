@@ -9,7 +9,7 @@ from decimal import Decimal
 import structlog
 
 from trading.domain.actions import CancelAll, Submit
-from trading.domain.errors import Broken, ExchangeSaidNo, Refused, Uncertain
+from trading.domain.errors import Broken, Refused
 from trading.domain.events import DeskEvent, OrderChanged, OrderParked
 from trading.domain.live import Answered, Attempt, AttemptState, Difference, Fenced, RealStanding
 from trading.domain.order import Order, OrderIntent, OrderStatus, Side
@@ -18,7 +18,6 @@ from trading.domain.risk import Cleared, HaltKind, RiskDecision
 from trading.execution.approval import Approvals, Asking
 from trading.execution.failures import Failures
 from trading.execution.fills import Sweeper
-from trading.execution.journal import Consent
 from trading.execution.killing import Killing, is_liquidation
 from trading.execution.looking import Looker
 from trading.execution.reconcile import contradiction
@@ -28,7 +27,7 @@ from trading.execution.resting import Stops
 from trading.execution.seat import Seat, Tracked
 from trading.execution.sending import Sender
 from trading.execution.venue import TellsOrders, Unreachable, Venue
-from trading.execution.waiting import Queue, Ready, Wish, as_order
+from trading.execution.waiting import Queue, Wish, as_order
 
 log = structlog.get_logger("live")
 
@@ -71,9 +70,10 @@ class Live:
         self.looker = Looker(seat, self.sweeper, self.failures)
         self.reconciler = Reconciler(seat, self.sweeper, self.looker, self.failures)
         self.killing = Killing(seat, outside.killer, self._wake_up)
-        self.approvals = Approvals(seat, outside.asking, self._send_with, outside.recheck, outside.price)
         self.stops = Stops(seat, self.sender, outside.stops, outside.recheck)
         self._queue = Queue()
+        line = (self._line_up, self._queue.drop)
+        self.approvals = Approvals(seat, outside.asking, *line, outside.recheck, outside.price)
         self._restored: list[Order] = []
         self._wake, self._recovered = asyncio.Event(), asyncio.Event()
         self._turn_lock = asyncio.Lock()
@@ -106,7 +106,8 @@ class Live:
         events = self.approvals.withdraw_all(why)
         for wish in self._queue.clear():
             wish.answer(why)
-            events.append(OrderChanged(at, as_order(wish.intent, OrderStatus.CANCELED, at, why)))
+            if wish.consent is None:  # of a card's order, the card has told
+                events.append(OrderChanged(at, as_order(wish.intent, OrderStatus.CANCELED, at, why)))
         self.killing.ask()
         self._wake_up()
         return events
@@ -245,17 +246,16 @@ class Live:
     async def _send_waiting(self) -> None:
         while not self._calm and (wish := self._queue.take(self._may_go)) is not None:
             try:
-                intent = wish.intent if wish.ready is None else await wish.ready()
-                wish.answer(await self.sender.send(intent, wish.consent))
-            except (Refused, Uncertain, ExchangeSaidNo) as error:
-                wish.fail(error)
+                wish.answer(await self.sender.send(wish.intent, wish.consent))
             finally:
                 wish.answer("it was broken off; what became of it is being looked up")
 
     def _may_go(self, wish: Wish) -> bool:
         if self.stops.hold(wish.intent):
             return False
-        return not is_liquidation(wish.intent) or self.killing.may_sell(wish.intent.symbol)
+        if is_liquidation(wish.intent) and not self.killing.may_sell(wish.intent.symbol):
+            return False
+        return wish.may_leave()
 
     @property
     def _selling(self) -> set[tuple[str, str]]:
@@ -264,14 +264,13 @@ class Live:
         sales = [i for i in (*self._queue.waiting, *out) if i.side is Side.SELL]
         return {(intent.sleeve, intent.symbol) for intent in sales}
 
-    async def _send_with(self, intent: OrderIntent, consent: Consent, ready: Ready) -> str | None:
-        """A person said yes: send it in turn, checked once more then, and answer whether it left."""
+    def _line_up(self, wish: Wish) -> None:
+        """A person said yes: it leaves at its turn."""
         if self._retired:
-            return self._retired
-        done: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
-        self._queue.put(Wish(intent, consent, ready, done))
+            wish.answer(self._retired)
+            return
+        self._queue.put(wish)
         self._wake_up()
-        return await asyncio.shield(done)
 
     async def _mind_broken_off(self) -> None:
         """A request whose sender was torn away is as uncertain as after a crash."""

@@ -1,12 +1,11 @@
 """Orders before they leave: the queue of one account, exits first."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from trading.domain.errors import TradingError
 from trading.domain.order import Order, OrderIntent, OrderStatus
 from trading.execution.journal import Consent
 
@@ -24,28 +23,44 @@ def as_order(intent: OrderIntent, status: OrderStatus, at: datetime, note: str =
     )
 
 
-# An order as it may leave now; raises TradingError when it may not.
-Ready = Callable[[], Awaitable[OrderIntent]]
+# An order as it may leave at this moment; None: it has to be asked about anew.
+Look = Callable[[], OrderIntent | None]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Wish:
-    """An intent that may leave, the yes it needs, its last check, and who waits to hear whether it left."""
+    """An intent that may leave, the yes it needs, the last look at it, and what whoever waits for it is to know."""
 
     intent: OrderIntent
     consent: Consent | None = None
-    ready: Ready | None = None
-    done: asyncio.Future[str | None] | None = None
+    look: Look | None = None
+    stale: bool = False  # its turn had come, and it was not as it should be: others go first
+    leaving: bool = False  # it is being sent, or was; whoever sends it tells what became of it
+    over: bool = False
+    against: str | None = None  # why it did not leave, once it is over
+    moved: asyncio.Event = field(default_factory=asyncio.Event)  # it is stale, or over
+
+    def may_leave(self) -> bool:
+        """At its turn: the last look, which waits for nothing."""
+        if self.look is None or self.stale:
+            return not self.stale
+        found = self.look()
+        if found is None:
+            self.stale = True
+            self.moved.set()
+            return False
+        self.intent = found
+        return True
+
+    def renew(self, intent: OrderIntent) -> None:
+        """It was asked about anew, and may leave like this."""
+        self.intent, self.stale = intent, False
 
     def answer(self, against: str | None) -> None:
-        if self.done is not None and not self.done.done():
-            self.done.set_result(against)
-
-    def fail(self, error: TradingError) -> None:
-        """It did not leave, for a reason that its last check has dealt with."""
-        if self.done is not None and not self.done.done():
-            self.done.set_exception(error)
-            self.done.exception()  # whoever asked may have gone away
+        """It has left, or why it has not; what was said first counts."""
+        if not self.over:
+            self.over, self.against = True, against
+            self.moved.set()
 
 
 @dataclass(slots=True)
@@ -55,13 +70,21 @@ class Queue:
     _wishes: list[Wish] = field(default_factory=list)
 
     def put(self, wish: Wish) -> None:
-        self._wishes.append(wish)
+        """Let it wait for its turn; one that waits already keeps its place."""
+        if wish not in self._wishes:
+            self._wishes.append(wish)
+
+    def drop(self, wish: Wish) -> None:
+        """Nobody wants it any more; nothing happens where it does not wait."""
+        if wish in self._wishes:
+            self._wishes.remove(wish)
 
     def take(self, may_go: Callable[[Wish], bool]) -> Wish | None:
         """The first that may go now, in order; exits first."""
         for wish in sorted(self._wishes, key=lambda w: not w.intent.reduce_only):
             if may_go(wish):
                 self._wishes.remove(wish)
+                wish.leaving = True
                 return wish
         return None
 
