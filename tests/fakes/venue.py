@@ -75,6 +75,7 @@ class World:
     fee: Decimal = Decimal("0.001")
     fee_in: str = ""  # empty: the quote currency
     most: Decimal | None = None  # the largest amount of one order
+    refuses: Denied | None = None  # what every order is answered with
     fills_at_once: bool = True  # False: market orders rest until `fill`
     orders: dict[str, Resting] = field(default_factory=dict)
     made: list[VenueTrade] = field(default_factory=list)
@@ -113,6 +114,8 @@ class World:
 
     def _against(self, request: Request) -> Denied | None:
         """Coins that lie in other sales cannot be sold, and a stop that the market is below already is no stop."""
+        if self.refuses is not None:
+            return self.refuses
         if self.most is not None and request.amount > self.most:
             self.met["too large"] += 1
             return Denied(Why.FILTER, "size or price do not fit the market's rules")
@@ -227,6 +230,9 @@ class FakeVenue:
         self.failing_cancels = 0
         self.late_by = 3.0
         self.latency = 0.0
+        self.signs_after = (
+            0.0  # seconds that an order lies here before it is signed: its expiry counts from then
+        )
         self.before_send: Callable[[Request], None] = lambda request: None
 
     @property
@@ -236,7 +242,7 @@ class FakeVenue:
     async def send(self, request: Request) -> Answer:
         self.before_send(request)
         self._note("send", request.client_id)
-        await asyncio.sleep(self.latency)
+        await asyncio.sleep(self.signs_after + self.latency)
         fault = self.faults.popleft() if self.faults else Fault.NONE
         self.world.met[fault.value] += 1
         match fault:

@@ -39,7 +39,8 @@ class Failures:
         count = self._counts.get(kind)
         if count is None or count.opened_at is None:
             return None
-        if not count.probing and self.monotonic() - count.opened_at >= REST:
+        if self.monotonic() - count.opened_at >= REST:
+            count.opened_at = self.monotonic()  # if this one never leaves, another may try after a rest
             count.probing = True
             return None
         return f"the exchange failed {count.failed} times in a row ({kind})"

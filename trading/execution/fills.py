@@ -59,8 +59,10 @@ class Sweeper:
         quick look at one symbol, for most venues answer one symbol at a time.
         """
         seat = self._seat
-        begun_at = seat.times.wall()
-        since = max(min(self._cursor or seat.began, begun_at) - back, seat.began - CLOCKS_APART)
+        begun_at, upto = seat.times.wall(), self._cursor or seat.began
+        if upto > begun_at:
+            back = max(back, DEEP)  # this machine's clock was set back: nobody knows since when it was wrong
+        since = max(min(upto, begun_at) - back, seat.began - CLOCKS_APART)
         trades = await seat.venue.trades((only,) if only else seat.symbols, since)
         booked = self.take(trades)
         if await self.keep() and not only:

@@ -55,7 +55,8 @@ class Killing:
         return waited or not any(one.attempt.intent.symbol == symbol for one in self._to_cancel())
 
     async def run(self) -> None:
-        """Until cancelled: whenever a kill is asked, cancel until nothing is left to cancel."""
+        """Until cancelled: whenever a kill is asked, cancel until nothing is left to cancel. Begun again it goes on."""
+        self._asked.set()
         while True:
             await self._asked.wait()
             self._asked.clear()
@@ -68,7 +69,7 @@ class Killing:
             self.wake()
             if not self._to_cancel():
                 return
-            if all(one.attempt.client_id in self._confirmed for one in todo):
+            if all(self._taken_back(one) for one in todo):
                 continue  # now the stops
             await asyncio.sleep(pause)
             pause = min(pause * 2, LAST_PAUSE)
@@ -85,8 +86,13 @@ class Killing:
         return [
             one
             for one in self.seat.out
-            if not is_liquidation(one.attempt.intent) and one.attempt.client_id not in self._confirmed
+            if not is_liquidation(one.attempt.intent) and not self._taken_back(one)
         ]
+
+    def _taken_back(self, one: Tracked) -> bool:
+        """As far as anybody can know: an order that is parked was asked for in vain, until it turns up."""
+        found = self._confirmed.get(one.attempt.client_id)
+        return found is not None and (found != "" or one.attempt.state is AttemptState.PARKED)
 
     async def _cancel(self, tracked: Tracked) -> None:
         attempt = tracked.attempt
@@ -128,6 +134,8 @@ class Killing:
             self._confirmed.clear()
             self._told = None
             return
+        if self._to_cancel():
+            self._asked.set()  # one that was taken for dead, or parked, may have turned up since
         sure = [one for one in self.seat.out if one.attempt.state is not AttemptState.PARKED]
         if waiting or sure:
             return

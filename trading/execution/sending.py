@@ -1,6 +1,7 @@
 """The send protocol: committed first, then exactly one request, then whatever is known of its outcome."""
 
 import asyncio
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -26,6 +27,8 @@ ORDERS = "orders"  # the class of questions that the breaker counts here
 ANSWER_WITHIN = 15.0  # seconds; a venue without an answer by then has left us in doubt
 LEAVE_WITHIN = 5.0  # seconds from the beginning of the commit; a frozen process that wakes up sends nothing
 TOO_LARGE = frozenset({Why.FILTER, Why.FUNDS, Why.OTHER})  # refusals that a smaller sale may not meet
+AT_ONCE = frozenset({Why.FILTER, Why.FUNDS})  # those where nothing is gained by waiting
+MOST_AT_ONCE = 10  # smaller sales one after the other: of a thousandth; then they wait like any other
 DECIDED_WITHIN = timedelta(minutes=3)  # an entry decided longer ago is no longer what the strategy wants
 
 
@@ -36,6 +39,7 @@ class Sender:
         self._seat, self._killer, self._failures = seat, killer, failures
         # by symbol: what is tried after a sale was refused, and how much that sale was to be in all
         self._largest: dict[str, tuple[Decimal, Decimal]] = {}
+        self._refused: Counter[str] = Counter()  # sales in a row
         self.idle = asyncio.Event()  # no request is without an answer
         self.idle.set()
 
@@ -145,6 +149,15 @@ class Sender:
             before, whole = self._largest.get(intent.symbol, (ZERO, ZERO))
             self._largest[intent.symbol] = most, whole if intent.amount == before else intent.amount
 
+    def _goes_on(self, intent: OrderIntent, why: Why) -> bool:
+        """Whether the smaller sale is asked for at once: not without end, and not where all of it is tried again."""
+        most, _ = self._largest.get(intent.symbol, (intent.amount, ZERO))
+        self._refused[intent.symbol] += 1
+        if why in AT_ONCE and most < intent.amount and self._refused[intent.symbol] <= MOST_AT_ONCE:
+            return True
+        del self._refused[intent.symbol]
+        return False
+
     async def _free(self, asset: str) -> Decimal:
         """What the exchange says could be sold at once; nothing when it does not say."""
         try:
@@ -202,6 +215,10 @@ class Sender:
             raise
         except Broken as error:
             return f"it could not be written down: {error.tell}"
+        except asyncio.CancelledError:  # it may be on disk, and nothing has left: known like after a crash
+            seat.add(tracked)
+            seat.announce(tracked, None)
+            raise
 
     async def _leave(self, tracked: Tracked, begun_at: float, consent: Consent | None) -> str | None:
         seat, attempt = self._seat, tracked.attempt
@@ -220,7 +237,7 @@ class Sender:
         try:
             answer = await self._ask(venue, _request(attempt))
         finally:
-            tracked.in_flight = False
+            tracked.in_flight, tracked.since = False, seat.times.monotonic()  # signed a moment ago, perhaps
             self.idle.set()
         await self._answered(tracked, answer)
         return None
@@ -239,6 +256,7 @@ class Sender:
         match answer:
             case Accepted(exchange_id):
                 self._failures.worked(ORDERS)
+                self._refused.pop(symbol, None)
                 if intent.reduce_only and self._left(intent, tracked) <= intent.amount:
                     self._largest.pop(symbol, None)  # that was the last piece
                 await seat.change(tracked, AttemptState.OPEN, exchange_id=exchange_id)
@@ -247,10 +265,12 @@ class Sender:
                     self._failures.failed(ORDERS, f"{seat.venue.profile.name} refused: {reason}")
                 else:
                     self._failures.worked(ORDERS)
-                if why in TOO_LARGE and tracked.attempt.stop_price is None and intent.reduce_only:
+                too_large = why in TOO_LARGE and tracked.attempt.stop_price is None and intent.reduce_only
+                if too_large:
                     await self._smaller(intent, why)
+                    too_large = self._goes_on(intent, why)
                 log.warning("order_denied", account=seat.account, symbol=symbol, why=why.value, reason=reason)
-                await seat.change(tracked, AttemptState.DENIED, reason)
+                await seat.change(tracked, AttemptState.DENIED, reason, too_large=too_large)
             case Doubtful(reason):
                 self._failures.failed(ORDERS, f"{seat.venue.profile.name} left an order in doubt: {reason}")
                 log.error("order_in_doubt", account=seat.account, symbol=symbol, reason=reason)
