@@ -3,30 +3,13 @@
 from datetime import timedelta
 from decimal import Decimal
 
-import pytest
-
-from bot.app import build
 from bot.reports import away_report
-from migrations.run import upgrade
 from tests.builders import an_intent, an_order
 from trading.domain.events import OrderRefused, TradingHalted
 from trading.domain.order import OrderStatus
 from trading.domain.risk import Halt, HaltKind, RiskDecision, Verdict
 from trading.domain.view import Away
-from trading.settings import load
 from trading.store.store import Step
-
-
-@pytest.fixture
-async def house(tmp_path, clock):
-    settings = load(None, {"TRADEWIND__DATA_DIR": str(tmp_path)})
-    await upgrade(settings.database_url)
-    built = await build(settings, clock)
-    await built.trading.start()
-    yield built
-    await built.trading.close()
-    built.studio.close()
-    await built.store.close()
 
 
 def step(at, *, orders=(), news=()) -> Step:

@@ -5,13 +5,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.app import build
 from bot.jobs import report_daily
 from bot.reply import Reply
 from bot.rounds import Rounds, due, next_report
-from migrations.run import upgrade
 from trading.domain.people import Person, Role
-from trading.settings import load
 
 
 def utc(day: int, hour: int, minute: int = 0) -> datetime:
@@ -84,18 +81,6 @@ class Announcer:
 
     async def tell(self, account, topic, word, severity, *, urgent=False, whom):
         self.sent += [(p.name, await word(p)) for p in self.PEOPLE if whom(p)]
-
-
-@pytest.fixture
-async def house(tmp_path, clock):
-    settings = load(None, {"TRADEWIND__DATA_DIR": str(tmp_path)})
-    await upgrade(settings.database_url)
-    built = await build(settings, clock)
-    await built.trading.start()
-    yield built
-    await built.trading.close()
-    built.studio.close()
-    await built.store.close()
 
 
 async def test_everybody_gets_the_day_at_their_own_time_and_only_once(house, clock):

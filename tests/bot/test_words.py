@@ -17,6 +17,7 @@ from bot.registry import discover
 from bot.reports import away_report, daily_report
 from bot.words import LONGEST, Words
 from migrations.run import upgrade
+from tests.bot.desks import TERMINAL
 from tests.builders import a_fill
 from trading.domain.alerts import RULES
 from trading.domain.events import FeedLost, OrderFilled, TradingHalted
@@ -24,7 +25,6 @@ from trading.domain.notice import Severity
 from trading.domain.people import Place, Role
 from trading.domain.risk import Halt, HaltKind
 from trading.domain.view import Away
-from trading.lab.workers import Workers
 from trading.settings import load
 
 HANGUL = re.compile("[가-힣]")
@@ -154,23 +154,6 @@ def test_what_people_typed_comes_back_as_they_typed_it():
 
 
 # --- a whole conversation -----------------------------------------------------------------------------------
-
-
-@pytest.fixture
-async def house(tmp_path, clock):
-    """A desk on the simulated market, thirty days old; its owner sits at the terminal."""
-    settings = load(None, {"TRADEWIND__DATA_DIR": str(tmp_path)})
-    await upgrade(settings.database_url)
-    built = await build(settings, clock)
-    built.trading.lab.workers = Workers(own_process=False)
-    await built.trading.start()
-    yield built
-    await built.trading.close()
-    built.studio.close()
-    await built.store.close()
-
-
-TERMINAL = Place(platform="terminal", user_id="local", chat_id="local", private=True)
 
 
 async def said_in(house: House, text: str, place: Place = TERMINAL) -> list[str]:

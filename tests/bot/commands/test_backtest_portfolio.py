@@ -2,18 +2,10 @@
 
 import pytest
 
-from bot.app import House, build
-from bot.dispatcher import Line
-from bot.reply import Reply
-from migrations.run import upgrade
+from tests.bot.desks import a_desk, answered, leave
 from tests.trading.lab.searches import candles
-from trading.domain.people import Place
-from trading.lab.workers import Workers
-from trading.settings import load
 
-TERMINAL = Place(platform="terminal", user_id="local", chat_id="local", private=True)
 SETTINGS = """
-data_dir = "desk"
 [accounts.main]
 symbols = ["BTC/USDT", "ETH/USDT"]
 cash = 5000
@@ -29,25 +21,10 @@ share = 0.4
 """
 
 
-async def a_house(tmp_path, clock, text: str = SETTINGS) -> House:
-    (tmp_path / "settings.toml").write_text(text)
-    settings = load(tmp_path / "settings.toml", {})
-    await upgrade(settings.database_url)
-    built = await build(settings, clock)
-    built.trading.lab.workers = Workers(own_process=False)
-    return built
-
-
-async def leave(house: House) -> None:
-    await house.trading.close()
-    house.studio.close()
-    await house.store.close()
-
-
 @pytest.fixture
 async def house(tmp_path, clock):
     """A desk with two strategies; its owner sits at the terminal."""
-    built = await a_house(tmp_path, clock)
+    built = await a_desk(tmp_path, clock, SETTINGS)
     yield built
     await leave(built)
 
@@ -59,11 +36,6 @@ def data(tmp_path) -> str:
         frame = candles(2000, seed).frame.rename_axis("timestamp")
         frame.to_csv(tmp_path / f"binance_{symbol}_1h.csv")
     return str(tmp_path)
-
-
-async def answered(house: House, text: str) -> Reply:
-    line = Line(text=text, place=TERMINAL, name="Mina", update_id=None, sent_at=None)
-    return [reply async for reply in house.dispatcher.handle(line)][-1]
 
 
 async def test_backtest_and_replay_of_the_accounts_own_strategies_are_the_same_book(house, data):
@@ -134,7 +106,7 @@ async def test_strategies_are_tried_as_they_are_set_now(house, data):
 
 async def test_an_accounts_own_limits_act_in_its_backtest(tmp_path, clock, data):
     own = SETTINGS + "[accounts.main.risk]\npositions = 1\n"
-    house = await a_house(tmp_path, clock, own)
+    house = await a_desk(tmp_path, clock, own)
 
     strict = await answered(house, f"/backtest --portfolio --data {data}")
     await leave(house)

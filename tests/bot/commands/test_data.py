@@ -6,58 +6,27 @@ from datetime import timedelta
 import pandas as pd
 import pytest
 
-from bot.app import build
 from bot.commands.data import _progress, _size, _time
-from bot.dispatcher import Line
 from bot.platforms.terminal import line as typed
 from bot.reply import Tone
 from bot.web.json import to_json
 from bot.words import Words
-from migrations.run import upgrade
+from tests.bot.desks import TERMINAL, a_desk, answered, leave, replies
 from tests.fakes.binance import FakeBinance
 from trading.domain.archive import Loading, SeriesName
 from trading.domain.market import Timeframe
 from trading.domain.people import Place, Role
-from trading.lab.workers import Workers
-from trading.settings import load
 
-TERMINAL = Place(platform="terminal", user_id="local", chat_id="local", private=True)
 CHAT = Place(platform="web", user_id="mina", chat_id="mina", private=True)
 HOUR = timedelta(hours=1)
 
 
-async def a_house(tmp_path, clock, **environ):
-    settings = load(None, {"TRADEWIND__DATA_DIR": str(tmp_path)} | environ)
-    await upgrade(settings.database_url)
-    built = await build(settings, clock)
-    built.trading.lab.workers = Workers(own_process=False)
-    return built
-
-
-async def leave(house):
-    await house.trading.close()
-    house.studio.close()
-    await house.store.close()
-
-
 @pytest.fixture
-async def house(tmp_path, clock):
-    """A desk on the simulated market; its owner sits at the terminal and in a chat, a viewer in another."""
-    built = await a_house(tmp_path, clock)
-    await built.trading.start()
-    code = await built.people.new_code(built.owner.id, (), HOUR)
-    await built.people.pair(CHAT, "Mina", code)
-    yield built
-    await leave(built)
-
-
-async def replies(house, text, place=TERMINAL):
-    line = Line(text=text, place=place, name="Mina", update_id=None, sent_at=None)
-    return [reply async for reply in house.dispatcher.handle(line)]
-
-
-async def answered(house, text, place=TERMINAL):
-    return (await replies(house, text, place))[-1]
+async def house(house):
+    """Its owner sits in a chat, too."""
+    code = await house.people.new_code(house.owner.id, (), HOUR)
+    await house.people.pair(CHAT, "Mina", code)
+    return house
 
 
 def files(house):
@@ -278,7 +247,7 @@ async def test_an_account_of_an_exchange_downloads_from_it_as_the_settings_say(t
         options = json.dumps(
             {"main": {"exchange": "binance", "exchange_options": binance.exchange_options()}}
         )
-        house = await a_house(tmp_path, clock, TRADEWIND__ACCOUNTS=options)
+        house = await a_desk(tmp_path, clock, TRADEWIND__ACCOUNTS=options)
         try:
             reply = await answered(house, "/download BTC/USDT --timeframe 1m --from 2024-08-05T07:00")
             binance.books.mangle = lambda rows: []
@@ -303,7 +272,7 @@ async def test_gaps_are_told_and_what_cannot_be_repaired_is_left_as_it_is(tmp_pa
         options = json.dumps(
             {"main": {"exchange": "binance", "exchange_options": binance.exchange_options()}}
         )
-        house = await a_house(tmp_path, clock, TRADEWIND__ACCOUNTS=options)
+        house = await a_desk(tmp_path, clock, TRADEWIND__ACCOUNTS=options)
         try:
             fetched = await answered(house, "/download BTC/USDT --timeframe 1m --from 2024-08-05T07:00")
             binance.fail("klines", times=10**6, status=403, body='{"code":-2015,"msg":"no"}')

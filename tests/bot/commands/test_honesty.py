@@ -5,32 +5,13 @@ from datetime import timedelta
 
 import pytest
 
-from bot.app import House, build
 from bot.dispatcher import Line
-from bot.reply import Reply, Tone
+from bot.reply import Tone
 from bot.web.json import to_json
-from migrations.run import upgrade
+from tests.bot.desks import answered, replies
 from tests.trading.lab import cheaters
 from trading import strategies as catalogue
 from trading.domain.people import Place
-from trading.lab.workers import Workers
-from trading.settings import load
-
-TERMINAL = Place(platform="terminal", user_id="local", chat_id="local", private=True)
-
-
-@pytest.fixture
-async def house(tmp_path, clock):
-    """A desk on the simulated market; its owner sits at the terminal."""
-    settings = load(None, {"TRADEWIND__DATA_DIR": str(tmp_path)})
-    await upgrade(settings.database_url)
-    built = await build(settings, clock)
-    built.trading.lab.workers = Workers(own_process=False)
-    await built.trading.start()
-    yield built
-    await built.trading.close()
-    built.studio.close()
-    await built.store.close()
 
 
 @pytest.fixture
@@ -40,15 +21,6 @@ def cheater():
     catalogue._registered["knows_tomorrow"] = cheaters.a_strategy(cheaters.knows_tomorrow)
     yield "knows_tomorrow"
     del catalogue._registered["knows_tomorrow"]
-
-
-async def replies(house: House, text: str) -> list[Reply]:
-    line = Line(text=text, place=TERMINAL, name="Mina", update_id=None, sent_at=None)
-    return [reply async for reply in house.dispatcher.handle(line)]
-
-
-async def answered(house: House, text: str) -> Reply:
-    return (await replies(house, text))[-1]
 
 
 async def test_an_honest_strategy_passes_and_the_next_question_is_offered(house):

@@ -5,12 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from bot.app import House, build
+from bot.app import House
 from bot.dispatcher import Line
 from bot.reply import Reply
-from migrations.run import upgrade
+from tests.bot.desks import a_desk, leave
 from trading.domain.people import Place, Role
-from trading.settings import load
+from trading.lab.workers import Workers
 
 MINA = Place(platform="web", user_id="9", chat_id="9", private=True)
 JUN = Place(platform="web", user_id="10", chat_id="10", private=True)
@@ -20,22 +20,16 @@ LONG = "/backtest ema_cross fast=5 --timeframe 1m --symbols BTC/USDT --from 2024
 @pytest.fixture
 async def house(tmp_path, clock):
     """A desk with one worker process; the owner and a viewer sit at browsers."""
-    wanted = {
-        "TRADEWIND__DATA_DIR": str(tmp_path),
-        "TRADEWIND__RESEARCH__WORKERS": "1",
-        "TRADEWIND__RESEARCH__PER_PERSON": "2",
-    }
-    settings = load(None, wanted)
-    await upgrade(settings.database_url)
-    built = await build(settings, clock)
+    built = await a_desk(
+        tmp_path, clock, TRADEWIND__RESEARCH__WORKERS="1", TRADEWIND__RESEARCH__PER_PERSON="2"
+    )
+    built.trading.lab.workers = Workers()
     await built.trading.start()
     await built.people.link("web", "9", built.owner.id)
     code = await built.people.new_code(None, {Role.VIEWER}, valid_for=timedelta(hours=1))
     await built.people.pair(JUN, "Jun", code)
     yield built
-    await built.trading.close()
-    built.studio.close()
-    await built.store.close()
+    await leave(built)
 
 
 async def listen(house: House, text: str, place: Place = MINA, into: list[Reply] | None = None) -> Reply:

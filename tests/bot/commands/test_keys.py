@@ -7,18 +7,17 @@ from datetime import timedelta
 
 import pytest
 
-from bot.app import House, build
+from bot.app import House
 from bot.dispatcher import Line
 from bot.leaks import KEPT_INSTEAD
 from bot.reply import Reply, Tone
 from bot.reports import daily_report
 from bot.words import Words
-from migrations.run import upgrade
+from tests.bot.desks import a_desk, leave
 from trading.domain.errors import Refused
 from trading.domain.keys import Purpose
 from trading.domain.people import Place, Role
 from trading.realmoney import RealMoney
-from trading.settings import load
 
 TERMINAL = Place(platform="terminal", user_id="local", chat_id="local", private=True, local=True)
 CHAT = Place(platform="telegram", user_id="7", chat_id="7", private=True)
@@ -32,15 +31,10 @@ ACCOUNTS = '{"real": {"exchange": "binance", "symbols": ["BTC/USDT"], "sleeves":
 @pytest.fixture
 async def house(tmp_path, clock):
     """A desk with a simulated account and one at an exchange; its owner is at the terminal and on Telegram."""
-    environ = {"TRADEWIND__DATA_DIR": str(tmp_path), "TRADEWIND__ACCOUNTS": ACCOUNTS}
-    settings = load(None, environ)
-    await upgrade(settings.database_url)
-    built = await build(settings, clock)
+    built = await a_desk(tmp_path, clock, TRADEWIND__ACCOUNTS=ACCOUNTS)
     await built.people.link(CHAT.platform, CHAT.user_id, built.owner.id)
     yield built
-    await built.trading.close()
-    built.studio.close()
-    await built.store.close()
+    await leave(built)
 
 
 async def answered(house: House, text: str, place: Place = TERMINAL, **secrets: str) -> Reply | None:

@@ -5,37 +5,16 @@ from datetime import timedelta
 
 import pytest
 
-from bot.app import House, build
-from bot.dispatcher import Line
+from bot.app import House
 from bot.notify.build import notices
 from bot.panel import Panels
-from bot.reply import Reply, Tone
-from migrations.run import upgrade
+from bot.reply import Tone
+from tests.bot.desks import answered
 from tests.bot.notify.desk import FakePlatform, until
 from trading.domain.notice import Notice, Said, Severity
 from trading.domain.people import Place, Role
-from trading.settings import load
 
-TERMINAL = Place(platform="terminal", user_id="local", chat_id="local", private=True)
 ON_TELEGRAM = Place(platform="telegram", user_id="7", chat_id="7", private=True)
-
-
-@pytest.fixture
-async def house(tmp_path, clock):
-    """A desk on the simulated market; its owner sits at the terminal."""
-    settings = load(None, {"TRADEWIND__DATA_DIR": str(tmp_path)})
-    await upgrade(settings.database_url)
-    built = await build(settings, clock)
-    await built.trading.start()
-    yield built
-    await built.trading.close()
-    built.studio.close()
-    await built.store.close()
-
-
-async def answered(house: House, text: str, place: Place = TERMINAL) -> Reply:
-    line = Line(text=text, place=place, name="Mina", update_id=None, sent_at=None)
-    return [reply async for reply in house.dispatcher.handle(line)][-1]
 
 
 def wrong(house: House, key: str, severity: Severity = Severity.WARNING, account: str = "main"):

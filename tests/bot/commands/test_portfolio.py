@@ -6,35 +6,16 @@ from decimal import Decimal
 
 import pytest
 
-from bot.app import House, build
-from bot.dispatcher import Line
-from bot.reply import Reply
-from migrations.run import upgrade
-from trading.domain.people import Place
+from tests.bot.desks import answered
 from trading.domain.sizing import KellySize, Weighing
-from trading.settings import load
 
-TERMINAL = Place(platform="terminal", user_id="local", chat_id="local", private=True)
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
 @pytest.fixture
-async def house(tmp_path, clock):
-    """A desk on the simulated market that holds something; its owner sits at the terminal."""
-    settings = load(None, {"TRADEWIND__DATA_DIR": str(tmp_path)})
-    await upgrade(settings.database_url)
-    built = await build(settings, clock)
-    await built.trading.start()
-    assert built.trading.portfolio.values("main"), "the simulated month ends with something held"
-    yield built
-    await built.trading.close()
-    built.studio.close()
-    await built.store.close()
-
-
-async def answered(house: House, text: str) -> Reply:
-    line = Line(text=text, place=TERMINAL, name="Mina", update_id=None, sent_at=None)
-    return [reply async for reply in house.dispatcher.handle(line)][-1]
+async def house(house):
+    assert house.trading.portfolio.values("main"), "the simulated month ends with something held"
+    return house
 
 
 async def test_a_bad_day_in_money_and_as_a_share_by_two_ways_of_counting(house):

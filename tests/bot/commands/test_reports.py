@@ -13,37 +13,16 @@ from pypdf import PdfReader
 
 import bot.reviews
 import bot.yearly
-from bot.app import House, build
-from bot.dispatcher import Line
+from bot.app import House
 from bot.reply import Reply
 from charts.format import money
 from charts.theme import theme
-from migrations.run import upgrade
+from tests.bot.desks import answered
 from tests.charts.gallery import pixels
 from trading.analysis.review import Known, review
-from trading.domain.people import Place
-from trading.settings import load
 
-TERMINAL = Place(platform="terminal", user_id="local", chat_id="local", private=True)
 FIRST = datetime(2024, 1, 1, tzinfo=UTC)
 PNG = b"\x89PNG\r\n\x1a\n"
-
-
-@pytest.fixture
-async def house(tmp_path, clock):
-    settings = load(None, {"TRADEWIND__DATA_DIR": str(tmp_path)})
-    await upgrade(settings.database_url)
-    built = await build(settings, clock)
-    await built.trading.start()
-    yield built
-    await built.trading.close()
-    built.studio.close()
-    await built.store.close()
-
-
-async def answered(house: House, text: str) -> Reply:
-    line = Line(text=text, place=TERMINAL, name="Mina", update_id=None, sent_at=None)
-    return [reply async for reply in house.dispatcher.handle(line)][-1]
 
 
 def file(reply: Reply, ending: str) -> io.BytesIO:

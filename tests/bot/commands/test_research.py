@@ -8,34 +8,25 @@ from io import BytesIO
 import matplotlib.image
 import pytest
 
-from bot.app import House, build
+from bot.app import build
 from bot.dispatcher import Line
 from bot.reply import Reply
 from bot.web.json import to_json
 from migrations.run import upgrade
+from tests.bot.desks import TERMINAL, answered
 from tests.trading.lab.searches import candles
 from trading.domain.people import Place
-from trading.lab.workers import Workers
 from trading.settings import load
 from trading.strategies import strategies
 
-TERMINAL = Place(platform="terminal", user_id="local", chat_id="local", private=True)
 WEB = Place(platform="web", user_id="9", chat_id="9", private=True)
 
 
 @pytest.fixture
-async def house(tmp_path, clock):
-    """A desk on the simulated market; its owner sits at the terminal and at a browser."""
-    settings = load(None, {"TRADEWIND__DATA_DIR": str(tmp_path)})
-    await upgrade(settings.database_url)
-    built = await build(settings, clock)
-    built.trading.lab.workers = Workers(own_process=False)
-    await built.trading.start()
-    await built.people.link("web", "9", built.owner.id)
-    yield built
-    await built.trading.close()
-    built.studio.close()
-    await built.store.close()
+async def house(house):
+    """Its owner sits at a browser, too."""
+    await house.people.link("web", "9", house.owner.id)
+    return house
 
 
 @pytest.fixture
@@ -47,11 +38,6 @@ def data(tmp_path) -> str:
         frame = candles(2000, seed).frame.rename_axis("timestamp")
         frame.to_csv(folder / f"binance_{symbol}_1h.csv")
     return str(folder)
-
-
-async def answered(house: House, text: str, place: Place = TERMINAL) -> Reply:
-    line = Line(text=text, place=place, name="Mina", update_id=None, sent_at=None)
-    return [reply async for reply in house.dispatcher.handle(line)][-1]
 
 
 def values(reply: Reply) -> dict[str, str]:

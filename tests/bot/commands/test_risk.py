@@ -6,49 +6,21 @@ from decimal import Decimal
 
 import pytest
 
-from bot.app import build
-from bot.dispatcher import Line
 from bot.reply import Tone
-from migrations.run import upgrade
+from tests.bot.desks import a_desk, answered, leave
 from trading.domain.errors import SettingsError
 from trading.domain.events import DrawdownWarned, HaltAsked, LimitsChanged
 from trading.domain.people import Place, Role
 from trading.domain.risk import HaltKind
-from trading.lab.workers import Workers
-from trading.settings import load
 
-TERMINAL = Place(platform="terminal", user_id="local", chat_id="local", private=True)
 CHAT = Place(platform="web", user_id="tim", chat_id="tim", private=True)
 
 
-async def a_house(tmp_path, clock, text="", *, start=True):
-    file = tmp_path / "settings.toml"
-    file.write_text(text)
-    settings = load(file, {"TRADEWIND__DATA_DIR": str(tmp_path)})
-    await upgrade(settings.database_url)
-    built = await build(settings, clock)
-    built.trading.lab.workers = Workers(own_process=False)
-    if start:
-        await built.trading.start()
+async def a_house(tmp_path, clock, text=""):
+    """A desk at work with these settings."""
+    built = await a_desk(tmp_path, clock, text)
+    await built.trading.start()
     return built
-
-
-async def leave(house):
-    await house.trading.close()
-    house.studio.close()
-    await house.store.close()
-
-
-@pytest.fixture
-async def house(tmp_path, clock):
-    built = await a_house(tmp_path, clock)
-    yield built
-    await leave(built)
-
-
-async def answered(house, text, place=TERMINAL):
-    line = Line(text=text, place=place, name="Mina", update_id=None, sent_at=None)
-    return [reply async for reply in house.dispatcher.handle(line)][-1]
 
 
 async def as_trader(house):
@@ -202,8 +174,8 @@ async def test_a_drawdown_that_is_passed_already_asks_before_it_sells(house):
 
 
 async def test_an_account_may_not_be_set_up_looser_than_the_house(tmp_path, clock):
-    house = await a_house(
-        tmp_path, clock, "[risk]\ndaily_loss = 0.04\n[accounts.main.risk]\ndaily_loss = 0.05\n", start=False
+    house = await a_desk(
+        tmp_path, clock, "[risk]\ndaily_loss = 0.04\n[accounts.main.risk]\ndaily_loss = 0.05\n"
     )
 
     with pytest.raises(SettingsError) as error:

@@ -2,32 +2,12 @@
 
 import pytest
 
-from bot.app import House, build
 from bot.dispatcher import Line
-from bot.reply import Reply, Tone
+from bot.reply import Tone
 from bot.searches import described
 from bot.web.json import to_json
-from migrations.run import upgrade
+from tests.bot.desks import TERMINAL, answered, replies
 from tests.trading.lab.searches import candles
-from trading.domain.people import Place
-from trading.lab.workers import Workers
-from trading.settings import load
-
-TERMINAL = Place(platform="terminal", user_id="local", chat_id="local", private=True)
-
-
-@pytest.fixture
-async def house(tmp_path, clock):
-    """A desk on the simulated market; its owner sits at the terminal."""
-    settings = load(None, {"TRADEWIND__DATA_DIR": str(tmp_path)})
-    await upgrade(settings.database_url)
-    built = await build(settings, clock)
-    built.trading.lab.workers = Workers(own_process=False)
-    await built.trading.start()
-    yield built
-    await built.trading.close()
-    built.studio.close()
-    await built.store.close()
 
 
 @pytest.fixture
@@ -36,15 +16,6 @@ def data(tmp_path) -> str:
     path = tmp_path / "binance_BTC-USDT_1h.csv"
     candles(4000).frame.rename_axis("timestamp").to_csv(path)
     return str(path)
-
-
-async def replies(house: House, text: str) -> list[Reply]:
-    line = Line(text=text, place=TERMINAL, name="Mina", update_id=None, sent_at=None)
-    return [reply async for reply in house.dispatcher.handle(line)]
-
-
-async def answered(house: House, text: str) -> Reply:
-    return (await replies(house, text))[-1]
 
 
 async def test_progress_first_then_the_verdict_with_both_parts(house, data):
