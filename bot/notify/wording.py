@@ -76,8 +76,8 @@ def notice_for(account: str, event: Event, say: Words) -> Notice | None:
                 at=at,
                 facts=facts,
             )
-        case OrderChanged(at, order) if order.status in (OrderStatus.REFUSED, OrderStatus.EXPIRED):
-            return _order_failed(account, at, order, say)
+        case OrderChanged(at, order, too_large) if order.status in (OrderStatus.REFUSED, OrderStatus.EXPIRED):
+            return None if too_large else _order_failed(account, at, order, say)
         case OrderRefused(at, decision):
             return _refused(account, at, decision, say)
         case TradingHalted(at, halt) if halt.kind is not HaltKind.FEED:

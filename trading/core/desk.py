@@ -303,18 +303,23 @@ class Desk:
         if line is not None and order.status is OrderStatus.FILLED:
             line.refusal = ""
             line.reached = self._is_there(order.intent.sleeve, order.intent.symbol, line)
-            if rest := self._next_piece(order.intent, line, event.at):
-                return rest
-        return stopping.after_order(self, order, event.at)
+        again = event.too_large and event.at > order.intent.decided_at  # no two decisions are of one moment
+        if line is not None and (again or order.status is OrderStatus.FILLED):
+            line.pieces = (line.pieces or again) and not line.reached
+            if piece := self._next_piece(order.intent, line, event.at):
+                return piece
+        return stopping.after_order(self, order, event.at, again)
 
-    def _next_piece(self, sold: OrderIntent, line: Line, at: datetime) -> list[Action]:
-        """A way out that the exchange takes in pieces only goes on at once, not at the next close."""
-        owner = self.sleeves.get(sold.sleeve)
-        most = self.instruments[sold.symbol].most(sold.price_at_decision)
-        going_out = sold.side is Side.SELL and line.acted == 0 and not line.reached
-        if owner is None or sold.amount != most or not going_out or self.halts.killed:
+    def _next_piece(self, asked: OrderIntent, line: Line, at: datetime) -> list[Action]:
+        """A way out that the exchange takes in pieces only goes on at once, not at the next close: after one that it
+        took, and after one that it found too large."""
+        owner = self.sleeves.get(asked.sleeve)
+        most = self.instruments[asked.symbol].most(asked.price_at_decision)
+        going_out = asked.side is Side.SELL and line.acted == 0 and not line.reached
+        in_pieces = line.pieces or asked.amount == most
+        if owner is None or not in_pieces or not going_out or self.halts.killed:
             return []
-        return self._pursue(owner, sold.symbol, line, sold.reason, at)
+        return self._pursue(owner, asked.symbol, line, asked.reason, at)
 
     def _is_there(self, sleeve: str, symbol: str, line: Line) -> bool:
         """After a fill: flat when flat was wanted; otherwise nearly what may be taken of what was wanted."""

@@ -73,12 +73,14 @@ def flatten(desk: "Desk", at: datetime, reason: Reason, only: tuple[str, str] | 
     return actions
 
 
-def after_order(desk: "Desk", order: Order, at: datetime) -> list[Action]:
-    """While killed: what an order that was still out left behind is sold, once it is known."""
+def after_order(desk: "Desk", order: Order, at: datetime, again: bool) -> list[Action]:
+    """While killed: what an order that was still out left behind is sold, once it is known. `again`: a sale was found
+    too large, and a smaller one may pass."""
     intent = order.intent
     if not desk.halts.killed or order.status.is_live:
         return tell_when_flat(desk, at)
-    if intent.reason in LIQUIDATION and order.status not in (OrderStatus.CANCELED, OrderStatus.FILLED):
+    done = order.status in (OrderStatus.CANCELED, OrderStatus.FILLED)
+    if intent.reason in LIQUIDATION and not (done or again):
         return tell_when_flat(desk, at)  # one that was refused is tried again with the next candle
     sales = flatten(desk, at, Reason.KILL, only=(intent.sleeve, intent.symbol))
     return sales or tell_when_flat(desk, at)

@@ -37,6 +37,7 @@ class PricesSeen:
 class OrderChanged:
     at: datetime
     order: Order
+    too_large: bool = False  # refused, and a smaller sale of the same may pass: it is asked for at once
 
 
 @dataclass(frozen=True, slots=True)

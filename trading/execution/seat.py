@@ -169,7 +169,12 @@ class Seat:
         return tuple(self.instruments)
 
     async def change(
-        self, tracked: Tracked, state: AttemptState, note: str = "", exchange_id: str | None = None
+        self,
+        tracked: Tracked,
+        state: AttemptState,
+        note: str = "",
+        exchange_id: str | None = None,
+        too_large: bool = False,
     ) -> None:
         """Let this be known of an attempt: in memory, on disk, and to the desk if that makes a difference to it.
 
@@ -185,7 +190,7 @@ class Seat:
         )
         self.add(tracked)
         self._unwritten.add(tracked.attempt.client_id)
-        self.announce(tracked, before)
+        self.announce(tracked, before, too_large)
         await self.write()
 
     async def write(self) -> bool:
@@ -201,7 +206,7 @@ class Seat:
             self._unwritten.discard(client_id)
         return True
 
-    def announce(self, tracked: Tracked, before: Order | None) -> None:
+    def announce(self, tracked: Tracked, before: Order | None, too_large: bool = False) -> None:
         """Tell the desk how an order is now. Protective stops are none of its orders."""
         now = tracked.order()
         if tracked.attempt.stop_price is not None:
@@ -212,7 +217,7 @@ class Seat:
             now.exchange_id,
         ):
             return
-        self.step(OrderChanged(self.times.wall(), now))
+        self.step(OrderChanged(self.times.wall(), now, too_large))
 
     def book(self, tracked: Tracked, trade: VenueTrade) -> Fill:
         """A trade of ours goes into the books. That it is new, whoever calls has made sure of."""

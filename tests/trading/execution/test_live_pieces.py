@@ -5,12 +5,14 @@ from decimal import Decimal
 
 import pytest
 
-from tests.fakes.venue import Fault
+from tests.fakes.venue import Fault, a_profile
 from tests.fakes.virtual import live_through
 from tests.trading.execution.livedesk import BTC, a_live_desk, a_world
 from trading.domain.events import KillReported, WentFlat
 from trading.domain.order import OrderStatus, Side
 from trading.domain.protection import Protection
+from trading.execution import sending
+from trading.execution.venue import Denied, Why
 
 
 def limited_to(desk, most):
@@ -50,19 +52,83 @@ def test_a_kill_sells_a_position_in_as_many_orders_as_the_exchange_asks_for(path
     live_through(story())
 
 
-def test_a_kill_halves_what_is_refused_until_the_exchange_takes_it(path):
+def answers_take(desk, seconds):
+    desk.venue.latency = desk.killer.latency = seconds
+
+
+def sent_at(desk):
+    """When each sale reached for the wire."""
+    names = {request.client_id for request in desk.world.sent if request.side is Side.SELL}
+    return [at for at, what, name in desk.world.asked if what == "send" and name in names]
+
+
+def kills(desk):
+    desk.kill()
+
+
+def wants_out(desk):
+    desk.close(exposure=0.0)
+
+
+def stops_out(desk):
+    desk.close(price="90")
+
+
+@pytest.mark.parametrize("way_out", [kills, wants_out, stops_out])
+def test_a_way_out_halves_what_is_refused_at_once_until_the_exchange_takes_it(path, way_out):
     async def story():
-        world = a_world()
-        async with a_live_desk(path, world) as desk:
+        world = a_world(profile=a_profile(has_stops=False))
+        async with a_live_desk(path, world, protection=Protection(stop=0.05)) as desk:
             held = await holding(desk)
+            answers_take(desk, 0.05)
             world.most = Decimal(15)  # as of today; what the desk has learned at its start knows no limit
-            desk.kill()
+            began = desk.loop.time()
+            way_out(desk)
             await desk.until(lambda: desk.held == 0, within=60)
 
             assert sales(desk)[:3] == [held, held / 2, held / 4]
+            assert sent_at(desk)[2] - began < 1  # nothing is gained by waiting for what was refused for good
             assert max(sales(desk)[2:]) <= 15
-            await desk.until(lambda: desk.news(KillReported)[-1].receipt.open == 0)
+            assert desk.loop.time() - began < 30  # one after the other, each known to be filled first
             assert desk.books_agree()
+
+    live_through(story())
+
+
+@pytest.mark.parametrize("way_out", [kills, wants_out])
+def test_what_is_refused_whatever_its_size_is_not_asked_for_without_end(path, way_out, monkeypatch):
+    monkeypatch.setattr(sending, "MOST_AT_ONCE", 4)
+
+    async def story():
+        world = a_world()
+        async with a_live_desk(path, world) as desk:
+            await holding(desk)
+            answers_take(desk, 0.05)
+            world.most = Decimal(0)
+            way_out(desk)
+            await desk.pass_time(8)
+            at_once = len(sales(desk))
+            await desk.pass_time(52)
+
+            assert at_once == 5
+            assert len(sales(desk)) <= 4 * at_once
+            assert desk.desk.orders.live == ()
+
+    live_through(story())
+
+
+def test_a_refusal_that_says_nothing_of_the_size_is_not_tried_at_once(path):
+    async def story():
+        async with a_live_desk(path, a_world()) as desk:
+            await holding(desk)
+            answers_take(desk, 0.05)
+            desk.world.refuses = Denied(Why.OTHER, "the market sleeps")
+            desk.kill()
+            await desk.pass_time(8)
+            assert len(sales(desk)) == 1
+
+            desk.world.refuses = None
+            await desk.until(lambda: desk.held == 0, within=60)
 
     live_through(story())
 
