@@ -9,12 +9,6 @@ from tests.bot.commands.houses import Somebody, a_house_of_people, a_phone
 from trading.domain.account import Mode
 
 
-@pytest.fixture
-async def people(tmp_path, clock):
-    async with a_house_of_people(tmp_path, clock) as people:
-        yield people
-
-
 async def test_a_new_account_trades_at_once_and_after_a_restart(tmp_path, clock):
     async with a_house_of_people(tmp_path, clock) as people:
         asked = await people.owner.says("/account new swing --cash 500 --symbols btc/usdt")

@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 
 from bot.reply import Tone
-from tests.bot.commands.houses import a_house_of_people
 from tests.fakes.vouched import vouch
 from tests.trading.lab import cheaters
 from trading import strategies as catalogue
@@ -17,10 +16,10 @@ BINANCE = "--exchange binance --anyway"
 
 
 @pytest.fixture
-async def people(tmp_path, clock):
-    async with a_house_of_people(tmp_path, clock) as people:
-        people.house.trading.lab.workers = Workers(own_process=False)
-        yield people
+async def people(people):
+    """Checks of a strategy run in this process."""
+    people.house.trading.lab.workers = Workers(own_process=False)
+    return people
 
 
 @pytest.fixture

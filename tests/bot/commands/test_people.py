@@ -7,12 +7,6 @@ import pytest
 from tests.bot.commands.houses import Authenticator, Somebody, a_house_of_people, a_phone
 
 
-@pytest.fixture
-async def people(tmp_path, clock):
-    async with a_house_of_people(tmp_path, clock) as people:
-        yield people
-
-
 def halts(people, account="main"):
     return [halt.kind for halt in people.house.trading.status(account).halts]
 

@@ -5,16 +5,9 @@ from datetime import timedelta
 import pytest
 
 from bot.ruling import tend
-from tests.bot.commands.houses import a_house_of_people
 from trading.domain.people import Role
 
 DAY = timedelta(hours=24)
-
-
-@pytest.fixture
-async def people(tmp_path, clock):
-    async with a_house_of_people(tmp_path, clock) as people:
-        yield people
 
 
 @pytest.fixture

@@ -6,14 +6,8 @@ from datetime import timedelta
 import pytest
 
 from bot.entrance import enter
-from tests.bot.commands.houses import Somebody, a_house_of_people, a_phone
+from tests.bot.commands.houses import Somebody, a_phone
 from trading.domain.people import Place
-
-
-@pytest.fixture
-async def people(tmp_path, clock):
-    async with a_house_of_people(tmp_path, clock) as people:
-        yield people
 
 
 @pytest.fixture

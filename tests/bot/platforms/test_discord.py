@@ -3,25 +3,10 @@
 import asyncio
 from datetime import timedelta
 
-import pytest
-
 from bot.reply import Button, File, Image, Reply, Row, Tone
 from tests.bot.platforms.discord_desk import Desk, serving, striding_clock
-from tests.fakes.discord import FakeDiscord
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(64)
-
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch):
-    monkeypatch.setattr("bot.platforms.discord.FIRST_RETRY", 0.05)
-
-
-@pytest.fixture
-async def discord():
-    async with FakeDiscord() as fake:
-        yield fake
-        assert fake.rejected == []
 
 
 async def test_a_slash_command_becomes_the_line_a_person_would_type(discord):

@@ -12,17 +12,6 @@ from tests.bot.platforms.discord_desk import Desk, a_platform, serving
 from tests.fakes.discord import TOKEN, FakeDiscord
 
 
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch):
-    monkeypatch.setattr("bot.platforms.discord.FIRST_RETRY", 0.05)
-
-
-@pytest.fixture
-async def discord():
-    async with FakeDiscord() as fake:
-        yield fake
-
-
 @pytest.mark.parametrize("token", ["", "somebody else's", "wrong.but.plausible", "wrong\nline"])
 async def test_a_token_that_discord_rejects_switches_the_platform_off_in_one_sentence(discord, token):
     platform = a_platform(discord, Desk(), token=token)

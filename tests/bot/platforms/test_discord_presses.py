@@ -1,24 +1,9 @@
 """Buttons on Discord: what they do, where the answer appears, and who sees it."""
 
-import pytest
-
 from bot.reply import Button, Image, Reply, Tone
 from tests.bot.platforms.discord_desk import Desk, serving
-from tests.fakes.discord import FakeDiscord
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(64)
-
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch):
-    monkeypatch.setattr("bot.platforms.discord.FIRST_RETRY", 0.05)
-
-
-@pytest.fixture
-async def discord():
-    async with FakeDiscord() as fake:
-        yield fake
-        assert fake.rejected == []
 
 
 async def test_a_button_is_a_line_and_changes_its_panel_in_place(discord):
