@@ -50,7 +50,7 @@ class Foresight:
         place = int(calm.searchsorted(at, "right"))
         return float(calm[place]) if place < len(calm) else inf
 
-    def of(self, symbol: str, held: Mapping[str, Decimal], at: int) -> tuple[Lately | None, float]:
+    def of(self, symbol: str, held: Mapping[str, Decimal | float], at: int) -> tuple[Lately | None, float]:
         """The symbol's own figures, and what a bad day of everything held costs at most; None: ask the rules."""
         own, bad_day = self.lately(symbol, at), 0.0
         for other, worth in held.items():

@@ -7,7 +7,7 @@ is touched in parts, a rule that might refuse) it leaves to them, having changed
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from math import inf
 
@@ -22,6 +22,7 @@ from trading.domain.errors import Broken
 from trading.domain.events import OrderFilled
 from trading.domain.order import Fill, OrderIntent, Reason, Side
 from trading.execution.sim import Simulated
+from trading.lab.before import Memory
 from trading.lab.foresee import Foresight
 from trading.lab.levels import Levels
 from trading.lab.plain import Moment, Plain, is_free
@@ -30,7 +31,6 @@ from trading.lab.waiting import Waiting
 from trading.risk.surely import Standing, cleared
 
 ZERO = Decimal(0)
-DAY = timedelta(days=1)
 Wish = tuple[Sleeve, str, float]
 
 
@@ -58,26 +58,31 @@ class Ordinary:
         losses = min(limits.drawdown, limits.daily_loss, limits.weekly_loss, limits.monthly_loss)
         self._watches = losses < 1 or bool(limits.drawdown_warnings)
         self._wishes: dict[int, list[Wish]] = {}
-        self._foresight: Foresight | None = None
         self._plain: Plain | None = None
         self._usable = self._fits()
+        foresight = Foresight(board, track.symbols) if self._usable and limits.needs_history else None
+        self._memory = Memory(self._desk, foresight)
         if self._usable:
             self._wishes = self._heard(board)
             if self._executor is not None and Plain.fits(room):
-                self._plain = Plain(room, track, self._executor, self._wishes)
-            if self._limits.needs_history:
-                self._foresight = Foresight(board, track.symbols)
-        self.waiting = Waiting(room, track, self._foresight, usual=self._usable)
+                self._plain = Plain(room, track, self._executor, self._wishes, self._memory)
+        self.waiting = Waiting(room, track, foresight, usual=self._usable)
 
     def stride(self, stops: Sequence[int], place: int) -> Sequence[Moment]:
         """Live through these stops, from `place` on, and the opens that follow them; as far as that is plain.
 
-        Nothing, where every candle in between is watched.
+        Nothing, where every candle in between is watched, or a rule asks what was done before.
         """
-        usual = self._plain is not None and not self._watches and self._track.together
-        if self._plain is None or not usual or self._desk.halts:
+        plain = self._plain
+        if (
+            plain is None
+            or not plain.forgets
+            or self._watches
+            or not self._track.together
+            or self._desk.halts
+        ):
             return ()
-        return self._plain.stride(stops, place)
+        return plain.stride(stops, place)
 
     def turn(self, index: int) -> OrderFilled | bool:
         """Live through the candle at `index` and the open that follows it.
@@ -303,8 +308,7 @@ class Ordinary:
         return self._entry(intent, before) if intent.side is Side.BUY else None
 
     def _entry(self, intent: OrderIntent, before: list[OrderIntent]) -> OrderIntent | None:
-        book, risk, at = self._book, self._desk.risk, intent.decided_at
-        risk.forget(at)
+        book = self._book
         worth = {p.symbol: p.quantity * book.prices[p.symbol] for p in book.positions.values()}
         if len(worth) < len(book.positions):
             return None  # several sleeves hold the same: the rules tell them apart
@@ -313,20 +317,12 @@ class Ordinary:
         fee = 1 + self._desk.instruments[intent.symbol].taker_fee
         values = [entry.amount * entry.price_at_decision for entry in before]
         claimed = sum((value * fee for value in values), ZERO)
-        moment, lately, bad_day, losses = int(at.timestamp()), None, 0.0, 0
-        if self._limits.losses < inf:
-            losses = sum(lost > at - DAY for lost in risk.losses.get(intent.sleeve, ()))
-        if self._foresight is not None:
-            lately, bad_day = self._foresight.of(intent.symbol, worth, moment)
         known = Standing(
             equity=book.cash + sum(worth.values(), ZERO),
             cash=book.cash - claimed,
             at_work=float(sum(worth.values(), ZERO) + sum(values, ZERO)),
             positions=len(book.positions) + sum(self._is_new(entry) for entry in (*before, intent)),
-            sent=risk.sent,
-            losses=losses,
-            lately=lately,
-            bad_day=bad_day,
+            before=self._memory.of(intent.sleeve, intent.symbol, worth, intent.decided_at),
         )
         return cleared(intent, self._desk.instruments[intent.symbol], self._limits, known)
 

@@ -1,9 +1,9 @@
 """The shortest road: in at a wish to be in, out at a wish to be out, where no rule could say anything else.
 
-For accounts without protection and without rules about pace or past candles, where cash pays for everything and every
-limit is far. It leaves behind what the long road would have, to the last digit; whatever is near or unusual it leaves
-alone, having changed nothing but the marks. Where nothing watches the candles in between, it goes on from wish to
-wish for as long as the road lasts, and the books are written at its end.
+For accounts without protection, where cash pays for everything and every limit is far. It leaves behind what the long
+road would have, to the last digit; whatever is near or unusual it leaves alone, having changed nothing but the marks.
+Where nothing watches the candles in between and no rule remembers what was done, it goes on from wish to wish for as
+long as the road lasts, and the books are written at its end.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,9 +21,12 @@ from trading.domain.events import OrderFilled
 from trading.domain.market import Instrument
 from trading.domain.order import Fill, Reason, Side
 from trading.execution.sim import FEE_DIGITS, Simulated
+from trading.lab.before import Memory
 from trading.lab.track import NEARLY, Track
 from trading.portfolio.sizing import fixed_share
+from trading.risk.rules import exact
 from trading.risk.sent import Sent
+from trading.risk.surely import is_kept
 
 HOUR = timedelta(hours=1)
 LEAP = 0.03  # between a close and the next open; further away, an order may have to be followed by another
@@ -86,7 +89,12 @@ class Plain:
     """Acts on the wishes of one moment, or of as many in a row as are plain."""
 
     def __init__(
-        self, room: Room, track: Track, executor: Simulated, wishes: Mapping[int, Sequence[Wish]]
+        self,
+        room: Room,
+        track: Track,
+        executor: Simulated,
+        wishes: Mapping[int, Sequence[Wish]],
+        memory: Memory,
     ) -> None:
         self._desk, self._book, self._recorder = room.desk, room.desk.book, room.recorder
         self._track, self._limits, self._wishes = track, room.desk.limits, wishes
@@ -100,6 +108,11 @@ class Plain:
             for symbol, rate in self._rate.items()
         }
         limits = self._limits
+        endless = min(limits.losses, limits.orders_per_hour, limits.fees_per_hour) == inf
+        quiet = not (limits.needs_history or limits.similar_seconds > 0)
+        self.forgets = endless and quiet  # no rule asks for what was done before
+        self._memory = None if self.forgets else memory
+        self._share = exact(limits.order_share)
         self._most = min(
             limits.symbol_exposure,
             limits.sleeve_exposure,
@@ -110,13 +123,10 @@ class Plain:
 
     @staticmethod
     def fits(room: Room) -> bool:
-        """Whether only the cash and shares of the equity can stop an order."""
+        """Whether every limit is one of the whole account, and no level asks for more than closes."""
         limits = room.desk.limits
-        endless = (
-            min(limits.losses, limits.orders_per_hour, limits.fees_per_hour, limits.capital_share) == inf
-        )
-        quiet = not (limits.sleeves or limits.needs_history or limits.similar_seconds > 0)
-        return endless and quiet and not any(s.protection.on for s in room.desk.sleeves.values())
+        usual = limits.capital_share == inf and not limits.sleeves
+        return usual and not any(s.protection.on for s in room.desk.sleeves.values())
 
     def marked(self, index: int, wishes: Sequence[Wish]) -> Decimal | None:
         """The equity, with this candle's closes of what is held or wished for; None where one of them has none."""
@@ -191,7 +201,7 @@ class Plain:
                 if act is None:
                     return None
                 acts.append(act)
-        if equity is not None and not self._allowed(acts, account, equity):
+        if equity is not None and not self._allowed(index, acts, account, equity, at):
             return None
         for line, (_, _, wanted) in zip(lines, wishes, strict=True):
             line.wanted, line.barred = wanted, line.barred and wanted != 0
@@ -232,6 +242,8 @@ class Plain:
         if held is None and exposure > 0 and equity is not None:
             side, slips = Side.BUY, self._buys
             amount = fixed_share(exposure, equity, sleeve.share, len(sleeve.symbols), price, instrument)
+            if self._share < 1 and amount * price > self._share * equity:
+                amount = instrument.amount(self._share * equity / price)
             if amount < instrument.min_amount or amount * price < instrument.min_cost:
                 return None
         elif held is not None and exposure == 0:
@@ -247,7 +259,9 @@ class Plain:
         fee = (amount * met * self._rate[symbol]).quantize(FEE_DIGITS)
         return Act(line, exposure, key, instrument, side, amount, price, met, fee, float(amount) * last)
 
-    def _allowed(self, acts: Sequence[Act], account: _Account, equity: Decimal) -> bool:
+    def _allowed(
+        self, index: int, acts: Sequence[Act], account: _Account, equity: Decimal, at: datetime
+    ) -> bool:
         """Whether nothing stops a purchase, also before anything is sold: every share of the equity is kept."""
         limits, held = self._limits, account.held
         bought = [act for act in acts if act.side is Side.BUY]
@@ -260,10 +274,22 @@ class Plain:
         for act in bought:
             at_work += act.value
             cash -= max(act.value, float(act.amount * act.met)) * self._dear[act.key[1]]
-            if act.value * NEARLY > limits.order_share * whole:
-                return False
         few = len(held) + len(bought) <= limits.positions
-        return few and whole > 0 and cash >= 0 and at_work * NEARLY <= self._most * whole
+        if not (few and whole > 0 and cash >= 0 and at_work * NEARLY <= self._most * whole):
+            return False
+        return self._memory is None or self._is_kept(self._memory, index, bought, account, whole, at)
+
+    def _is_kept(
+        self, memory: Memory, index: int, bought: Sequence[Act], account: _Account, whole: float, at: datetime
+    ) -> bool:
+        """Whether the rules about bad luck, pace and past candles allow this purchase; of several, nobody knows."""
+        if len(bought) > 1:
+            return False
+        (act,) = bought
+        (sleeve, symbol), fee = act.key, act.value * float(act.instrument.taker_fee)
+        worth = {name: size * self._close_of[name](index) for (_, name), size in account.sizes.items()}
+        before = memory.of(sleeve, symbol, worth, at)
+        return is_kept(self._limits, before, at=at, value=act.value, fee=fee, equity=whole)
 
     # --- what is left behind ----------------------------------------------------------------------------------
 

@@ -61,8 +61,12 @@ class RiskMemory:
             week_start_equity=self.week_start_equity,
             month_start_equity=self.month_start_equity,
             sent=tuple(self.sent),
-            losses=sum(lost > at - DAY for lost in self.losses.get(sleeve, ())),
+            losses=self.lost_lately(sleeve, at),
         )
+
+    def lost_lately(self, sleeve: str, at: datetime) -> int:
+        """How many of its losses in a row, since it last won, are no older than a day."""
+        return sum(lost > at - DAY for lost in self.losses.get(sleeve, ()))
 
     def forget(self, at: datetime) -> None:
         """What was sent more than an hour ago counts no more."""

@@ -6,7 +6,7 @@ else) is for the gate itself; a property holds both to the same answers.
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from math import inf
 from typing import NamedTuple
@@ -29,6 +29,15 @@ class Lately(NamedTuple):
     worst_day: float  # the shortfall of one unit of money
 
 
+class Before(NamedTuple):
+    """What is remembered of the time before an entry."""
+
+    sent: Sequence[Sent]  # entries, the newest last
+    losses: int
+    lately: Lately | None  # None: not known; then no rule may ask for it
+    bad_day: float  # what a bad day of everything held would cost, at most
+
+
 class Standing(NamedTuple):
     """The account that asks: no halts, nothing under way, its losses far from their limits."""
 
@@ -36,10 +45,7 @@ class Standing(NamedTuple):
     cash: Decimal
     at_work: float  # money in all positions
     positions: int  # with the one that is asked for
-    sent: Sequence[Sent]  # entries, the newest last
-    losses: int
-    lately: Lately | None  # None: not known; then no rule may ask for it
-    bad_day: float  # what a bad day of everything held would cost, at most
+    before: Before
 
 
 def cleared(
@@ -61,8 +67,6 @@ def cleared(
     fee = float(instrument.taker_fee)
     if value * (1 + fee) > float(known.cash) * NEARLY or known.positions > limits.positions:
         return None
-    if not (known.losses < limits.losses and _in_pace(intent, limits, known, value * fee, equity)):
-        return None
     whole = min(
         limits.symbol_exposure,
         limits.sleeve_exposure,
@@ -72,34 +76,40 @@ def cleared(
     )
     if known.at_work + value > whole * equity * NEARLY:
         return None
-    return intent if not limits.needs_history or _is_calm(limits, known, value, equity) else None
+    kept = is_kept(limits, known.before, at=intent.decided_at, value=value, fee=value * fee, equity=equity)
+    return intent if kept else None
 
 
-def _in_pace(intent: OrderIntent, limits: Limits, known: Standing, fee: float, equity: float) -> bool:
+def is_kept(limits: Limits, before: Before, *, at: datetime, value: float, fee: float, equity: float) -> bool:
+    """Whether the rules about bad luck, pace and past candles allow a purchase of this value."""
+    if not (before.losses < limits.losses and _in_pace(limits, before.sent, at, fee, equity)):
+        return False
+    return not limits.needs_history or _is_calm(limits, before, value, equity)
+
+
+def _in_pace(limits: Limits, sent: Sequence[Sent], at: datetime, fee: float, equity: float) -> bool:
     """Whether few enough entries left within the hour, none of them in the last seconds."""
-    if limits.similar_seconds > 0 and known.sent:
-        since = intent.decided_at - timedelta(seconds=limits.similar_seconds)
-        if known.sent[-1].at > since:
-            return False
+    if limits.similar_seconds > 0 and sent and sent[-1].at > at - timedelta(seconds=limits.similar_seconds):
+        return False
     if limits.orders_per_hour == inf and limits.fees_per_hour == inf:
         return True
-    begin = intent.decided_at - HOUR
-    lately = [sent for sent in known.sent if sent.at > begin]
+    begin = at - HOUR
+    lately = [entry for entry in sent if entry.at > begin]
     if len(lately) + 1 > limits.orders_per_hour:
         return False
-    paid = fee + sum(float(sent.fee) for sent in lately)
+    paid = fee + sum(float(entry.fee) for entry in lately)
     return paid <= limits.fees_per_hour * equity * NEARLY
 
 
-def _is_calm(limits: Limits, known: Standing, value: float, equity: float) -> bool:
+def _is_calm(limits: Limits, before: Before, value: float, equity: float) -> bool:
     """Whether the rules about past candles allow it."""
-    found = known.lately
+    found = before.lately
     if found is None:
         return False
     return (
         found.volatility <= limits.volatility * NEARLY
         and found.hourly_turnover * 24 * NEARLY >= limits.turnover
         and value <= found.hourly_turnover * limits.liquidity * NEARLY
-        and known.bad_day + value * found.worst_day
+        and before.bad_day + value * found.worst_day
         <= min(limits.value_at_risk, limits.shortfall) * equity * NEARLY
     )

@@ -10,7 +10,7 @@ from tests.builders import a_position, an_account, an_instrument, an_intent
 from tests.trading.risk.cases import a_case, limits, market, past, sent, walk
 from trading.domain.risk import Cleared
 from trading.risk.gate import review
-from trading.risk.surely import Lately, Standing, cleared
+from trading.risk.surely import Before, Lately, Standing, cleared
 
 CLOSES = {"BTC_USDT": walk(1), "ETH_USDT": walk(2)}
 SHARES = st.sampled_from([0.05, 0.2, 0.5, 1.0])
@@ -33,6 +33,8 @@ SETTINGS = st.fixed_dictionaries(
         "shortfall": st.sampled_from([0.02, 0.15, 0.5]),
     },
 )
+NOTHING = Before(sent=(), losses=0, lately=None, bad_day=0.0)
+RICH = Standing(equity=Decimal(10_000), cash=Decimal(10_000), at_work=0.0, positions=1, before=NOTHING)
 
 
 @given(
@@ -60,10 +62,12 @@ def test_it_says_what_the_gate_says_or_nothing(held, amount, cash, other, minute
         cash=cash,
         at_work=float(worth),
         positions=len(position) + 1,
-        sent=before,
-        losses=losses,
-        lately=Lately(look.volatility("BTC/USDT"), look.hourly_turnover("BTC/USDT"), own.shortfall),
-        bad_day=elsewhere.shortfall,
+        before=Before(
+            sent=before,
+            losses=losses,
+            lately=Lately(look.volatility("BTC/USDT"), look.hourly_turnover("BTC/USDT"), own.shortfall),
+            bad_day=elsewhere.shortfall,
+        ),
     )
 
     quick, slow = cleared(intent, instrument, limits(**held), known), review(case)
@@ -74,33 +78,12 @@ def test_it_says_what_the_gate_says_or_nothing(held, amount, cash, other, minute
 
 
 def test_an_ordinary_entry_is_answered_and_a_large_one_cut():
-    known = Standing(
-        equity=Decimal(10_000),
-        cash=Decimal(10_000),
-        at_work=0.0,
-        positions=1,
-        sent=(),
-        losses=0,
-        lately=None,
-        bad_day=0.0,
-    )
     small, large = an_intent(amount=Decimal(1)), an_intent(amount=Decimal(99))
 
-    answers = [cleared(asked, an_instrument(), limits(order_share=0.5), known) for asked in (small, large)]
+    answers = [cleared(asked, an_instrument(), limits(order_share=0.5), RICH) for asked in (small, large)]
 
     assert [answer.amount for answer in answers] == [1, 50]
 
 
 def test_what_the_past_must_allow_is_left_to_the_gate_where_it_is_not_known():
-    known = Standing(
-        equity=Decimal(10_000),
-        cash=Decimal(10_000),
-        at_work=0.0,
-        positions=1,
-        sent=(),
-        losses=0,
-        lately=None,
-        bad_day=0.0,
-    )
-
-    assert cleared(an_intent(), an_instrument(), limits(volatility=9.0), known) is None
+    assert cleared(an_intent(), an_instrument(), limits(volatility=9.0), RICH) is None
