@@ -13,7 +13,10 @@ def traded(fills: Iterable[Fill]) -> Decimal:
 
 def slipped(fills: Iterable[Fill], share: Decimal) -> Decimal:
     """What slippage of this share took, where every price was made worse by it. It is inside the profit already."""
-    return sum((_lost(fill, share) for fill in fills), Decimal(0)) if share else Decimal(0)
+    if not share:
+        return Decimal(0)
+    seen = {Side.BUY: 1 + share, Side.SELL: 1 - share}  # what the price seen was multiplied by
+    return sum((fill.amount * fill.price * share / seen[fill.side] for fill in fills), Decimal(0))
 
 
 def yearly_turnover(money: Decimal, mean_equity: float, days: float) -> float | None:
@@ -21,8 +24,3 @@ def yearly_turnover(money: Decimal, mean_equity: float, days: float) -> float | 
     if days < 1 or mean_equity <= 0:
         return None
     return float(money) / mean_equity / (days / 365)
-
-
-def _lost(fill: Fill, share: Decimal) -> Decimal:
-    """The price was seen x (1 + share) for a buy and seen x (1 - share) for a sale."""
-    return fill.amount * fill.price * share / (1 + share if fill.side is Side.BUY else 1 - share)

@@ -98,7 +98,7 @@ def periods(points: Sequence[EquityPoint], span: Span, zone: tzinfo = UTC) -> tu
 
     A point at midnight is the end of the day before. The first and last may be parts of their span.
     """
-    return _cut(Curve.of(points), span, zone)
+    return cut(Curve.of(points), span, zone)
 
 
 def daily(points: Sequence[EquityPoint], zone: tzinfo = UTC) -> tuple[EquityPoint, ...]:
@@ -123,7 +123,8 @@ def daily_changes(curve: Curve, zone: tzinfo = UTC) -> Floats:
     return _changes(curve.growth[_rows_at(curve, _edges(curve, Span.DAY, zone))])
 
 
-def _cut(curve: Curve, span: Span, zone: tzinfo) -> tuple[Period, ...]:
+def cut(curve: Curve, span: Span, zone: tzinfo = UTC) -> tuple[Period, ...]:
+    """As `periods`, of a curve."""
     if len(curve) < 2:
         return ()
     edges = _edges(curve, span, zone)

@@ -30,15 +30,16 @@ def buy_and_hold(markets: Sequence[Prices], cash: float, fee: float, slippage: f
     if not markets:
         return None
     times = markets[0].closed
-    if not all(np.array_equal(market.closed, times) for market in markets):
+    together = all(np.array_equal(market.closed, times) for market in markets)
+    if not together:
         times = np.unique(np.concatenate([market.closed for market in markets]))
     equity = np.zeros(len(times) + 1)  # the money itself comes first
     equity[0] = cash
     for market in markets:
         part = cash / len(markets)
         units = part / (market.first_open * (1 + slippage) * (1 + fee))
-        if len(markets) == 1:
-            np.multiply(market.close, units, out=equity[1:])
+        if together:
+            equity[1:] += units * market.close
             continue
         row = np.searchsorted(market.closed, times, "right") - 1
         equity[1:] += np.where(row >= 0, units * market.close[np.maximum(row, 0)], part)

@@ -30,6 +30,7 @@ import math
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import groupby
+from typing import NamedTuple
 
 import numpy as np
 
@@ -44,11 +45,36 @@ _YEAR = 365.0
 _NOTHING = 1e-12  # a standard deviation below this is rounding: the curve did not move
 
 
+class Outcome(NamedTuple):
+    """A closed trade in measured numbers: its profit after fees, that as a share of the entry, and how long it took."""
+
+    profit: float
+    share: float
+    hours: float
+
+
+def outcomes_of(trips: Iterable[RoundTrip]) -> list[Outcome]:
+    """What became of each of these trades."""
+    return [
+        Outcome(float(trip.pnl), trip.return_share, _seconds(trip.entry_at, trip.exit_at) / 3600)
+        for trip in trips
+    ]
+
+
 def measure(
-    points: Sequence[EquityPoint], trips: Sequence[RoundTrip], still_open: Sequence[OpenTrip] = ()
+    points: Sequence[EquityPoint],
+    trips: Sequence[RoundTrip],
+    still_open: Sequence[OpenTrip] = (),
+    *,
+    curve: Curve | None = None,
+    outcomes: Sequence[Outcome] | None = None,
 ) -> Metrics:
-    """Every number of the table above for this curve and these trades."""
-    found = measure_curve(Curve.of(points)) | measure_trades(trips)
+    """Every number of the table above for this curve and these trades.
+
+    `curve` is that of the points and `outcomes` are those of the trades, where they are known already.
+    """
+    found = measure_curve(Curve.of(points) if curve is None else curve)
+    found |= measure_trades(outcomes_of(trips) if outcomes is None else outcomes)
     found["exposure"] = _finite(_exposure(points, trips, still_open))
     return found
 
@@ -59,9 +85,9 @@ def measure_curve(curve: Curve) -> Metrics:
         return {name: _finite(value) for name, value in _of_curve(curve).items()}
 
 
-def measure_trades(trips: Sequence[RoundTrip]) -> Metrics:
+def measure_trades(outcomes: Sequence[Outcome]) -> Metrics:
     """What closed trades alone say."""
-    return {name: _finite(value) for name, value in _of_trades(trips).items()}
+    return {name: _finite(value) for name, value in _of_trades(outcomes).items()}
 
 
 def _of_curve(curve: Curve) -> Metrics:
@@ -86,14 +112,13 @@ def _of_curve(curve: Curve) -> Metrics:
     }
 
 
-def _of_trades(trips: Sequence[RoundTrip]) -> Metrics:
-    profits = [float(trip.pnl) for trip in trips]
+def _of_trades(outcomes: Sequence[Outcome]) -> Metrics:
+    profits = [outcome.profit for outcome in outcomes]
+    shares = [outcome.share for outcome in outcomes]
     won, lost = [p for p in profits if p > 0], [p for p in profits if p < 0]
-    shares = [trip.return_share for trip in trips]
-    hours = [(trip.exit_at - trip.entry_at).total_seconds() / 3600 for trip in trips]
     return {
-        "trades": len(trips),
-        "win_rate": len(won) / len(trips) if trips else None,
+        "trades": len(outcomes),
+        "win_rate": len(won) / len(outcomes) if outcomes else None,
         "profit_factor": math.fsum(won) / -math.fsum(lost) if lost else None,
         "expectancy": _mean(profits),
         "average_win": _mean(won),
@@ -103,7 +128,7 @@ def _of_trades(trips: Sequence[RoundTrip]) -> Metrics:
         "best_trade": max(shares, default=None),
         "worst_trade": min(shares, default=None),
         "average_trade": _mean(shares),
-        "average_holding_hours": _mean(hours),
+        "average_holding_hours": _mean([outcome.hours for outcome in outcomes]),
         "longest_winning_streak": _streak(p > 0 for p in profits),
         "longest_losing_streak": _streak(p < 0 for p in profits),
     }

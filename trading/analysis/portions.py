@@ -3,8 +3,9 @@
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from operator import attrgetter
 
-from trading.analysis.metrics import Metrics, measure_trades
+from trading.analysis.metrics import Metrics, Outcome, measure_trades, outcomes_of
 from trading.analysis.trades import OpenTrip
 from trading.domain.report import Portion, RoundTrip
 
@@ -16,13 +17,14 @@ def by_symbol(
     trips: Sequence[RoundTrip],
     still_open: Sequence[OpenTrip],
     prices: Mapping[str, Decimal],
+    outcomes: Sequence[Outcome] | None = None,
     whole: Metrics | None = None,
 ) -> tuple[Portion, ...]:
     """One portion for each of these symbols, in their order; one that never traded has zeros.
 
-    `whole` are the metrics of all these trades, where they are known already.
+    `outcomes` are those of all these trades and `whole` is what they measure, where these are known already.
     """
-    return _portions(names, trips, still_open, prices, lambda trip: trip.symbol, whole)
+    return _portions(names, trips, still_open, prices, attrgetter("symbol"), outcomes, whole)
 
 
 def by_strategy(
@@ -30,10 +32,11 @@ def by_strategy(
     trips: Sequence[RoundTrip],
     still_open: Sequence[OpenTrip],
     prices: Mapping[str, Decimal],
+    outcomes: Sequence[Outcome] | None = None,
     whole: Metrics | None = None,
 ) -> tuple[Portion, ...]:
     """As `by_symbol`, by the sleeve that traded."""
-    return _portions(names, trips, still_open, prices, lambda trip: trip.sleeve, whole)
+    return _portions(names, trips, still_open, prices, attrgetter("sleeve"), outcomes, whole)
 
 
 def _portions(
@@ -42,15 +45,17 @@ def _portions(
     still_open: Sequence[OpenTrip],
     prices: Mapping[str, Decimal],
     of: Callable[[RoundTrip | OpenTrip], str],
+    outcomes: Sequence[Outcome] | None,
     whole: Metrics | None,
 ) -> tuple[Portion, ...]:
-    found, by_name = [], defaultdict(list)
-    for trip in trips:
-        by_name[of(trip)].append(trip)
+    found, by_name = [], defaultdict[str, list[tuple[RoundTrip, Outcome]]](list)
+    for trip, outcome in zip(trips, outcomes_of(trips) if outcomes is None else outcomes, strict=True):
+        by_name[of(trip)].append((trip, outcome))
     for name in names:
-        mine = by_name[name]
+        mine = [trip for trip, _ in by_name[name]]
         held = [trip for trip in still_open if of(trip) == name]
-        figures = whole if whole is not None and len(mine) == len(trips) else measure_trades(mine)
+        known = whole if len(mine) == len(trips) else None
+        figures = measure_trades([outcome for _, outcome in by_name[name]]) if known is None else known
         paid = [trip.fees for trip in mine] + [trip.fees for trip in held]
         found.append(
             Portion(

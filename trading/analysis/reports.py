@@ -7,8 +7,8 @@ from decimal import Decimal
 
 from trading.analysis import costs, portions
 from trading.analysis.allocation import Floats, Ints, allocation
-from trading.analysis.curves import Span, periods
-from trading.analysis.metrics import measure
+from trading.analysis.curves import Curve, Span, cut
+from trading.analysis.metrics import measure, outcomes_of
 from trading.analysis.trades import OpenTrip, split_trips
 from trading.domain.events import Event, OrderRefused, TradingHalted
 from trading.domain.market import Candle, Timeframe
@@ -50,8 +50,9 @@ def report(
     trades, still_open = split_trips(fills) if trips is None else trips
     valued = prices or {trip.symbol: trip.entry_price for trip in still_open}
     money = costs.traded(fills)
-    metrics = measure(equity, trades, still_open)
-    metrics["turnover"] = _turnover(money, equity)
+    curve, outcomes = Curve.of(equity), outcomes_of(trades)
+    metrics = measure(equity, trades, still_open, curve=curve, outcomes=outcomes)
+    metrics["turnover"] = _turnover(money, equity, curve)
     return Report(
         strategy=strategy,
         symbols=tuple(symbols),
@@ -71,9 +72,11 @@ def report(
         slippage_share=slippage_share,
         slippage=costs.slipped(fills, slippage_share),
         traded=money,
-        by_symbol=portions.by_symbol(symbols, trades, still_open, valued, metrics),
-        by_strategy=portions.by_strategy(sleeves or _seen(trades), trades, still_open, valued, metrics),
-        months=months_of(equity),
+        by_symbol=portions.by_symbol(symbols, trades, still_open, valued, outcomes, metrics),
+        by_strategy=portions.by_strategy(
+            sleeves or _seen(trades), trades, still_open, valued, outcomes, metrics
+        ),
+        months=months_of(curve),
         benchmark=benchmark,
         glimpse=tuple(glimpse),
         allocation=allocation(fills, closes, equity) if closes and len(closes) > 1 else (),
@@ -96,9 +99,9 @@ def _refused_of(news: Sequence[Event]) -> tuple[tuple[str, str, int], ...]:
     return tuple(sorted(rows, key=lambda row: (row[0], -row[2], row[1])))
 
 
-def months_of(equity: Sequence[EquityPoint]) -> tuple[Month, ...]:
+def months_of(curve: Curve) -> tuple[Month, ...]:
     """Every calendar month (UTC) the curve touches."""
-    return tuple(Month(p.start.year, p.start.month, p.change) for p in periods(equity, Span.MONTH))
+    return tuple(Month(p.start.year, p.start.month, p.change) for p in cut(curve, Span.MONTH))
 
 
 def _with_start(equity: Sequence[EquityPoint], initial: float) -> Sequence[EquityPoint]:
@@ -108,10 +111,10 @@ def _with_start(equity: Sequence[EquityPoint], initial: float) -> Sequence[Equit
     return (EquityPoint(equity[0].at - timedelta(microseconds=1), initial), *equity)
 
 
-def _turnover(money: Decimal, equity: Sequence[EquityPoint]) -> float | None:
+def _turnover(money: Decimal, equity: Sequence[EquityPoint], curve: Curve) -> float | None:
     if not equity:
         return None
-    mean = sum(point.equity for point in equity) / len(equity)
+    mean = sum(curve.equity.tolist()) / len(equity)
     days = (equity[-1].at - equity[0].at).total_seconds() / 86400
     return costs.yearly_turnover(money, mean, days)
 

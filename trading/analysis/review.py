@@ -70,7 +70,7 @@ def review(known: Known, length: str, zone: str, now: datetime) -> Review | None
         deepest_fall=float(curves.drawdowns(Curve.of(inside)).max(initial=0.0)),
         equity=tuple(inside),
         days=tuple(p for p in by_period(points, closed, start, end, "day", zone) if p.start < end),
-        months=months_of([point for point in points if point.at <= end]),
+        months=months_of(Curve.of([point for point in points if point.at <= end])),
         trades=closed,
         by_strategy=_ranked(portions.by_strategy(sleeves, closed, still_open, known.prices)),
         by_symbol=_ranked(portions.by_symbol(symbols, closed, still_open, known.prices)),

@@ -42,6 +42,8 @@ def _unswept() -> Iterator[None]:
     try:
         yield
     finally:
+        gc.freeze()  # what was made is counted as old, so that the first sweep after it need not walk through it
+        gc.unfreeze()
         if sweeps:
             gc.enable()
 

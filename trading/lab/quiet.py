@@ -6,7 +6,7 @@ every candle is visited; tests/parity holds it to that.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from math import inf
@@ -38,7 +38,7 @@ def step_through(
     room: Room, track: Track, board: Board, questions: Iterable[Question], note: Callable[[float], None]
 ) -> None:
     """Bring the room from the first candle to the last."""
-    stops = np.union1d(_changes(track, board, questions), _periods(room, track, board)).tolist()
+    stops = _stops(room, track, board, questions)
     walk = _Walk(room, track, board)
     ordinary = Ordinary(room, track, board, walk.levels)
     index, place, count, is_plain, is_touch, told = 0, 0, len(track), False, False, 1000
@@ -76,28 +76,32 @@ def step_through(
     walk.fill_in_equity()
 
 
-def _changes(track: Track, board: Board, questions: Iterable[Question]) -> Ints:
+def _stops(room: Room, track: Track, board: Board, questions: Iterable[Question]) -> list[int]:
+    """The places that no look ahead goes past, in order."""
+    marked = np.zeros(len(track) + 1, np.bool_)  # what is known after the last candle only has no place
+    for places in (*_changes(track, board, questions), *_periods(room, track, board)):
+        marked[places] = True
+    return np.flatnonzero(marked[:-1]).tolist()
+
+
+def _changes(track: Track, board: Board, questions: Iterable[Question]) -> Iterator[Ints]:
     """The places where any strategy says something else than before."""
-    found = [np.empty(0, np.int64)]
     for question in questions:
         if question.strategy.measure:
             continue
         times, values = board.curve(question)
         changed = np.diff(values, prepend=0.0) != 0
         changed[int(np.searchsorted(times, track.times[0])) :][:1] = True  # where it is first heard
-        found.append(track.index_of(times[changed]))
-    return np.unique(np.concatenate(found))
+        yield track.index_of(times[changed])
 
 
-def _periods(room: Room, track: Track, board: Board) -> Ints:
+def _periods(room: Room, track: Track, board: Board) -> Iterator[Ints]:
     """The places where a sleeve compares what it holds with its weights."""
-    found = [np.empty(0, np.int64)]
     for sleeve in room.desk.sleeves.values():
         bar = sleeve.timeframe.seconds
         for question in filter(None, map(sleeve.weight_question, sleeve.symbols)):
             known, _ = board.curve(question)
-            found.append(track.index_of(beginnings(question.params, bar, known - bar) + bar))
-    return np.unique(np.concatenate(found))
+            yield track.index_of(beginnings(question.params, bar, known - bar) + bar)
 
 
 class _Walk:

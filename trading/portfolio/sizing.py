@@ -1,6 +1,7 @@
 """How much: from a wanted exposure to a quantity."""
 
 from decimal import Decimal
+from functools import lru_cache
 
 from trading.domain.market import Instrument
 
@@ -14,6 +15,11 @@ def fixed_share(
 
     Leaves room for fees and slippage, so that a full share never needs more cash than the account has.
     """
-    budget = equity * Decimal(str(share)) / symbols / COST_MARGIN
-    wanted = budget * Decimal(str(exposure)) / price
+    budget = equity * _as_written(share) / symbols / COST_MARGIN
+    wanted = budget * _as_written(exposure) / price
     return instrument.amount(abs(wanted)).copy_sign(wanted) if wanted else Decimal(0)
+
+
+@lru_cache(256, typed=True)  # a year of minutes asks a hundred thousand times for the same few shares
+def _as_written(share: float) -> Decimal:
+    return Decimal(str(share))
