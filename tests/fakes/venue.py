@@ -231,7 +231,7 @@ class FakeVenue:
         self.late_by = 3.0
         self.latency = 0.0
         self.signs_after = (
-            0.0  # seconds that an order lies here before it is signed: its expiry counts from then
+            0.0  # seconds that the next order lies here unsigned: its expiry counts from then
         )
         self.before_send: Callable[[Request], None] = lambda request: None
 
@@ -242,7 +242,9 @@ class FakeVenue:
     async def send(self, request: Request) -> Answer:
         self.before_send(request)
         self._note("send", request.client_id)
-        await asyncio.sleep(self.signs_after + self.latency)
+        delay, self.signs_after = self.signs_after, 0.0
+        self.world.met["signed late"] += bool(delay)
+        await asyncio.sleep(delay + self.latency)
         fault = self.faults.popleft() if self.faults else Fault.NONE
         self.world.met[fault.value] += 1
         match fault:

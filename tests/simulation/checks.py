@@ -17,7 +17,7 @@ from trading.domain.order import Side
 from trading.domain.risk import HaltKind
 from trading.execution.identity import is_ours
 from trading.execution.resting import can_rest
-from trading.execution.venue import IdReuse, Request, VenueOrder
+from trading.execution.venue import IdReuse, Request, Standing, VenueOrder
 
 SHARE = Decimal("0.5")  # of the equity, that the sleeve may have at work
 LONGEST_WAIT = 190.0  # seconds from decision to wire, where nobody is asked
@@ -215,6 +215,19 @@ class Checks:
             self.say("I16 open again", str([h.reason for h in desk.desk.halts.all]))
         if self._parked(desk) and not self._may_park():
             self.say("I16 nothing parked without need", str(self._parked(desk)))
+
+    def nothing_buys_any_more(self, since: datetime) -> None:
+        """An account that was killed long ago has no purchase out that has been there for as long."""
+        left = [
+            o for o in self.world.open if self._is_ours(o) and o.side is Side.BUY and o.created_at < since
+        ]
+        if left:
+            self.say("I16 a kill takes everything back", f"{[o.exchange_id for o in left]} are still open")
+
+    def taken_back(self, killed_at: datetime | None) -> int:
+        """How many purchases reached the exchange after a kill and were taken back."""
+        late = [r.order for r in self.world.orders.values() if killed_at and r.order.created_at > killed_at]
+        return sum(o.standing is Standing.CANCELED and o.side is Side.BUY and self._is_ours(o) for o in late)
 
     def lapsed(self, desk: LiveDesk) -> int:
         """How many cards nobody answered."""

@@ -38,6 +38,8 @@ class Do(StrEnum):
     )
     UNSTOP = "somebody takes a stop back by hand"
     MOVE = "the price moves, and no candle closes"  # x: price
+    SIGNS = "the next order lies here before it is signed"  # x: seconds
+    WAITS = "a person presses yes, and the price moves before its turn comes"  # x: price
     LARGEST = "the exchange takes no larger order than"  # x: amount; word: told, if the desk knows of it
 
 
@@ -172,7 +174,24 @@ def _brought_together(dice: random.Random, acts: list[Act], asks: bool) -> list[
         acts = [*acts, *_moves(dice, closes)]
     if dice.random() < 0.25:
         acts = [*acts, *_doubts(dice, closes)]
-    return acts
+    return [*acts, *_rare(random.Random(f"{dice.random()}, rare"), closes, asks)]
+
+
+def _rare(dice: random.Random, closes: list[Act], asks: bool) -> Iterator[Act]:
+    """A yes whose turn comes late, an order that is signed late, one that turns up when everything was stopped."""
+    kind = dice.random()
+    for close in closes if kind < 0.2 and asks else ():
+        price = round(close.x * (1 + dice.choice([-1, 1]) * dice.uniform(0.012, 0.03)), 2)
+        yield Act(close.at + dice.uniform(0.5, 5), Do.WAITS, price)
+    for close in closes[:1] if kind >= 0.2 else ():
+        if kind < 0.35:
+            yield Act(close.at - 0.2, Do.SIGNS, dice.uniform(8, 14))
+            yield Act(close.at - 0.1, Do.SEND, dice.uniform(3, 4.9), Fault.LATE.value)
+            yield Act(close.at + dice.uniform(20, 26), Do.CLOSE, close.x, dice.choice(["0.5", "1.0"]))
+        elif kind < 0.45:
+            yield Act(close.at - 0.2, Do.RESTS, 0.0)
+            yield Act(close.at - 0.1, Do.SEND, 80.0, Fault.LATE.value)
+            yield Act(close.at + dice.uniform(62, 79), Do.KILL)
 
 
 def _moves(dice: random.Random, closes: list[Act]) -> Iterator[Act]:

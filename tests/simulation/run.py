@@ -8,7 +8,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Coroutine, MutableMapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ from trading.execution.venue import Standing, VenueOrder
 ASKING = Asking(above=Decimal(0), lasts=timedelta(seconds=90), max_drift=0.01)
 GIVEN_UP = ("dead", "denied", "parked")  # states after which an order may still turn up
 AT_LEAST = 0.001  # seconds that every answer takes: no two decisions are of one moment
+TAKEN_BACK_WITHIN = timedelta(seconds=350)  # of a kill, through whatever else goes wrong
 TICK = 5.0  # seconds between two looks of the house: what was stepped is written down
 MOST_BROKEN = 20  # a story that has gone so wrong need not go on
 LOST = (Crash, BaseExceptionGroup, asyncio.CancelledError, TradingError)
@@ -64,6 +65,7 @@ class Story:
     steps_left: int = 0  # until the process dies; 0: it does not
     down_for: float = 0.0
     holder: str = "one"
+    killed_at: datetime | None = None
     marks: Counter[str] = field(default_factory=Counter)
     lines: list[str] = field(default_factory=list)
     steps: list[int] = field(default_factory=list)  # of each life, as far as it came
@@ -237,7 +239,7 @@ class Story:
                 world.totals["USDT"] += Decimal(str(act.x))
                 self.marks["deposit or withdrawal"] += 1
             case Do.KILL:
-                self.checks.killed = True
+                self.checks.killed, self.killed_at = True, desk.loop.wall()
                 self.marks["kill with orders in doubt"] += self._in_doubt(desk)
                 desk.kill()
                 await self._safely(desk.keep())
@@ -255,6 +257,10 @@ class Story:
                 self.steps_left, self.down_for = int(act.x), float(act.word)
             case Do.SLEEP:
                 await self._sleep(desk, act.x, act.word)
+            case Do.SIGNS:
+                desk.venue.signs_after = act.x
+            case Do.WAITS:
+                await self._press_and_wait(desk, Decimal(str(act.x)))
             case Do.YES:
                 await self._press(desk, 1)
             case Do.TWICE:
@@ -276,6 +282,25 @@ class Story:
             asyncio.ensure_future(desk.live.approvals.approve(pending[0].id, f"person {n}"))
             for n in range(people)
         ]
+        await self._heard(presses)
+
+    async def _press_and_wait(self, desk: LiveDesk, price: Decimal) -> None:
+        """The executor is at something else: when its turn comes, the price of the press is an old one."""
+        pending = desk.live.approvals.pending
+        if not pending or self.task is None:
+            return
+        async with desk.live._turn_lock:
+            press = asyncio.ensure_future(desk.live.approvals.approve(pending[0].id, "person 1"))
+            await asyncio.sleep(0.5)
+            self.world.move(BTC, price)
+            self.marks["a yes waited for its turn"] += not press.done()
+            await asyncio.sleep(3)
+        await self._heard([press])
+
+    async def _heard(self, presses: list[asyncio.Future[Any]]) -> None:
+        """What the people are told, if the desk lives that long."""
+        if self.task is None:
+            return
         await asyncio.wait({asyncio.gather(*presses, return_exceptions=True), self.task}, timeout=30,
                            return_when=asyncio.FIRST_COMPLETED)  # fmt: skip
         for press in presses:
@@ -350,6 +375,14 @@ class Story:
 
     def _stop_trouble(self) -> None:
         world = self.world
+        long_ago = this_loop().wall() - TAKEN_BACK_WITHIN
+        if (
+            self.killed_at is not None
+            and self.killed_at < long_ago
+            and self.desk
+            and not self.desk.live.parked
+        ):
+            self.checks.nothing_buys_any_more(long_ago)
         world.fills_at_once = True
         for order in self._awake():
             if order.standing is Standing.OPEN and order.filled < order.amount:
@@ -378,6 +411,7 @@ class Story:
         self.marks.update({f"attempt {state}": n for state, n in states.items()})
         self.marks["a stop rested"] += sum(r.stop_price is not None for r in self.world.sent)
         self.marks["lapsed"] += self.checks.lapsed(desk)
+        self.marks["taken back late"] += self.checks.taken_back(self.killed_at)
         self.marks.update({f"met {what}": n for what, n in self.world.met.items()})
         self.marks["order kind market"] += sum(r.kind is OrderKind.MARKET for r in self.world.sent)
         self.lines += [f"{t.id} {t.amount} {t.price}" for t in self.world.made]

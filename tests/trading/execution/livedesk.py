@@ -264,6 +264,7 @@ async def _seated(
     )
 
     async def price(symbol: str) -> Decimal:
+        await asyncio.sleep(seat.venue.latency)
         return world.prices[symbol]
 
     killer = FakeVenue(world)
