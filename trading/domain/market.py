@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
+from functools import lru_cache
 from math import inf
 
 from trading.domain.errors import Refused
@@ -55,6 +56,12 @@ class Timeframe:
             if self.seconds % _UNITS[unit] == 0:
                 return f"{self.seconds // _UNITS[unit]}{unit}"
         return f"{self.seconds}s"
+
+
+@lru_cache(maxsize=4096, typed=True)
+def exact(share: float) -> Decimal:
+    """A share or a limit as it was written, as a number that money can be multiplied with."""
+    return Decimal(str(share))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,9 +1,8 @@
 """How much: from a wanted exposure to a quantity."""
 
 from decimal import Decimal
-from functools import lru_cache
 
-from trading.domain.market import Instrument
+from trading.domain.market import Instrument, exact
 
 COST_MARGIN = Decimal("1.005")  # fees, slippage and a price that moves before the fill
 
@@ -15,11 +14,6 @@ def fixed_share(
 
     Leaves room for fees and slippage, so that a full share never needs more cash than the account has.
     """
-    budget = equity * _as_written(share) / symbols / COST_MARGIN
-    wanted = budget * _as_written(exposure) / price
+    budget = equity * exact(share) / symbols / COST_MARGIN
+    wanted = budget * exact(exposure) / price
     return instrument.amount(abs(wanted)).copy_sign(wanted) if wanted else Decimal(0)
-
-
-@lru_cache(256, typed=True)  # a year of minutes asks a hundred thousand times for the same few shares
-def _as_written(share: float) -> Decimal:
-    return Decimal(str(share))

@@ -4,18 +4,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 from trading.domain.account import Account
 from trading.domain.depth import Depth
-from trading.domain.market import Instrument
+from trading.domain.market import Instrument, exact
 from trading.domain.order import Order, OrderIntent, Side
 from trading.domain.risk import Closure, Halt, Limits, Reading, RiskDecision, SleeveLimits, Verdict, per_cent
 from trading.risk.market import Market
 from trading.risk.sent import Sent
 from trading.risk.tail import Tail
 
-__all__ = ["Case", "Limits", "Measure", "Number", "Past", "Rule", "refused", "trimmed"]
+__all__ = ["Case", "Limits", "Measure", "Number", "Past", "Rule", "exact", "refused", "trimmed"]
 
 Number = Decimal | float
 ZERO = Decimal(0)
@@ -118,12 +118,6 @@ class Measure:
 
     observed: Number | None
     limit: Number
-
-
-@lru_cache(maxsize=4096)
-def exact(share: float) -> Decimal:
-    """A limit as it was written, as a number that money can be multiplied with."""
-    return Decimal(str(share))
 
 
 def within(found: Measure) -> bool:
