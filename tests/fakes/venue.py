@@ -230,9 +230,7 @@ class FakeVenue:
         self.failing_cancels = 0
         self.late_by = 3.0
         self.latency = 0.0
-        self.signs_after = (
-            0.0  # seconds that the next order lies here unsigned: its expiry counts from then
-        )
+        self.signs_after = 0.0  # seconds the next order lies here unsigned: its expiry counts from then
         self.before_send: Callable[[Request], None] = lambda request: None
 
     @property
