@@ -17,6 +17,7 @@ from trading.domain.events import HaltAsked, HaltLifted, KillAsked, KillLifted, 
 from trading.domain.risk import HaltKind
 from trading.floor import Floor
 from trading.store.records import SleeveOverride
+from trading.vetting import check_vetted, follows_otherwise
 
 log = structlog.get_logger("steering")
 
@@ -124,23 +125,39 @@ class Steering(Admission):
             await self.do(self.named(account), partial(HaltLifted, kind=kind, by=by))
 
     async def switch(self, account: str, sleeve: str, enabled: bool, by: str) -> None:
-        """Turn a strategy on or off; switched off it sells what it holds."""
-        room = self.room(account)
-        found = self._sleeve(room, sleeve)
+        """Turn a strategy on or off; switched off it sells what it holds.
+
+        Raises Refused for one that real money must not follow: `ladder.vetting.before` is asked first.
+        """
+        await self._change_sleeve(self.room(account), self.switched(account, sleeve, enabled), {}, by)
+
+    def switched(self, account: str, sleeve: str, enabled: bool) -> Sleeve:
+        """A strategy as it would be, on or off. Raises Refused when it is so already."""
+        found: Sleeve = self._sleeve(self.room(account), sleeve)
         if found.enabled == enabled:
             raise Refused(f"{sleeve} is {'on' if enabled else 'off'} already.")
-        await self._change_sleeve(room, replace(found, enabled=enabled), {}, by)
+        return replace(found, enabled=enabled)
 
     async def set_params(self, account: str, sleeve: str, words: Mapping[str, str], by: str) -> None:
-        """Change a strategy's parameters from the next candle on; raises Refused when one does not fit."""
-        room = self.room(account)
-        found = self._sleeve(room, sleeve)
-        params = found.strategy.params({**found.strategy.values(found.params), **words})
-        changed = {name: value for name, value in found.strategy.values(params).items() if name in words}
-        await self._change_sleeve(room, replace(found, params=params), changed, by)
+        """Change a strategy's parameters from the next candle on.
+
+        Raises Refused for one that real money must not follow like this: `ladder.vetting.before` is asked first.
+        """
+        tuned = self.tuned(account, sleeve, words)
+        changed = {
+            name: value for name, value in tuned.strategy.values(tuned.params).items() if name in words
+        }
+        await self._change_sleeve(self.room(account), tuned, changed, by)
+
+    def tuned(self, account: str, sleeve: str, words: Mapping[str, str]) -> Sleeve:
+        """A strategy as it would be with these parameters. Raises Refused when one does not fit."""
+        found: Sleeve = self._sleeve(self.room(account), sleeve)
+        return replace(found, params=found.strategy.params({**found.strategy.values(found.params), **words}))
 
     async def _change_sleeve(self, room: Room, changed: Sleeve, words: Mapping[str, Any], by: str) -> None:
         """History first, because a market may fail to give it; then the database, then the desk."""
+        if follows_otherwise(self.seats, room, changed):
+            await check_vetted(self.store, room.name, changed)
         floor = next((f for f in self.floors.values() if room.name in f.rooms), None)
         if floor is not None:
             async with floor.busy:

@@ -1,14 +1,17 @@
 """The strategies of an account: what they are, what they want, switching and tuning them."""
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 from bot.dispatcher import Ask
+from bot.going import asker, going
 from bot.people import EVERYONE, TRADERS
 from bot.pictures import exposure_picture
 from bot.registry import SleeveName, StrategyName, Sure, command
 from bot.reply import Button, Reply, Row, Tone
 from bot.show import amount, money, percent
 from trading.domain.errors import Refused
+from trading.domain.jobs import Going
 from trading.domain.view import Record, SleeveView
 
 
@@ -40,15 +43,30 @@ def _sleeves(ask: Ask) -> tuple[SleeveView, ...]:
 
 
 @command(allow=TRADERS, acts=True)
-async def enable(ask: Ask, name: SleeveName) -> Reply:
-    """Switch a strategy on."""
+async def enable(ask: Ask, name: SleeveName) -> AsyncIterator[Reply]:
+    """Switch a strategy on; where real money would follow it, it is checked first."""
+    warnings: list[str] = []
+    async for reply in _checked(ask, name, None, warnings):
+        yield reply
     await ask.trading.switch(ask.account, name, True, by=ask.person.name)
-    return Reply(
+    yield Reply(
         title=ask.say("{name} is on.", name=name),
-        text=ask.say("It trades from its next signal on."),
-        tone=Tone.GOOD,
+        text="\n".join((ask.say("It trades from its next signal on."), *warnings)),
+        tone=Tone.WARNING if warnings else Tone.GOOD,
         buttons=((Button(ask.say("Strategies"), "/strategies"),),),
     )
+
+
+async def _checked(
+    ask: Ask, name: str, words: dict[str, str] | None, warnings: list[str]
+) -> AsyncIterator[Reply]:
+    """Before real money follows a strategy like this: progress while it is examined. Raises Refused for one that
+    cheats; what chance would have done as well is put among the warnings."""
+    async for told in ask.trading.ladder.vetting.before(ask.account, name, words, asker(ask)):
+        if isinstance(told, Going):
+            yield going(ask, ask.say("Checking {name} …", name=name), told)
+        elif told.luck and not told.skill:
+            warnings.append(ask.say.again(told.luck))
 
 
 async def _before_disabling(ask: Ask, name: str) -> Sure:
@@ -82,13 +100,15 @@ async def disable(ask: Ask, name: SleeveName) -> Reply:
 
 
 @command(allow=TRADERS, acts=True)
-async def set_(ask: Ask, name: SleeveName, **params: str) -> Reply:
+async def set_(ask: Ask, name: SleeveName, **params: str) -> AsyncIterator[Reply]:
     """Change parameters of a strategy, for instance /set ema_cross fast=12 slow=30."""
     if not params:
         raise Refused(
             ask.say("Say what to set: /set {name} parameter=value. /strategies {name} lists them.", name=name)
         )
-    before = _sleeve(ask, name).params
+    before, warnings = _sleeve(ask, name).params, list[str]()
+    async for reply in _checked(ask, name, params, warnings):
+        yield reply
     await ask.trading.set_params(ask.account, name, params, by=ask.person.name)
     after = _sleeve(ask, name).params
     rows = tuple(Row(k, f"{before[k]} → {after[k]}") for k in after if before[k] != after[k])
@@ -96,8 +116,10 @@ async def set_(ask: Ask, name: SleeveName, **params: str) -> Reply:
     line = f"/set {name} {undo}"
     buttons = ((Button(ask.say("Undo"), line),),) if undo and len(line.encode()) <= 64 else ()
     title = ask.say("{name} is set.", name=name) if rows else ask.say("{name} was set so already.", name=name)
-    text = ask.say("It counts from the next candle on.") if rows else ""
-    return Reply(title=title, text=text, rows=rows, buttons=buttons, tone=Tone.GOOD, data=after)
+    lines = [ask.say("It counts from the next candle on.")] if rows else []
+    text = "\n".join([*lines, *warnings])
+    tone = Tone.WARNING if warnings else Tone.GOOD
+    yield Reply(title=title, text=text, rows=rows, buttons=buttons, tone=tone, data=after)
 
 
 async def _one(ask: Ask, name: str) -> Reply:
