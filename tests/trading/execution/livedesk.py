@@ -42,6 +42,7 @@ from trading.strategies import find
 
 OPEN = Limits(order_share=1.0, daily_loss=1.0, drawdown=1.0)
 BTC = "BTC/USDT"
+ALWAYS = Asking(above=Decimal(0), lasts=timedelta(minutes=10), max_drift=0.005)  # every order asks
 PASSING = (HaltKind.FEED, HaltKind.STORE)
 
 

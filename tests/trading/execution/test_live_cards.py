@@ -1,23 +1,20 @@
 """Cards whose yes is being carried out: what is said of them is true, and no way out waits for them."""
 
 import asyncio
-from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
 from tests.fakes.venue import Fault, a_profile
 from tests.fakes.virtual import live_through
-from tests.trading.execution.livedesk import BTC, a_live_desk, a_world
+from tests.trading.execution.livedesk import ALWAYS, BTC, a_live_desk, a_world
 from trading.domain.approval import ApprovalState
 from trading.domain.errors import Refused
 from trading.domain.events import ApprovalSettled, KillReported, SleeveChanged
 from trading.domain.order import OrderStatus, Side
 from trading.domain.protection import Protection
-from trading.execution.approval import Asking
 
 ETH = "ETH/USDT"
-ALWAYS = Asking(above=Decimal(0), lasts=timedelta(minutes=10), max_drift=0.005)
 
 
 async def a_yes_without_an_answer(desk):
