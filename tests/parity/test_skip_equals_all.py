@@ -15,7 +15,9 @@ from trading.domain.risk import RiskDecision
 from trading.lab.job import Job
 from trading.lab.plain import Plain
 from trading.lab.quiet import Track, step_through
+from trading.limits import limits_of
 from trading.risk.rules import Limits
+from trading.settings_risk import Risk
 
 WEEKS = {"weekly_loss": 0.01, "monthly_loss": 0.03, "drawdown_warnings": (0.005, 0.02)}
 ALL = WEEKS | {
@@ -30,6 +32,22 @@ ALL = WEEKS | {
     "value_at_risk": 0.05,
     "shortfall": 0.06,
 }
+USUAL = {
+    name: getattr(limits_of(Risk()), name)
+    for name in Risk.model_fields
+    if name not in ("order_share", "daily_loss", "drawdown")
+}
+WIDE = Limits(
+    order_share=0.3,
+    daily_loss=0.5,
+    drawdown=0.5,
+    weekly_loss=0.5,
+    drawdown_warnings=(0.4,),
+    losses=90,
+    orders_per_hour=90,
+    volatility=50.0,
+    value_at_risk=5.0,
+)
 
 
 class Asked(dict):
@@ -94,7 +112,7 @@ def state(room) -> dict[str, object]:
     daily_loss=SHARES,
     drawdown=SHARES,
     order_share=st.sampled_from([0.1, 0.4, 1.0]),
-    more=st.sampled_from([{}, WEEKS, ALL]),
+    more=st.sampled_from([{}, WEEKS, ALL, USUAL]),
 )
 def test_the_same_book_with_and_without_the_quiet_candles(
     strategy, seed, symbols, gaps, daily_loss, drawdown, order_share, more
@@ -165,8 +183,8 @@ def test_what_was_refused_is_asked_again_when_the_answer_may_change(rules):
     assert refused["no"] < 5 * told  # each waited for hours, which are twelve candles each
 
 
-def test_plain_orders_take_the_shortest_road(monkeypatch):
-    limits = Limits(order_share=1, daily_loss=1, drawdown=1)
+@pytest.mark.parametrize("limits", [Limits(order_share=1, daily_loss=1, drawdown=1), WIDE])
+def test_plain_orders_take_the_shortest_road(monkeypatch, limits):
     room, board, questions, track = a_room(job("ema_cross", seed=5, symbols=3, gaps=False, limits=limits))
     plainly, fill = Counter(), Plain._fill
     monkeypatch.setattr(Plain, "_fill", lambda *given: plainly.update(fills=1) or fill(*given))

@@ -23,6 +23,7 @@ from trading.domain.events import OrderFilled
 from trading.domain.order import Fill, OrderIntent, Reason, Side
 from trading.execution.sim import Simulated
 from trading.lab.before import Memory
+from trading.lab.bounds import Bounds
 from trading.lab.foresee import Foresight
 from trading.lab.levels import Levels
 from trading.lab.plain import Moment, Plain, is_free
@@ -55,8 +56,7 @@ class Ordinary:
         self._slippage = self._executor.slippage if self._executor is not None else ZERO
         limits = self._limits  # some rules count what has just left; then one entry a moment is ordinary
         self._counts = limits.needs_history or min(limits.orders_per_hour, limits.fees_per_hour) < inf
-        losses = min(limits.drawdown, limits.daily_loss, limits.weekly_loss, limits.monthly_loss)
-        self._watches = losses < 1 or bool(limits.drawdown_warnings)
+        self._bounds = Bounds(room.desk)
         self._wishes: dict[int, list[Wish]] = {}
         self._plain: Plain | None = None
         self._usable = self._fits()
@@ -71,18 +71,17 @@ class Ordinary:
     def stride(self, stops: Sequence[int], place: int) -> Sequence[Moment]:
         """Live through these stops, from `place` on, and the opens that follow them; as far as that is plain.
 
-        Nothing, where every candle in between is watched, or a rule asks what was done before.
+        Where equity is watched, no further than to the end of the day, and as long as it moves between its bounds.
         """
-        plain = self._plain
-        if (
-            plain is None
-            or not plain.forgets
-            or self._watches
-            or not self._track.together
-            or self._desk.halts
-        ):
+        plain, track, index = self._plain, self._track, stops[place]
+        if plain is None or not track.together or self._desk.halts:
             return ()
-        return plain.stride(stops, place)
+        if not self._bounds.watched:
+            return plain.stride(stops, place)
+        if not self._same_day(index):
+            return ()
+        until = int(np.searchsorted(track.days, track.days[index], "right")) - 1
+        return plain.stride(stops, place, self._bounds.of_day(until, track.closes))
 
     def turn(self, index: int) -> OrderFilled | bool:
         """Live through the candle at `index` and the open that follows it.
@@ -98,12 +97,12 @@ class Ordinary:
             return False
         if self._plain is not None:
             equity = self._plain.marked(index, wishes)
-            if equity is None or self.is_near(float(equity)):
+            if equity is None or self._bounds.near(float(equity)):
                 return False
             plainly = self._plain.turn(index, wishes, equity, at)
             if plainly is not False:
                 return plainly
-        elif not self._marked(index, wishes, at) or self.is_near(float(self._book.equity)):
+        elif not self._marked(index, wishes, at) or self._bounds.near(float(self._book.equity)):
             return False
         acts = self._decided(index, wishes, lines, at)
         if acts is None:
@@ -175,31 +174,10 @@ class Ordinary:
             return False
         if any(line.due is not None for line in self._desk.lines.values()):
             return False  # a wish waits to be acted on again
-        if self.is_near(float(self._book.cash)):
+        if self._bounds.near(float(self._book.cash)):
             return False
         self._book.mark(self._track.at(index), {})
         return True
-
-    def is_near(self, worth: float) -> bool:
-        """Whether this equity could reach a limit of the account, or tell a step of the ladder."""
-        if not self._watches:
-            return worth <= 0
-        limits, book, risk = self._limits, self._book, self._desk.risk
-        peak = float(book.peak_equity)
-        if worth <= peak * (1 - limits.drawdown) * NEARLY:
-            return True
-        if worth <= float(book.day_start_equity) * (1 - limits.daily_loss) * NEARLY:
-            return True
-        if limits.weekly_loss < 1 or limits.monthly_loss < 1:
-            week = float(risk.week_start_equity) * (1 - limits.weekly_loss)
-            if worth <= max(week, float(risk.month_start_equity) * (1 - limits.monthly_loss)) * NEARLY:
-                return True
-        steps = limits.drawdown_warnings
-        if not steps:
-            return False
-        following = min((step for step in steps if step > risk.warned), default=2.0)
-        over = risk.warned > 0 and worth * NEARLY >= peak * (1 - min(steps) / 2)
-        return over or worth <= peak * (1 - following) * NEARLY
 
     # --- where it may be taken --------------------------------------------------------------------------------
 

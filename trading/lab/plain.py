@@ -2,8 +2,8 @@
 
 For accounts without protection, where cash pays for everything and every limit is far. It leaves behind what the long
 road would have, to the last digit; whatever is near or unusual it leaves alone, having changed nothing but the marks.
-Where nothing watches the candles in between and no rule remembers what was done, it goes on from wish to wish for as
-long as the road lasts, and the books are written at its end.
+It goes on from wish to wish for as long as the road lasts. Where no rule remembers what was done, the books are
+written at its end.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,6 +22,7 @@ from trading.domain.market import Instrument
 from trading.domain.order import Fill, Reason, Side
 from trading.execution.sim import FEE_DIGITS, Simulated
 from trading.lab.before import Memory
+from trading.lab.bounds import Span
 from trading.lab.track import NEARLY, Track
 from trading.portfolio.sizing import fixed_share
 from trading.risk.rules import exact
@@ -71,6 +72,11 @@ class _Account:
         self.held = {key: position.quantity for key, position in book.positions.items()}
         self.sizes = {key: float(quantity) for key, quantity in self.held.items()}
 
+    @property
+    def open(self) -> list[tuple[str, float]]:
+        """What is held of which market."""
+        return [(symbol, size) for (_, symbol), size in self.sizes.items()]
+
     def fill(self, act: Act) -> None:
         """As the book will."""
         self.cash -= act.side.sign * act.amount * act.met + act.fee
@@ -110,8 +116,7 @@ class Plain:
         limits = self._limits
         endless = min(limits.losses, limits.orders_per_hour, limits.fees_per_hour) == inf
         quiet = not (limits.needs_history or limits.similar_seconds > 0)
-        self.forgets = endless and quiet  # no rule asks for what was done before
-        self._memory = None if self.forgets else memory
+        self._memory = None if endless and quiet else memory  # where a rule asks for what was done before
         self._share = exact(limits.order_share)
         self._most = min(
             limits.symbol_exposure,
@@ -155,20 +160,32 @@ class Plain:
         self._write([moment], account.cash)
         return OrderFilled(at, self._recorder.fills[-1]) if moment.acts else True
 
-    def stride(self, stops: Sequence[int], place: int) -> Sequence[Moment]:
-        """Act on the wishes at these stops, from `place` on, for as long as that is plain."""
+    def stride(self, stops: Sequence[int], place: int, bounds: Span | None = None) -> Sequence[Moment]:
+        """Act on the wishes at these stops, from `place` on, for as long as that is plain and within its bounds."""
         track, moments = self._track, []
-        account = _Account(self._book)
+        account, seen = _Account(self._book), stops[place]
         for index in stops[place : place + MANY]:
+            if bounds is not None and not bounds.holds(float(account.cash), account.open, seen, index):
+                break
             wishes = self._wishes.get(index)
             moment = None if wishes is None else self._lived(index, wishes, account, track.at(index))
             if moment is None:
                 break
             moments.append(moment)
-        self._write(moments, account.cash)
+            if self._memory is not None:
+                self._write((moment,), account.cash)
+            seen = index + 1
+        if self._memory is None:
+            self._write(moments, account.cash)
         if moments:
             self._turn_day(moments[-1].at)
+            self._mark(moments[-1].place)
         return moments
+
+    def _mark(self, index: int) -> None:
+        """Leave the newest prices of what is held to whoever goes on from here."""
+        for _, symbol in self._book.positions:
+            self._book.prices[symbol] = Decimal(repr(self._close_of[symbol](index)))
 
     def _turn_day(self, at: datetime) -> None:
         """Where no limit is measured from a day's start, a new day is no more than its date."""

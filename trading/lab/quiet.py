@@ -23,6 +23,7 @@ from trading.domain.events import OrderFilled
 from trading.domain.order import Side
 from trading.domain.report import EquityPoint
 from trading.domain.risk import HaltKind
+from trading.lab.bounds import Bounds, reach
 from trading.lab.levels import Levels
 from trading.lab.ordinary import Ordinary
 from trading.lab.plain import Moment
@@ -111,9 +112,7 @@ class _Walk:
         self.levels = Levels(room, board, track.timeframe.seconds, track.times, track.columns, track.rows)
         self._room, self._track, self._book = room, track, room.desk.book
         self._limits = room.desk.limits
-        self._turns = min(self._limits.weekly_loss, self._limits.monthly_loss) < 1
-        losses = min(self._limits.daily_loss, self._limits.drawdown)
-        self._watches = losses < 1 or self._turns or bool(self._limits.drawdown_warnings)
+        self._bounds = Bounds(room.desk)
         self._days = track.days
         self._turns_at = (np.flatnonzero(np.diff(track.days)) + 1).tolist()  # the first places of new days
         self._synced = -1  # up to where every market's price is in the book
@@ -171,10 +170,10 @@ class _Walk:
     def first_danger(self, index: int, limit: int) -> int:
         """The first place after `index`, and before `limit`, where a limit could act or a halt could end."""
         desk, self._best = self._room.desk, inf
-        if self._turns or HaltKind.DAILY_LOSS in desk.halts:
+        if self._bounds.turns or HaltKind.DAILY_LOSS in desk.halts:
             turn = bisect_right(self._turns_at, index)
             limit = min([limit, *self._turns_at[turn : turn + 1]])
-        if not self._watches or desk.halts.killed or limit <= index + 1:
+        if not self._bounds.watched or desk.halts.killed or limit <= index + 1:
             return limit
         if self._is_far(index, limit):
             return limit
@@ -194,31 +193,16 @@ class _Walk:
 
     def _is_far(self, index: int, limit: int) -> bool:
         """Whether even the lowest and the highest of all these candles together reach nothing: a quick yes."""
-        book, limits, desk = self._book, self._limits, self._room.desk
-        low = high = float(book.cash)
-        for (_, symbol), position in book.positions.items():
-            closes, held = self._track.closes[symbol][index + 1 : limit], float(position.quantity)
-            if held < 0:
-                return False
-            low += held * float(np.minimum.reduce(closes))
-            high += held * float(np.maximum.reduce(closes))
-        top = max(float(book.peak_equity), high)
-        floor = top * (1 - limits.drawdown)
-        if limits.daily_loss < 1 and HaltKind.DAILY_LOSS not in desk.halts:
-            start = max(float(book.day_start_equity), float(book.equity), high)
-            floor = max(floor, start * (1 - limits.daily_loss))
-        if self._turns:
-            risk = desk.risk
-            floor = max(floor, float(risk.week_start_equity) * (1 - limits.weekly_loss))
-            floor = max(floor, float(risk.month_start_equity) * (1 - limits.monthly_loss))
-        if limits.drawdown_warnings:
-            following = min((s for s in limits.drawdown_warnings if s > desk.risk.warned), default=2.0)
-            floor = max(floor, top * (1 - following))
-            recovered = float(book.peak_equity) * (1 - min(limits.drawdown_warnings) / 2)
-            if desk.risk.warned and high * NEARLY >= recovered:
-                return False
+        book = self._book
+        held = [(symbol, float(position.quantity)) for (_, symbol), position in book.positions.items()]
+        if any(size < 0 for _, size in held):
+            return False
+        low, high = reach(float(book.cash), held, self._track.closes, index + 1, limit)
+        start = max(float(book.day_start_equity), float(book.equity), high)
+        if high * NEARLY >= self._bounds.recovery():
+            return False
         self._best = high
-        return low > floor * NEARLY * NEARLY
+        return low > self._bounds.floor(max(float(book.peak_equity), high), start) * NEARLY * NEARLY
 
     def _tells(self, worth: Floats, top: Floats) -> Flags:
         """Where the ladder of warnings has something to tell: its next step is reached, or the fall is over."""
@@ -235,7 +219,7 @@ class _Walk:
         if last <= index:
             return
         same_day = self._days[last] == self._days[index]
-        if self._watches and not (same_day and self._best * NEARLY < float(self._book.peak_equity)):
+        if self._bounds.watched and not (same_day and self._best * NEARLY < float(self._book.peak_equity)):
             self._move_tops(index, last)
         if self._room.desk.guards:
             self.levels.move(index, last)
