@@ -97,6 +97,8 @@ class Admission(Running):
             try:
                 await self._wake([room], floor)
                 await self._recover([room], floor)
+                if name not in floor.rooms:
+                    return  # what keeps it from trading is told, and tried again
                 if floor.board.needs() != known:
                     await floor.warm(floor.feed.cursor)
             except BaseException:

@@ -36,6 +36,8 @@ class Floor:
     async def warm(self, cursor: Mapping[str, datetime]) -> None:
         """Show the strategies the history they need before each symbol's `cursor`; nothing is decided on it."""
         for (symbol, timeframe), bars in self.board.needs().items():
+            if symbol not in cursor:
+                continue  # an account that did not come up after all has asked for it
             whole, begun = await self._history(symbol, timeframe, bars, cursor[symbol])
             self.board.seed(symbol, timeframe, whole, begun)
 

@@ -154,7 +154,7 @@ class Running:
                 await self.seats.recover(room)
                 continue
             floor.rooms.pop(room.name, None)
-            self.seats.leave(room.name)
+            await self.seats.vacate(room.name)
 
     async def _open(self, key: str, floor: Floor, away: list[Away]) -> list[Away]:
         self.floors[key] = floor

@@ -15,7 +15,7 @@ from trading.build import Room
 from trading.clock import Clock
 from trading.core.recheck import recheck
 from trading.core.stops import stops
-from trading.domain.errors import Broken, Refused, SettingsError, Uncertain
+from trading.domain.errors import Broken, Refused, SettingsError, TradingError, Uncertain
 from trading.domain.keys import Credentials, Purpose
 from trading.domain.live import ExternalFlow, FlowKind
 from trading.execution.approval import Asking
@@ -164,14 +164,19 @@ class Seats:
             )
 
     async def take(self, room: Room, market: Market) -> None:
-        """Give an account its executor. Raises TradingError saying what is missing; then nothing can leave."""
+        """Give an account its executor. Raises TradingError saying what is missing; then nothing can leave, and the
+        next try takes whatever key it has by then."""
         way = await self._way(room.name)
         try:
             seat = await self._seat(room, way)
             if await self.store.snapshot(room.name) is None:
                 await self._open_books(seat, room)
         except Unreachable as error:
+            await self.vacate(room.name)
             raise Uncertain(f"{way.venue.profile.name} did not answer: {error}") from None
+        except TradingError:
+            await self.vacate(room.name)
+            raise
         live = Live(seat, self._outside(room, way, market))
         live.restore(room.desk.orders.live)
         room.session.executor = live
@@ -198,15 +203,17 @@ class Seats:
         way = self._ways.get(account)
         return way is not None and way.capped
 
-    def leave(self, account: str) -> None:
-        """The account did not come up after all."""
-        self._taken.pop(account, None)
-
     async def way_of(self, account: str) -> Way:
         """A new way to its exchange, with the key it has now. Raises TradingError when that key is not fit for it."""
         if self.open_way is None:
             raise Refused(f"The account {account} has no way to its exchange.")
-        return await self.open_way(account)
+        way = await self.open_way(account)
+        try:
+            self._check_alone(account, way)
+        except Refused:
+            await way.close()
+            raise
+        return way
 
     async def change(self, room: Room, market: Market, way: Way) -> None:
         """Go another way from now on, as after a start: what was out is known and reconciled before anything leaves.
@@ -279,6 +286,15 @@ class Seats:
 
     # --- taking a seat ----------------------------------------------------------------------------------
 
+    def _check_alone(self, account: str, way: Way) -> None:
+        """Raise Refused when another account of this house trades there: each would take the other's money for its
+        own, and its orders for a stranger's."""
+        for other in self._taken.keys() - {account}:
+            if self._ways[other].identity == way.identity:
+                raise Refused(
+                    f"{account} has the exchange key of {other}; each account needs an exchange account of its own."
+                )
+
     async def _way(self, account: str) -> Way:
         if account not in self._ways:
             self._ways[account] = await self.way_of(account)
@@ -317,18 +333,16 @@ class Seats:
 
     async def _open_books(self, seat: Seat, room: Room) -> None:
         """A new account begins with what is at the exchange; only the money is its own, coins are the person's."""
-        known = await seat.journal.flows(room.name)
+        known, book = await seat.journal.flows(room.name), room.desk.book
         if not known:
             now = self.times.wall()
             totals = {asset: b.total for asset, b in (await seat.venue.balances()).items() if b.total}
-            totals.setdefault(room.desk.book.currency, Decimal(0))
+            if totals.get(book.currency, Decimal(0)) <= 0:  # nothing is written down: it may come yet
+                raise Refused(
+                    f"There is no {book.currency} in this exchange account, so {room.name} cannot trade."
+                )
             known = await seat.journal.add_flows(_openings(room.name, totals, now))
-        book = room.desk.book
         book.cash = sum((f.amount for f in known if f.asset == book.currency), Decimal(0))
-        if book.cash <= 0:
-            raise Refused(
-                f"There is no {book.currency} in this exchange account, so {room.name} cannot trade."
-            )
 
     def _outside(self, room: Room, way: Way, market: Market) -> Outside:
         async def price(symbol: str) -> Decimal:

@@ -15,13 +15,14 @@ from tests.builders import a_candle
 from tests.fakes.venue import FakeVenue, World, a_profile
 from trading import running
 from trading.clock import wall_clock
-from trading.domain.errors import Refused
+from trading.domain.errors import Broken, Refused
 from trading.domain.events import CandlesClosed
 from trading.domain.market import Timeframe
 from trading.domain.risk import Limits
+from trading.execution.live import Live
 from trading.keeper import Keeper
 from trading.market.simulated import SimulatedMarket
-from trading.seating import Way
+from trading.seating import OpenWay, Way
 from trading.service import Trading
 from trading.settings import Settings
 from trading.store.store import Store
@@ -69,18 +70,28 @@ def world(monkeypatch) -> World:
 
 async def trading_of(store: Store, folder: Path, world: World, **account: Any) -> Trading:
     mine = {"mode": "live", "exchange": "binance", "symbols": ["BTC/USDT"], "sleeves": SLEEVES} | account
-    settings = Settings.model_validate({"data_dir": folder, "accounts": {"main": mine}})
-    trading = Trading(settings, store, wall_clock, Keeper(store), folder / "KILL_SWITCH")
+    trading = house_of(store, folder, {"main": mine})
+    trading.seats.open_way = ways({"main": (world, "binance 1")})
+    await trading.start()
+    return trading
+
+
+def house_of(store: Store, folder: Path, accounts: dict[str, Any]) -> Trading:
+    settings = Settings.model_validate({"data_dir": folder, "accounts": accounts})
+    return Trading(settings, store, wall_clock, Keeper(store), folder / "KILL_SWITCH")
+
+
+def ways(there: dict[str, tuple[World, str]]) -> OpenWay:
+    """Where each account's key leads, and whose exchange account that is."""
 
     async def closed() -> None:
         return None
 
     async def way(name: str) -> Way:
-        return Way(venue=FakeVenue(world), killer=FakeVenue(world), identity="binance 1", close=closed)
+        world, identity = there[name]
+        return Way(venue=FakeVenue(world), killer=FakeVenue(world), identity=identity, close=closed)
 
-    trading.seats.open_way = way
-    await trading.start()
-    return trading
+    return way
 
 
 async def until(holds) -> None:
@@ -187,7 +198,72 @@ async def test_without_money_or_an_answer_nothing_is_started_and_it_is_tried_aga
     world.totals = {"BTC": Decimal(3)}
     poor = await trading_of(store, tmp_path, world)
     assert poor.trouble["main"] == "There is no USDT in this exchange account, so main cannot trade."
+
+    world.totals["USDT"] = Decimal(2500)
+    await poor.retry()
+
+    assert poor.trouble == {}
+    assert poor.status("main").cash == Decimal(2500)
     await poor.close()
+
+
+async def test_a_key_that_is_stored_before_the_account_has_its_seat_is_the_one_it_takes(
+    store, tmp_path, world
+):
+    right, world.totals = dict(world.totals), {"BTC": Decimal(3)}
+    trading = await trading_of(store, tmp_path, world)
+    other = World(time.monotonic, wall_clock, profile=world.profile, totals=right)
+    trading.seats.open_way = ways({"main": (other, "binance 2")})
+
+    await trading.retry()
+
+    assert trading.trouble == {}
+    assert trading.real.of("main").seat.lease.identity == "binance 2"
+    await trading.close()
+
+
+async def test_two_accounts_with_one_key_never_both_trade(store, tmp_path, world):
+    first = {"mode": "live", "exchange": "binance", "symbols": ["BTC/USDT"], "sleeves": SLEEVES}
+    second = first | {"symbols": ["ETH/USDT"]}
+    trading = house_of(store, tmp_path, {"first": first, "second": second})
+    trading.seats.open_way = ways({"first": (world, "binance 1"), "second": (world, "binance 1")})
+
+    await trading.start()
+    await trading.retry()
+
+    assert trading.real.accounts == ("first",)
+    assert trading.trouble == {
+        "second": "second has the exchange key of first; each account needs an exchange account of its own."
+    }
+    assert trading.real.of("first").seat.lease.epoch == 1
+    await trading.close()
+
+
+async def test_an_account_that_cannot_recover_leaves_its_neighbours_alone(
+    store, tmp_path, world, monkeypatch
+):
+    first = {"mode": "live", "exchange": "binance", "symbols": ["BTC/USDT"], "sleeves": SLEEVES}
+    second = first | {"symbols": ["ETH/USDT"]}
+    trading = house_of(store, tmp_path, {"first": first, "second": second})
+    another = World(time.monotonic, wall_clock, profile=world.profile, totals=dict(world.totals))
+    trading.seats.open_way = ways({"first": (world, "binance 1"), "second": (another, "binance 2")})
+    recover = Live.recover
+
+    async def stumble(live):
+        if live.seat.account == "first":
+            raise Broken("the disk is full")
+        return await recover(live)
+
+    monkeypatch.setattr(Live, "recover", stumble)
+    await trading.start()
+    told = dict(trading.trouble)
+    monkeypatch.setattr(Live, "recover", recover)
+    await trading.retry()
+
+    assert told == {"first": "the disk is full"}
+    assert trading.trouble == {}
+    assert set(trading.real.accounts) == {"first", "second"}
+    await trading.close()
 
 
 async def test_another_desk_on_the_same_exchange_account_is_waited_for(store, tmp_path, world):
