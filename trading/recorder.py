@@ -70,11 +70,14 @@ class Recorder:
                 self.news.append(event)
         self._changed = True
 
-    def filled(self, fills: Sequence[Fill], worth: float) -> None:
-        """As hearing of these fills of one moment, from who has measured the equity after them already."""
+    def filled(self, fills: Sequence[Fill]) -> None:
+        """As hearing of these fills, from who measures the equity after them."""
         self.fills.extend(fills)
-        self._note_equity(fills[-1].at, worth)
         self._changed = True
+
+    def measured(self, at: datetime, worth: float) -> None:
+        """The equity after the fills of a moment, in whose time it was measured."""
+        self._note_equity(at, worth)
 
     def drain(self, at: datetime) -> list[Step]:
         """What happened since the last drain, and the desk's state as it is now; empty when nothing did."""

@@ -13,7 +13,7 @@ from trading.domain.account import Mode
 from trading.domain.events import OrderRefused, SignalChanged
 from trading.domain.risk import RiskDecision
 from trading.lab.job import Job
-from trading.lab.plain import Plain
+from trading.lab.lane import Lane
 from trading.lab.quiet import Track, step_through
 from trading.limits import limits_of
 from trading.risk.rules import Limits
@@ -186,8 +186,8 @@ def test_what_was_refused_is_asked_again_when_the_answer_may_change(rules):
 @pytest.mark.parametrize("limits", [Limits(order_share=1, daily_loss=1, drawdown=1), WIDE])
 def test_plain_orders_take_the_shortest_road(monkeypatch, limits):
     room, board, questions, track = a_room(job("ema_cross", seed=5, symbols=3, gaps=False, limits=limits))
-    plainly, fill = Counter(), Plain._fill
-    monkeypatch.setattr(Plain, "_fill", lambda *given: plainly.update(fills=1) or fill(*given))
+    plainly, fill = Counter(), Lane.fill
+    monkeypatch.setattr(Lane, "fill", lambda *given: plainly.update(fills=1) or fill(*given))
 
     step_through(room, track, board, questions, lambda _: None)
 

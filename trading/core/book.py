@@ -1,5 +1,6 @@
 """Fills and prices in, positions, cash and equity out; to the last digit."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -78,6 +79,24 @@ class Book:
         else:
             self.positions[key] = position
         return True
+
+    def settle(self, fills: Sequence[Fill], cash: Decimal, held: Iterable[tuple[str, str]]) -> None:
+        """Book fills, each from flat or out of everything, after which somebody has counted the cash and what is held.
+
+        They are not looked for among those that were booked before.
+        """
+        self.cash = cash
+        self.fees = sum((fill.charged for fill in fills), self.fees)
+        self.fills += len(fills)
+        newest = {(fill.sleeve, fill.symbol): fill for fill in fills}
+        for (_, symbol), fill in newest.items():
+            self.prices.setdefault(symbol, fill.price)
+        self.positions = {
+            key: _opened(newest[key], newest[key].net, newest[key].charged)
+            if key in newest
+            else self.positions[key]
+            for key in held
+        }
 
     def move(self, flow: CashFlow) -> None:
         """Money put in or taken out: it moves the marks with it, so that it is neither profit nor loss."""

@@ -14,42 +14,22 @@ from typing import NamedTuple
 
 from trading.build import Room
 from trading.core.book import Book, day_of
-from trading.core.plan import client_id, worth_acting
+from trading.core.plan import worth_acting
 from trading.core.sleeve import Line, Sleeve
-from trading.domain.errors import Broken
 from trading.domain.events import OrderFilled
-from trading.domain.market import Instrument
-from trading.domain.order import Fill, Reason, Side
-from trading.execution.sim import FEE_DIGITS, Simulated
+from trading.domain.market import exact
+from trading.domain.order import Side
+from trading.execution.sim import Simulated
 from trading.lab.before import Memory
 from trading.lab.bounds import Span
+from trading.lab.lane import Act, Lane
 from trading.lab.track import NEARLY, Track
-from trading.portfolio.sizing import fixed_share
-from trading.risk.rules import exact
 from trading.risk.sent import Sent
 from trading.risk.surely import is_kept
 
 HOUR = timedelta(hours=1)
-LEAP = 0.03  # between a close and the next open; further away, an order may have to be followed by another
 MANY = 1000  # moments in one go: so many that they lie in memory for a short time only
-STEPS = 100  # smaller amounts are so few steps that one more or less changes what is decided
-Key = tuple[str, str]
 Wish = tuple[Sleeve, str, float]
-
-
-class Act(NamedTuple):
-    """An order as it leaves the gate, and the price at which all of it fills."""
-
-    line: Line
-    exposure: float
-    key: Key
-    instrument: Instrument
-    side: Side
-    amount: Decimal
-    decided: Decimal
-    met: Decimal
-    fee: Decimal
-    value: float
 
 
 class Moment(NamedTuple):
@@ -59,7 +39,6 @@ class Moment(NamedTuple):
     at: datetime
     acts: Sequence[Act]
     cash: float
-    worth: float
 
 
 class _Account:
@@ -79,11 +58,13 @@ class _Account:
 
     def fill(self, act: Act) -> None:
         """As the book will."""
-        self.cash -= act.side.sign * act.amount * act.met + act.fee
+        key = act.lane.key
         if act.side is Side.BUY:
-            self.held[act.key], self.sizes[act.key] = act.amount, float(act.amount)
+            self.cash -= act.money + act.fee
+            self.held[key], self.sizes[key] = act.amount, act.size
         else:
-            del self.held[act.key], self.sizes[act.key]
+            self.cash += act.money - act.fee
+            del self.held[key], self.sizes[key]
 
 
 def is_free(line: Line, wish: float) -> bool:
@@ -104,20 +85,15 @@ class Plain:
     ) -> None:
         self._desk, self._book, self._recorder = room.desk, room.desk.book, room.recorder
         self._track, self._limits, self._wishes = track, room.desk.limits, wishes
-        self._buys, self._sells = 1 + executor.slippage, 1 - executor.slippage
-        self._rate = {symbol: executor.rate(symbol) for symbol in track.symbols}
+        self._executor, self._lanes = executor, dict[tuple[str, str], Lane]()
         self._close_of = {symbol: closes.item for symbol, closes in track.closes.items()}
         keys = sorted((sleeve.name, s) for sleeve in room.desk.sleeves.values() for s in sleeve.symbols)
         self._marks = [(key, self._close_of[key[1]]) for key in keys]
-        self._dear = {  # what one unit of money costs when it is spent, seen with a hair's margin
-            symbol: (1 + float(max(rate, room.desk.instruments[symbol].taker_fee))) * NEARLY
-            for symbol, rate in self._rate.items()
-        }
+        self._shares = len({symbol for _, symbol in keys}) < len(keys)  # whether sleeves meet in a market
         limits = self._limits
         endless = min(limits.losses, limits.orders_per_hour, limits.fees_per_hour) == inf
         quiet = not (limits.needs_history or limits.similar_seconds > 0)
         self._memory = None if endless and quiet else memory  # where a rule asks for what was done before
-        self._share = exact(limits.order_share)
         self._most = min(
             limits.symbol_exposure,
             limits.sleeve_exposure,
@@ -157,8 +133,11 @@ class Plain:
         moment = self._lived(index, wishes, account, at, equity)
         if moment is None:
             return False
-        self._write([moment], account.cash)
-        return OrderFilled(at, self._recorder.fills[-1]) if moment.acts else True
+        if not moment.acts:
+            return True
+        self._write([moment], account)
+        self._recorder.measured(at, self._worth(index, account))
+        return OrderFilled(at, self._recorder.fills[-1])
 
     def stride(self, stops: Sequence[int], place: int, bounds: Span | None = None) -> Sequence[Moment]:
         """Act on the wishes at these stops, from `place` on, for as long as that is plain and within its bounds."""
@@ -173,10 +152,10 @@ class Plain:
                 break
             moments.append(moment)
             if self._memory is not None:
-                self._write((moment,), account.cash)
+                self._write([moment], account)
             seen = index + 1
         if self._memory is None:
-            self._write(moments, account.cash)
+            self._write(moments, account)
         if moments:
             self._turn_day(moments[-1].at)
             self._mark(moments[-1].place)
@@ -206,31 +185,46 @@ class Plain:
     ) -> Moment | None:
         """One moment, lived through in this account; None where it is not plain, and nothing is changed then."""
         acts: list[Act] = []
-        lines = [self._desk.line(sleeve.name, symbol) for sleeve, symbol, _ in wishes]
-        for wish, line in zip(wishes, lines, strict=True):
-            if not is_free(line, wish[2]):
+        lanes = [self._lane(sleeve, symbol) for sleeve, symbol, _ in wishes]
+        for lane, (_, _, wish) in zip(lanes, wishes, strict=True):
+            if not is_free(lane.line, wish):
                 return None
-            exposure = round(wish[2], 6) if wish[2] else 0.0
-            if worth_acting(exposure, line.acted):
+            exposure = round(wish, 6) if wish else 0.0
+            if worth_acting(exposure, lane.line.acted):
                 if equity is None and exposure:
                     equity = self._equity(index, account)
-                act = self._act(index, wish, line, exposure, account, equity)
+                act = lane.act(index, exposure, account.held.get(lane.key), equity)
                 if act is None:
                     return None
                 acts.append(act)
         if equity is not None and not self._allowed(index, acts, account, equity, at):
             return None
-        for line, (_, _, wanted) in zip(lines, wishes, strict=True):
-            line.wanted, line.barred = wanted, line.barred and wanted != 0
+        for lane, (_, _, wish) in zip(lanes, wishes, strict=True):
+            line = lane.line
+            line.wanted, line.barred = wish, line.barred and wish != 0
         for act in acts:
             account.fill(act)
-            act.line.acted, act.line.reached, act.line.rest, act.line.refusal = act.exposure, True, False, ""
-        cash = worth = float(account.cash)
-        held = account.sizes
+            line = act.lane.line
+            line.acted, line.reached, line.rest, line.refusal = act.exposure, True, False, ""
+        return Moment(index, at, acts, float(account.cash))
+
+    def _lane(self, sleeve: Sleeve, symbol: str) -> Lane:
+        """Made when it is first wished for, as the desk begins to remember a market then."""
+        lane = self._lanes.get((sleeve.name, symbol))
+        if lane is None:
+            desk, most = self._desk, exact(self._limits.order_share)
+            line, instrument = desk.line(sleeve.name, symbol), desk.instruments[symbol]
+            lane = Lane(sleeve, instrument, line, self._track, self._executor, most)
+            self._lanes[lane.key] = lane
+        return lane
+
+    def _worth(self, index: int, account: _Account) -> float:
+        """The equity, measured, in the order the recorder adds it up."""
+        worth, held = float(account.cash), account.sizes
         for key, close in self._marks:
             if key in held:
                 worth += held[key] * close(index)
-        return Moment(index, at, acts, cash, worth)
+        return worth
 
     def _equity(self, index: int, account: _Account) -> Decimal:
         """At this candle's closes."""
@@ -238,43 +232,6 @@ class Plain:
         for (_, symbol), quantity in account.held.items():
             total += quantity * Decimal(repr(self._close_of[symbol](index)))
         return total
-
-    def _act(
-        self,
-        index: int,
-        wish: Wish,
-        line: Line,
-        exposure: float,
-        account: _Account,
-        equity: Decimal | None,
-    ) -> Act | None:
-        """From flat into the market, or out of all of it; None where it is anything else, or too small to be plain."""
-        sleeve, symbol, _ = wish
-        key, instrument = (sleeve.name, symbol), self._desk.instruments[symbol]
-        held = account.held.get(key)
-        first, last = self._track.follows(index, symbol), self._close_of[symbol](index)
-        if first is None or abs(first / last - 1) > LEAP:
-            return None
-        price = Decimal(repr(last))
-        if held is None and exposure > 0 and equity is not None:
-            side, slips = Side.BUY, self._buys
-            amount = fixed_share(exposure, equity, sleeve.share, len(sleeve.symbols), price, instrument)
-            if self._share < 1 and amount * price > self._share * equity:
-                amount = instrument.amount(self._share * equity / price)
-            if amount < instrument.min_amount or amount * price < instrument.min_cost:
-                return None
-        elif held is not None and exposure == 0:
-            side, slips = Side.SELL, self._sells
-            amount = instrument.amount(held)
-            if amount != held:
-                return None
-        else:
-            return None
-        if amount < STEPS * instrument.amount_step:
-            return None
-        met = instrument.price(Decimal(str(first)) * slips)
-        fee = (amount * met * self._rate[symbol]).quantize(FEE_DIGITS)
-        return Act(line, exposure, key, instrument, side, amount, price, met, fee, float(amount) * last)
 
     def _allowed(
         self, index: int, acts: Sequence[Act], account: _Account, equity: Decimal, at: datetime
@@ -284,13 +241,13 @@ class Plain:
         bought = [act for act in acts if act.side is Side.BUY]
         if not bought:
             return True
-        if len({symbol for _, symbol in held}) < len(held):
+        if self._shares and len({symbol for _, symbol in held}) < len(held):
             return False  # several sleeves hold the same: the rules tell them apart
         whole, cash = float(equity), float(account.cash)
         at_work = whole - cash
         for act in bought:
             at_work += act.value
-            cash -= max(act.value, float(act.amount * act.met)) * self._dear[act.key[1]]
+            cash -= max(act.value, float(act.money)) * act.lane.dear
         few = len(held) + len(bought) <= limits.positions
         if not (few and whole > 0 and cash >= 0 and at_work * NEARLY <= self._most * whole):
             return False
@@ -303,55 +260,35 @@ class Plain:
         if len(bought) > 1:
             return False
         (act,) = bought
-        (sleeve, symbol), fee = act.key, act.value * float(act.instrument.taker_fee)
+        (sleeve, symbol), fee = act.lane.key, act.value * float(act.lane.instrument.taker_fee)
         worth = {name: size * self._close_of[name](index) for (_, name), size in account.sizes.items()}
         before = memory.of(sleeve, symbol, worth, at)
         return is_kept(self._limits, before, at=at, value=act.value, fee=fee, equity=whole)
 
     # --- what is left behind ----------------------------------------------------------------------------------
 
-    def _write(self, moments: Sequence[Moment], cash: Decimal) -> None:
+    def _write(self, moments: Sequence[Moment], account: _Account) -> None:
         """Book what was filled, and remember what the rules would."""
-        book, trips, risk = self._book, self._desk.trips, self._desk.risk
-        for moment in moments:
-            if not moment.acts:
-                continue
-            fills = [self._fill(act, moment.at) for act in moment.acts]
-            for fill in fills:
-                book.apply(fill)
-                closed = trips.follow(fill)
-                if closed is not None:
-                    risk.closed(closed)
-            self._recorder.filled(fills, moment.worth)
-        if book.cash != cash:
-            raise Broken(f"The books say {book.cash} where {cash} was counted.")
+        name, trips, risk = self._book.name, self._desk.trips, self._desk.risk
+        fills = [act.lane.fill(name, act, at) for _, at, acts, _ in moments for act in acts]
+        for fill in fills:
+            closed = trips.follow(fill)
+            if closed is not None:
+                risk.closed(closed)
+        self._book.settle(fills, account.cash, account.held)
+        self._recorder.filled(fills)
         self._remember_sent(moments)
-
-    def _fill(self, act: Act, at: datetime) -> Fill:
-        sleeve, symbol = act.key
-        number = client_id(self._book.name, sleeve, symbol, act.side, Reason.SIGNAL, at)
-        return Fill(
-            id=f"{number}.1",
-            client_id=number,
-            sleeve=sleeve,
-            symbol=symbol,
-            side=act.side,
-            amount=act.amount,
-            price=act.met,
-            fee=act.fee,
-            fee_currency=act.instrument.quote,
-            at=at,
-            reason=Reason.SIGNAL,
-        )
 
     def _remember_sent(self, moments: Sequence[Moment]) -> None:
         """As RiskMemory remembers entries that went out within the hour of the last."""
-        bought = [(m.at, act) for m in moments for act in m.acts if act.side is Side.BUY]
+        bought = [(m, act) for m in moments for act in m.acts if act.side is Side.BUY]
         if not bought:
             return
-        risk, last = self._desk.risk, bought[-1][0]
+        risk, last = self._desk.risk, bought[-1][0].at
         risk.forget(last)
-        for at, act in bought:
-            if at > last - HOUR:
-                cost = act.amount * act.decided * act.instrument.taker_fee
-                risk.sent.append(Sent(at, *act.key, act.side, act.amount, cost))
+        for moment, act in bought:
+            if moment.at > last - HOUR:
+                lane = act.lane
+                decided = Decimal(repr(lane.close(moment.place)))
+                cost = act.amount * decided * lane.instrument.taker_fee
+                risk.sent.append(Sent(moment.at, *lane.key, act.side, act.amount, cost))

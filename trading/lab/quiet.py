@@ -119,6 +119,7 @@ class _Walk:
         self._best = inf  # the highest equity of the candles about to be left out, where it is known
         self.places: list[int] = []
         self._noted: list[int] = []  # those of them whose equity is recorded
+        self._owed: list[int] = []  # and those whose equity is still to be
         self._cash: list[float] = []
         self._held: dict[Key, list[tuple[int, float]]] = {}
         self._positions: dict[Key, Position] = {}  # as they were at the last visit
@@ -144,10 +145,10 @@ class _Walk:
             self.places.append(moment.place)
             self._cash.append(moment.cash)
             if moment.acts:
-                self._noted.append(moment.place)
+                self._owed.append(moment.place)
             for act in moment.acts:
-                held = float(act.amount) if act.side is Side.BUY else 0.0
-                self._held.setdefault(act.key, []).append((number, held))
+                held = act.size if act.side is Side.BUY else 0.0
+                self._held.setdefault(act.lane.key, []).append((number, held))
         self._positions = self._book.positions.copy()
 
     def visited(self, index: int, *, noted: bool) -> None:
@@ -236,9 +237,10 @@ class _Walk:
         self._room.desk.seen.update({symbol: at for symbol, (_, at) in newest.items()})
 
     def fill_in_equity(self) -> None:
-        """The equity points of the candles that were left out, among those that were recorded."""
+        """The equity points of strides and of the candles that were left out, among those that were recorded."""
         count = len(self._track)
         skipped = self._track.times % self._room.recorder.every == 0
+        skipped[self._owed] = True
         skipped[self._noted] = False
         state = np.searchsorted(np.array(self.places), np.arange(count), "right") - 1
         worth = np.array(self._cash)[state]

@@ -36,6 +36,11 @@ class Track:
         self.columns = dict(zip(self.symbols, self._columns, strict=True))
         self.rows = dict(zip(self.symbols, self._row, strict=True))
         self.days: Ints = (self.times - 1) // DAY  # what closes at midnight is the last of its day
+        self._following = {}
+        for symbol, columns, row in zip(self.symbols, self._columns, self._row, strict=True):
+            follows = np.zeros(len(union), np.bool_)
+            follows[:-1] = (columns.opened if same else columns.opened[row])[1:] == self.times[:-1]
+            self._following[symbol] = (follows.item, row.item, columns.open.item)
         self._is_fresh = dict(zip(self.symbols, self._fresh, strict=True))
 
     def __len__(self) -> int:
@@ -86,10 +91,8 @@ class Track:
 
     def follows(self, index: int, symbol: str) -> float | None:
         """The open of a symbol's candle that follows this place without a gap; None where there is none."""
-        if index + 1 >= len(self.times):
-            return None
-        columns, row = self.columns[symbol], int(self.rows[symbol][index + 1])
-        return float(columns.open[row]) if columns.opened[row] == self.times[index] else None
+        follows, row, opened = self._following[symbol]
+        return opened(row(index + 1)) if follows(index) else None
 
     def last_closes(self, index: int) -> dict[str, tuple[float, datetime]]:
         """Each symbol's newest close up to here, and when it closed."""
