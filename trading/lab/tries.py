@@ -27,6 +27,7 @@ from trading.strategies.own import folders, load_folder
 
 LONG = 4.0  # seconds of work left that are worth starting more processes for
 SURE = 1.0  # seconds of work after which it is known how long a try takes
+REMEMBERED = 10_000  # tries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +112,11 @@ def _leave_with_parent() -> None:
         os._exit(1)
 
 
+def _key(values: Mapping[str, Number]) -> tuple[Number, ...]:
+    """All tries of a search name the same parameters in the same order."""
+    return tuple(values.values())
+
+
 def _try(values: Mapping[str, Number]) -> Figures:
     assert _bench is not None
     return _bench.figures(values)
@@ -133,19 +139,29 @@ class Crew:
         self._sitting = (question, recorded, dict(fixed), folders(), cache)
         self._pool: ProcessPoolExecutor | None = None
         self._spent, self._done = 0.0, 0
+        self._known: dict[tuple[Number, ...], Figures] = {}  # a search that closes in asks for the same again
 
     def figures(self, many: Sequence[Mapping[str, Number]], left: int) -> Iterator[Figures]:
         """For each of these values in turn; `left` is how many tries remain, these included."""
+        if len(self._known) > REMEMBERED:
+            self._known.clear()
         for number, values in enumerate(many):
             if self._worth_more(left - number):
                 yield from self._together(many[number:])
                 return
-            began = perf_counter()
-            found = self._bench.figures(values)
-            if self._done:  # the first one compiles
-                self._spent += perf_counter() - began
-            self._done += 1
-            yield found
+            yield self._here(values)
+
+    def _here(self, values: Mapping[str, Number]) -> Figures:
+        known = self._known.get(_key(values))
+        if known is not None:
+            return known
+        began = perf_counter()
+        found = self._bench.figures(values)
+        if self._done:  # the first one compiles
+            self._spent += perf_counter() - began
+        self._done += 1
+        self._known[_key(values)] = found
+        return found
 
     def close(self) -> None:
         if self._pool is not None:
@@ -164,7 +180,12 @@ class Crew:
                 self._processes, context, initializer=_sit, initargs=self._sitting
             )
         try:
-            yield from self._pool.map(_try, many)
+            fresh = {_key(values): values for values in many if _key(values) not in self._known}
+            answers = self._pool.map(_try, fresh.values())
+            for key in map(_key, many):
+                if key not in self._known:
+                    self._known[key] = next(answers)
+                yield self._known[key]
         except BrokenProcessPool:
             self._pool = None
             raise Refused(

@@ -19,6 +19,7 @@ from trading.lab.job import Job
 from trading.lab.search import chosen, front, importance
 from trading.lab.searching import Order, rejoined
 from trading.lab.studies import Studies
+from trading.lab.tries import Bench
 from trading.strategies import find
 
 __all__ = ["postgres"]
@@ -69,6 +70,17 @@ def test_it_is_chosen_on_the_first_part_and_judged_on_the_last(url):
     later = compiled.trade(market[2100:], wishes, Rules(cash=10000.0, fee=0.001, slippage=0.0005))
     assert result.outside["total_return"] == pytest.approx(later.final / later.initial - 1, rel=1e-6)
     assert result.outside["sharpe"] != result.best.figures["sharpe"]
+
+
+def test_what_is_asked_for_again_is_worked_out_once(url, monkeypatch):
+    worked_out, figures = [], Bench.figures
+    monkeypatch.setattr(Bench, "figures", lambda bench, one: worked_out.append(one) or figures(bench, one))
+
+    result = found(a_search({"fast": "3..5", "slow": "25", "hold": "300"}, trials=20), url)
+
+    assert len(result.tries) == 20
+    assert len(worked_out) == len({one.params["fast"] for one in result.tries}) <= 3
+    assert all(one.figures for one in result.tries)
 
 
 def test_what_does_not_fit_is_never_the_best(url):
