@@ -7,6 +7,7 @@ from bot.people import READERS
 from bot.registry import command
 from bot.reply import Button, Reply, Row
 from bot.show import amount, holding_row, moment, money, percent, trade_row
+from trading.domain.protection import RestingStop
 from trading.domain.report import RoundTrip
 from trading.domain.view import Status
 
@@ -71,7 +72,7 @@ async def positions(ask: Ask) -> Reply:
             profit=money(total, now.currency, signed=True),
         ),
         rows=tuple(holding_row(h, now, ask) for h in now.holdings),
-        footer="\n".join(line for line in (_resting(ask, now.account), _dust(ask, now)) if line),
+        footer="\n".join(line for line in (*_stops(ask, now.account), _dust(ask, now)) if line),
         buttons=buttons,
         data=now.holdings,
     )
@@ -83,13 +84,20 @@ def _dust(ask: Ask, now: Status) -> str:
     return ask.say("Dust, less than the exchange takes: {rests}", rests=", ".join(found)) if found else ""
 
 
-def _resting(ask: Ask, account: str) -> str:
-    """The stops that rest at an exchange; empty where there is none."""
+def _stops(ask: Ask, account: str) -> tuple[str, str]:
+    """The stops that rest at an exchange, and those that the desk minds itself; empty where there is none."""
     standing = ask.trading.real.standing(account)
-    found = [
-        f"{s.symbol} {amount(s.amount)} @ {amount(s.price)}" for s in (standing.stops if standing else ())
-    ]
-    return ask.say("Stops at the exchange: {stops}", stops=", ".join(found)) if found else ""
+    if standing is None:
+        return "", ""
+    there, here = _listed(standing.stops), _listed(standing.watched)
+    return (
+        ask.say("Stops at the exchange: {stops}", stops=there) if there else "",
+        ask.say("Watched by the desk at each close: {stops}", stops=here) if here else "",
+    )
+
+
+def _listed(stops: tuple[RestingStop, ...]) -> str:
+    return ", ".join(f"{s.symbol} {amount(s.amount)} @ {amount(s.price)}" for s in stops)
 
 
 @command(allow=READERS)

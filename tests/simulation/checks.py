@@ -126,7 +126,12 @@ class Checks:
                     else order.filled
                 )
                 held += order.side.sign * could
-        return held
+        return held - self._fees_in_coins()
+
+    def _fees_in_coins(self) -> Decimal:
+        """What the exchange has kept of the coins that our orders bought."""
+        ours = (t for t in self.world.made if self._is_ours(self.world.orders[t.exchange_id].order))
+        return sum((t.fee for t in ours if t.fee_currency == "BTC"), Decimal(0))
 
     def _in_doubt(self, desk: LiveDesk, request: Request) -> Decimal:
         """What the desk has asked for without an answer, and the exchange has not got by now: it may still come."""
@@ -173,8 +178,12 @@ class Checks:
             wanted = there if unsure else []
         elif any(price >= self.world.prices[BTC] for _, price in wanted):
             return  # the market is below it: the desk sells at its next close
-        elif (most := self.world.most) is not None:  # what has become too large, the desk watches itself
-            wanted = [stop for stop in wanted if stop[0] <= most or stop in there]
+        elif (
+            most := self.world.most
+        ) is not None:  # what does not fit into one order, the desk watches itself
+            known = desk.desk.instruments[BTC].max_amount
+            fits = [stop if stop in there else (min(stop[0], known or stop[0]), stop[1]) for stop in wanted]
+            wanted = [stop for stop in fits if stop[0] <= most or stop in there]
         if [amount for amount, _ in there] != [amount for amount, _ in wanted]:
             self.say("I5 a stop for each position", f"{there} rest where {wanted} should")
 
@@ -240,11 +249,12 @@ class Checks:
         for resting in self.world.orders.values():
             if self._is_ours(resting.order):
                 held += resting.order.side.sign * resting.order.filled
-        return held
+        return held - self._fees_in_coins()
 
     def _excused(self, desk: LiveDesk) -> bool:
         """Somebody sold by hand what the desk had bought, or a parked order keeps it."""
-        return bool(self._parked(desk)) or self.world.totals.get("BTC", Decimal(0)) <= 0
+        too_little = desk.desk.instruments[BTC].min_amount
+        return bool(self._parked(desk)) or self.world.totals.get("BTC", Decimal(0)) < too_little
 
     def _may_park(self) -> bool:
         if self.hands:

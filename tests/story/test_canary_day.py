@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 
 from bot.notify import canary as cards
-from tests.story.canary import a_binance, a_canary_house, under_the_floor
-from tests.story.chats import PNG, InTheBrowser, OnTelegram
+from tests.story.canary import a_canary_house
+from tests.story.chats import PNG
 from tests.story.house import until
 from trading.domain.approval import ApprovalState
 from trading.domain.events import ApprovalSettled
@@ -16,29 +16,6 @@ from trading.domain.events import ApprovalSettled
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
     monkeypatch.setattr(cards, "REDRAW_SECONDS", 1.0)
-
-
-@pytest.fixture
-def trading(monkeypatch):
-    return under_the_floor(monkeypatch)
-
-
-@pytest.fixture
-async def binance():
-    async with a_binance() as binance:
-        yield binance
-
-
-@pytest.fixture
-async def telegram():
-    async with OnTelegram() as telegram:
-        yield telegram
-
-
-@pytest.fixture
-async def browser():
-    async with InTheBrowser() as browser:
-        yield browser
 
 
 async def at_home(house, telegram, browser):

@@ -7,17 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.story.canary import store_key, under_the_floor
+from tests.story.canary import store_key
 from tests.story.flood import OPEN, RESTING, SYMBOLS, Exchange, flooding, section, want_everything
 from tests.story.house import House, a_house, asked, until
 from tests.story.livevictim import Wants
 from tests.story.process import a_machine
 from trading.domain.events import KillReported
-
-
-@pytest.fixture
-def trading(monkeypatch):
-    return under_the_floor(monkeypatch)
 
 
 async def typed(house: House) -> None:

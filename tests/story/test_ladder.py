@@ -4,7 +4,7 @@ import aiohttp
 import pytest
 
 from tests.fakes.vouched import vouch
-from tests.story.canary import BTC, CanaryHouse, a_binance, account, under_the_floor
+from tests.story.canary import BTC, CanaryHouse, account, under_the_floor
 from tests.story.house import a_house, at_a_quicker_beat, until
 from trading.domain.account import Mode
 from trading.domain.keys import Purpose
@@ -12,12 +12,6 @@ from trading.domain.keys import Purpose
 LUCK = (
     "Not distinguishable from luck: 41% of random entries with the same holding times did as well or better."
 )
-
-
-@pytest.fixture
-async def binance():
-    async with a_binance() as exchange:
-        yield exchange
 
 
 @pytest.fixture

@@ -2,12 +2,10 @@
 
 from decimal import Decimal
 
-import pytest
-
 from bot.dispatcher import Line
 from bot.platforms import terminal
 from tests.fakes.binance_account import Key
-from tests.story.canary import a_binance, a_canary_house, under_the_floor
+from tests.story.canary import a_canary_house
 from tests.story.house import until
 from trading.domain.approval import ApprovalState
 from trading.domain.people import Place
@@ -15,17 +13,6 @@ from trading.store import lease
 
 HERE = Place(platform="terminal", user_id="local", chat_id="local", private=True, local=True)
 NEW = {"key": "a-key-of-tomorrow", "secret": "another-secret-of-it"}
-
-
-@pytest.fixture
-def trading(monkeypatch):
-    return under_the_floor(monkeypatch)
-
-
-@pytest.fixture
-async def binance():
-    async with a_binance() as binance:
-        yield binance
 
 
 async def adds_the_new_key(canary):

@@ -1,25 +1,13 @@
 """Stops that rest at an exchange on a real socket: the real ccxt, the whole house, and whoever was quicker."""
 
+from dataclasses import replace
 from decimal import Decimal
 
-import pytest
-
 from tests.fakes.matching import State
-from tests.story.canary import BTC, SLEEVES, a_binance, a_canary_house, account, under_the_floor
+from tests.story.canary import BTC, SLEEVES, a_canary_house, account
 from tests.story.house import until
 
 PROTECTED = {**SLEEVES, "ema_cross": {**SLEEVES["ema_cross"], "protect": {"stop": 0.05}}}
-
-
-@pytest.fixture
-def trading(monkeypatch):
-    return under_the_floor(monkeypatch)
-
-
-@pytest.fixture
-async def binance():
-    async with a_binance() as binance:
-        yield binance
 
 
 def a_live_house(folder, binance, trading):
@@ -104,3 +92,26 @@ async def test_a_stop_that_somebody_takes_back_is_put_there_again(tmp_path, bina
     assert (again.amount, again.stop) == (stop.amount, stop.stop)
     assert again.client_id != stop.client_id
     assert sold(binance) == 0
+
+
+async def test_of_a_position_larger_than_one_order_a_part_rests_and_the_page_says_who_minds_the_rest(
+    tmp_path, binance, trading
+):
+    async with a_live_house(tmp_path, binance, trading) as live:
+        stop = await holding(live)
+        instruments = live.trading.room("main").desk.instruments
+        instruments[BTC] = replace(instruments[BTC], max_amount=Decimal(20))  # as its rules are from today on
+        binance.account.truth.cancel(stop)
+        (part,) = await until(lambda: sleeping(binance))
+        await until(lambda: live.trading.real.standing("main").stops)
+        positions = await live.house.asked("positions")
+        live.moves(94.0)
+        live.wants(1.0)
+        await until(lambda: live.held == 0)
+        await until(live.books_agree)
+
+    assert (stop.amount, part.amount, part.woke_at) == (Decimal("29.97"), Decimal(20), Decimal("95.00"))
+    assert positions.footer == (
+        "Stops at the exchange: BTC/USDT 20 @ 95\nWatched by the desk at each close: BTC/USDT 9.97 @ 95"
+    )
+    assert sold(binance) == Decimal("29.97")

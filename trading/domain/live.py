@@ -156,3 +156,4 @@ class RealStanding:
     epoch: int
     fenced: str  # why this desk may not send any more; empty while it may
     stops: tuple[RestingStop, ...] = ()  # that rest there; they do not count as open orders
+    watched: tuple[RestingStop, ...] = ()  # that do not: the desk sells by itself when a candle touches them

@@ -310,6 +310,7 @@ class Live:
             epoch=self.seat.lease.epoch,
             fenced=self.seat.fenced,
             stops=stops,
+            watched=self.stops.watched,
         )
 
     async def adopt(self, client_id: str, exchange_id: str, by: str) -> Attempt:

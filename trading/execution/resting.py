@@ -1,12 +1,14 @@
 """Stops that rest at the exchange: one for each protected position, of its size, at its level, and none besides.
 
+Of a position that is larger than one order may be, so much rests as fits into one; the desk watches the rest itself.
+
 An old one is taken back, seen to be gone and booked to its last fill before a new one or a sale of the same coins may
 leave: for a moment nothing rests there, but never can two orders sell what is held once.
 """
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 import structlog
@@ -89,7 +91,7 @@ class Stops:
                     await self._take_back(one)
         for key, stop in wanted.items():
             if key not in selling and not self._resting().get(key):
-                await self._put(stop)
+                await self._put(self._in_one_order(stop))
         self._missing = {key: one for key, one in self._missing.items() if key in wanted}
 
     # --- what rests -------------------------------------------------------------------------------------
@@ -110,6 +112,23 @@ class Stops:
             if one.attempt.state is AttemptState.OPEN
         )
 
+    @property
+    def watched(self) -> tuple[RestingStop, ...]:
+        """What of the levels rests nowhere: the desk sells it by itself, at the close of a candle that touches them."""
+        lies: dict[Key, Decimal] = {}
+        for one in self.resting:
+            lies[one.key] = lies.get(one.key, ZERO) + one.amount
+        left = ((stop, stop.amount - lies.get(stop.key, ZERO)) for stop in self.levels())
+        return tuple(replace(stop, amount=rest) for stop, rest in left if rest > 0)
+
+    def _in_one_order(self, stop: RestingStop) -> RestingStop:
+        """Of it, what the exchange takes in one order."""
+        instrument = self.seat.instruments[stop.symbol]
+        most = instrument.most(stop.price)
+        if most is None or stop.amount <= most or instrument.is_dust(most, stop.price):
+            return stop
+        return replace(stop, amount=most)
+
     def _resting(self) -> dict[Key, list[Tracked]]:
         """By position: every stop because of which coins may still be sold."""
         found: dict[Key, list[Tracked]] = {}
@@ -122,7 +141,7 @@ class Stops:
         """Whether it may stay: as it should be, at work, or better than none."""
         if one.attempt.state is not AttemptState.OPEN or not one.rests or one.filled:
             return True  # in doubt, or selling: its end is waited for
-        if one.attempt.intent.amount != stop.amount:
+        if one.attempt.intent.amount not in (stop.amount, self._in_one_order(stop).amount):
             return False
         assert one.attempt.stop_price is not None
         near = abs(one.attempt.stop_price - stop.price) <= stop.price * MOVED

@@ -1,8 +1,9 @@
 """Every position has its stop at the exchange and every stop its position, whoever was at it meanwhile."""
 
+from dataclasses import replace
 from decimal import Decimal
 
-from tests.fakes.venue import Fault
+from tests.fakes.venue import Fault, a_profile
 from tests.fakes.virtual import live_through
 from tests.trading.execution.livedesk import BTC, a_live_desk, a_world
 from tests.trading.execution.stops import FIVE, bought, resting, sold
@@ -125,3 +126,62 @@ def test_a_stop_that_the_market_has_passed_is_not_taken_and_not_told_for_the_des
 
 def _attempts(desk):
     return [t.attempt for t in desk.live.seat.tracked.values() if t.attempt.stop_price is not None]
+
+
+# --- larger than one order ------------------------------------------------------------------------------------
+
+
+def limited_to(desk, most):
+    """The exchange takes no larger order from now on, and the desk knows."""
+    instruments = desk.desk.instruments
+    instruments[BTC] = replace(instruments[BTC], max_amount=Decimal(most))
+    desk.world.most = Decimal(most)
+
+
+def test_so_much_as_fits_into_one_order_rests_and_the_desk_sells_the_rest(path):
+    async def story():
+        world = a_world()
+        async with a_live_desk(path, world, protection=FIVE) as desk:
+            held = await bought(desk)
+            limited_to(desk, 20)
+            world.end(world.stops[0].order.exchange_id, Standing.CANCELED)
+            await desk.until(lambda: [s for s in desk.live.stops.resting if s.amount < held])
+            there, here = desk.live.standing.stops, desk.live.standing.watched
+            world.move(BTC, Decimal(94))
+            desk.close(price="94")
+            await desk.until(lambda: desk.held == 0)
+            await desk.pass_time(300)
+
+            assert [(s.amount, s.price) for s in there] == [(20, Decimal("95.00"))]
+            assert [(s.amount, s.price) for s in here] == [(held - 20, Decimal("95.00"))]
+            assert sold(world) == held
+            assert resting(world) == []
+            assert desk.books_agree()
+
+    live_through(story())
+
+
+def test_a_larger_stop_that_rests_already_stays(path):
+    async def story():
+        world = a_world()
+        async with a_live_desk(path, world, protection=FIVE) as desk:
+            held = await bought(desk)
+            limited_to(desk, 20)
+            await desk.pass_time(600)
+
+            assert resting(world) == [(held, Decimal("95.00"))]
+            assert desk.live.standing.watched == ()
+
+    live_through(story())
+
+
+def test_where_no_stop_can_rest_all_of_it_is_said_to_be_watched(path):
+    async def story():
+        async with a_live_desk(path, a_world(profile=a_profile(has_stops=False)), protection=FIVE) as desk:
+            desk.close(exposure=1.0)
+            await desk.until(lambda: desk.held)
+
+            assert [s.amount for s in desk.live.standing.watched] == [desk.held]
+            assert desk.live.standing.stops == ()
+
+    live_through(story())
