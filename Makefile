@@ -29,7 +29,7 @@ unexport VIRTUAL_ENV UV_PYTHON
 .PHONY: help run setup test lint format audit migrate migrate-down migrate-new message fuzz soak-short bench simulate simulate-long crash pictures
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z%-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' Makefile
 
 run: setup  ## start the desk (sets up what is missing); SETTINGS=my.toml for other settings
 	@$(VENV) -m compileall -q $(CODE) main.py
@@ -38,6 +38,9 @@ run: setup  ## start the desk (sets up what is missing); SETTINGS=my.toml for ot
 
 setup: .venv/.installed  ## install what the desk needs
 	@:
+
+extra-%: setup | $(filter .tools/%,$(UV))  ## make extra-optimize, extra-reports, extra-postgres, extra-notify: add what they need
+	@$(UV) sync --frozen --no-build --inexact --no-install-project --extra $*
 
 test: .venv/.installed-dev  ## run the tests; ARGS="-k settings" for some of them
 	$(VENV) -m pytest -n $(JOBS) --dist loadfile $(ARGS)

@@ -78,9 +78,7 @@ async def period_report(
 
 def missing_extra(say: Words) -> str:
     """What to do where PDF and XLSX cannot be written."""
-    return say(
-        "PDF and Excel files need the extra 'reports', which is not installed (uv sync --inexact --extra reports)."
-    )
+    return say("PDF and Excel files need the extra 'reports', which is not installed (make extra-reports).")
 
 
 # --- in words ---------------------------------------------------------------------------------------------

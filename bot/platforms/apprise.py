@@ -34,9 +34,7 @@ class ApprisePlatform:
         try:
             library = importlib.import_module("apprise")
         except ImportError:
-            self._wrong = dict.fromkeys(
-                self._services, "is not there: uv sync --inexact --extra notify brings it"
-            )
+            self._wrong = dict.fromkeys(self._services, "is not there: make extra-notify brings it")
             return
         logging.getLogger("apprise").setLevel(logging.CRITICAL)  # it would show parts of addresses
         for name, address in self._services.items():

@@ -41,7 +41,7 @@ def proposer(method: str, spans: Sequence[Span], trials: int, objectives: int, s
     if importlib.util.find_spec("optuna") is None:
         raise Refused(
             f"--method {method} needs the extra 'optimize', which is not installed "
-            "(uv sync --inexact --extra optimize); grid and random work without it."
+            "(make extra-optimize); grid and random work without it."
         )
     return Sampled(method, spans, objectives, seed)
 

@@ -18,6 +18,7 @@ Seconds = npt.NDArray[np.int64]
 PRICES = ("open", "high", "low", "close")
 COLUMNS = ("timestamp", *PRICES, "volume")
 
+_TICKS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}  # of a second
 _EPOCHS = ((1e11, 1), (1e14, 10**3), (1e17, 10**6), (1e19, 10**9))  # smaller numbers are s, ms, us, ns
 
 
@@ -47,17 +48,19 @@ def _read_parquet(path: Path) -> dict[str, "pd.Series"]:
         import pyarrow.parquet as parquet
     except ModuleNotFoundError as error:
         raise Refused(
-            f"{path} needs the extra 'parquet' to be read (uv sync --inexact --extra parquet); CSV files need nothing."
+            f"{path} needs the extra 'parquet' to be read (make extra-parquet); CSV files need nothing."
         ) from error
     try:
         pyarrow.set_memory_pool(pyarrow.system_memory_pool())  # the other one keeps what is freed
         with parquet.ParquetFile(path) as file:
             names = _named(path, file.schema_arrow.names)
             # one column after the other, so that never more than one lies there twice
-            return {
+            columns = {
                 name: file.read(columns=[found], use_threads=False).column(0).to_pandas()
                 for name, found in names.items()
             }
+        pyarrow.default_memory_pool().release_unused()  # decoding leaves half as much behind as it makes
+        return columns
     except pyarrow.ArrowException as error:
         raise Refused(f"{path} is not a whole Parquet file: {_first_line(error)}.") from error
 
@@ -120,8 +123,8 @@ def _times(path: Path, column: "pd.Series") -> Seconds:
             f"{path}, row {row + 1}: '{column.iloc[row]}' is not a time; "
             "write 2024-01-31T09:00:00Z, or seconds or milliseconds since 1970."
         )
-    micros = times.dt.as_unit("us").to_numpy(dtype="datetime64[us]").astype(np.int64)
-    return _whole(path, micros, 10**6)
+    index = pd.DatetimeIndex(times)
+    return _whole(path, index.asi8, _TICKS[index.unit])
 
 
 def _from_epochs(path: Path, numbers: Floats) -> Seconds:

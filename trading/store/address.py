@@ -58,5 +58,5 @@ def _need_driver() -> None:
     if importlib.util.find_spec("psycopg") is None:
         raise SettingsError(
             "database.url names PostgreSQL, but its driver is not installed; install the extra 'postgres' "
-            "(uv sync --inexact --extra postgres)."
+            "(make extra-postgres)."
         )

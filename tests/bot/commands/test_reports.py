@@ -161,7 +161,7 @@ async def test_without_the_extra_the_report_says_what_is_missing(house, monkeypa
     reply = await answered(house, "/report weekly")
 
     assert reply.files == ()
-    assert reply.text.endswith("which is not installed (uv sync --inexact --extra reports).")
+    assert reply.text.endswith("which is not installed (make extra-reports).")
     assert len(reply.images) == 7
 
 

@@ -68,5 +68,5 @@ def test_without_its_driver_postgres_names_the_extra(monkeypatch):
 
     assert told.value.tell == (
         "database.url names PostgreSQL, but its driver is not installed; "
-        "install the extra 'postgres' (uv sync --inexact --extra postgres)."
+        "install the extra 'postgres' (make extra-postgres)."
     )
