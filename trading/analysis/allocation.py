@@ -1,14 +1,16 @@
 """What the money was in, over time: each market's share of the equity, from fills and closes."""
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from operator import attrgetter
 
 import numpy as np
 import numpy.typing as npt
 
 from trading.domain.market import Candle
-from trading.domain.order import Fill
+from trading.domain.order import Fill, Side
 from trading.domain.report import Allocation, EquityPoint
 
 Ints = npt.NDArray[np.int64]
@@ -63,8 +65,10 @@ def closes_of(candles: Sequence[Candle]) -> tuple[Ints, Floats]:
 
 
 def _values(fills: Sequence[Fill], closes: tuple[Ints, Floats], times: Ints) -> Floats:
-    moved = np.array([f.at.timestamp() for f in fills])
-    held = np.concatenate(([0.0], np.cumsum([float(f.amount) * f.side.sign for f in fills])))
+    amounts = [float(f.amount) if f.side is Side.BUY else -float(f.amount) for f in fills]
+    held = np.concatenate(([0.0], np.cumsum(amounts)))
+    moments = [datetime.fromtimestamp(at, UTC) for at in times.tolist()]
+    filled = [bisect_right(fills, moment, key=attrgetter("at")) for moment in moments]
     known, prices = closes
     place = np.clip(np.searchsorted(known, times, "right") - 1, 0, None)
-    return np.asarray(held[np.searchsorted(moved, times, "right")] * prices[place])
+    return np.asarray(held[filled] * prices[place])

@@ -238,21 +238,20 @@ class _Walk:
 
     def fill_in_equity(self) -> None:
         """The equity points of strides and of the candles that were left out, among those that were recorded."""
-        count = len(self._track)
-        skipped = self._track.times % self._room.recorder.every == 0
-        skipped[self._owed] = True
-        skipped[self._noted] = False
-        state = np.searchsorted(np.array(self.places), np.arange(count), "right") - 1
+        open_points = self._track.times % self._room.recorder.every == 0
+        open_points[self._owed] = True
+        open_points[self._noted] = False
+        rows = np.flatnonzero(open_points)
+        state = np.searchsorted(np.array(self.places), rows, "right") - 1
         worth = np.array(self._cash)[state]
         for (_, symbol), history in sorted(self._held.items()):
             numbers, quantities = np.array([n for n, _ in history]), np.array([q for _, q in history])
             since = np.searchsorted(numbers, state, "right") - 1
             held = np.where(since >= 0, quantities[np.maximum(since, 0)], 0.0)
-            worth = worth + held * self._track.closes[symbol]
-        times = self._track.times[skipped].tolist()
+            worth = worth + held * self._track.closes[symbol][rows]
         points = [
             EquityPoint(datetime.fromtimestamp(t, UTC), e)
-            for t, e in zip(times, worth[skipped].tolist(), strict=True)
+            for t, e in zip(self._track.times[rows].tolist(), worth.tolist(), strict=True)
         ]
         recorder = self._room.recorder
         recorder.equity = sorted([*recorder.equity, *points], key=lambda p: p.at)

@@ -1,5 +1,6 @@
 """What a report says beside the book itself: its rival, a stretch of candles to look at, and what must be known."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import pairwise
@@ -31,15 +32,15 @@ def rival(traded: Sequence[Recorded], cash: float, fee: float, slippage: float) 
 
 def stretch(recorded: Sequence[Recorded], timeframe: Timeframe, fills: Sequence[Fill]) -> tuple[Candle, ...]:
     """Up to 150 candles of the market that traded most, ending soon after its last trade."""
-    symbols = [fill.symbol for fill in fills]
-    chosen = max(recorded, key=lambda r: symbols.count(r.symbol))
+    traded = Counter(fill.symbol for fill in fills)
+    chosen = max(recorded, key=lambda r: traded[r.symbol])
     series = Series(chosen.timeframe, timeframe)
     series.extend(Columns.of_frame(chosen.frame))
     columns = series.columns
-    last = max((int(f.at.timestamp()) for f in fills if f.symbol == chosen.symbol), default=None)
+    last = max((f.at for f in fills if f.symbol == chosen.symbol), default=None)
     end = len(columns)
     if last is not None:
-        end = min(int(np.searchsorted(columns.opened, last, "right")) + AFTER, end)
+        end = min(int(np.searchsorted(columns.opened, int(last.timestamp()), "right")) + AFTER, end)
     start = max(end - LOOKED_AT, 0)
     return tuple(columns.candle(chosen.symbol, timeframe, row) for row in range(start, end))
 

@@ -25,6 +25,7 @@ class Track:
         same = self.together = all(np.array_equal(times, opened[0]) for times in opened)
         union = opened[0] if same else np.unique(np.concatenate(opened))
         self.times: Ints = union + self.timeframe.seconds
+        self._time = self.times.item
         every = np.arange(len(union))
         self._row = [every if same else self._rows_of(c) for c in self._columns]
         self.closes = {
@@ -51,7 +52,7 @@ class Track:
 
     def at(self, index: int) -> datetime:
         """The moment of this place."""
-        return datetime.fromtimestamp(int(self.times[index]), UTC)
+        return datetime.fromtimestamp(self._time(index), UTC)
 
     def event(self, index: int) -> CandlesClosed:
         """Everything that closed at this place of the time line."""
