@@ -26,6 +26,7 @@ from trading.execution.venue import (
 )
 
 ZERO = Decimal(0)
+RECEIVED = "what is received"
 
 
 def a_profile(**changes: object) -> Profile:
@@ -73,7 +74,7 @@ class World:
     prices: dict[str, Decimal] = field(default_factory=lambda: {"BTC/USDT": Decimal(100)})
     totals: dict[str, Decimal] = field(default_factory=lambda: {"USDT": Decimal(10000)})
     fee: Decimal = Decimal("0.001")
-    fee_in: str = ""  # empty: the quote currency
+    fee_in: str = ""  # empty: the quote currency; RECEIVED: what each side gets
     most: Decimal | None = None  # the largest amount of one order
     refuses: Denied | None = None  # what every order is answered with
     fills_at_once: bool = True  # False: market orders rest until `fill`
@@ -168,6 +169,8 @@ class World:
         price = price or order.price or self.prices[order.symbol]
         base, quote = order.symbol.split("/")
         currency = self.fee_in or quote
+        if currency == RECEIVED:
+            currency = base if order.side is Side.BUY else quote
         fee = amount * self.fee if currency == base else amount * price * self.fee
         trade = VenueTrade(
             id=str(5000 + len(self.made)),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 
-from tests.fakes.venue import Fault, a_profile
+from tests.fakes.venue import RECEIVED, Fault, a_profile
 from trading.execution.venue import IdReuse, Profile
 
 STORM = 600.0  # seconds in which things go wrong
@@ -66,6 +66,7 @@ class Plan:
     storm: float = STORM
     calm: float = CALM
     stop: float = 0.0  # below the entry, where positions are protected
+    fee_in: str = ""  # as the exchange has it
 
     def without(self, act: Act) -> "Plan":
         return replace(self, acts=tuple(a for a in self.acts if a is not act))
@@ -76,7 +77,7 @@ class Plan:
         lines = [
             f"seed {self.seed}: ids {facts.id_reuse}, requests expire after {expiry}, seen after "
             f"{facts.visibility_lag.total_seconds()} s, {'asks first' if self.asks else 'sends at once'}, "
-            f"stop {self.stop:g} below the entry"
+            f"stop {self.stop:g} below the entry, fees in {self.fee_in or 'the quote currency'}"
         ]
         lines += [f"  life {n} ends at its step {step}" for n, step in enumerate(self.dies, 1)]
         lines += [f"  {a.at:7.1f}  {a.do.value} {a.word} {a.x:g}" for a in self.acts]
@@ -98,7 +99,8 @@ def plan_of(seed: int) -> Plan:
     pieces = list(_in_pieces(random.Random(f"{seed}, in pieces"), acts))
     calm = 2 * CALM if pieces else CALM  # one after the other takes longer
     acts = sorted([*acts, *pieces], key=lambda act: act.at)
-    return Plan(seed, venue, asks, tuple(acts), stop=stop, calm=calm)
+    fee_in = random.Random(f"{seed}, fees").choice(["", "", RECEIVED, "BNB"])
+    return Plan(seed, venue, asks, tuple(acts), stop=stop, calm=calm, fee_in=fee_in)
 
 
 def _venue(dice: random.Random) -> Profile:

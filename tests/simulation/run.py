@@ -92,7 +92,7 @@ class Story:
         await self._bury()
 
     def an_exchange(self) -> World:
-        return a_world(profile=self.plan.profile)
+        return a_world(profile=self.plan.profile, fee_in=self.plan.fee_in)
 
     def is_killed(self) -> bool:
         """Whether a kill was asked for in a life before this story."""
