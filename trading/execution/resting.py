@@ -66,7 +66,11 @@ class Stops:
     def hold(self, intent: OrderIntent) -> bool:
         """Whether a sale has to wait: a stop may still sell the same coins.
 
-        One of which only a person can say whether it exists does not hold it up; what it may sell is counted then.
+        One in doubt is taken back by its name and looked for at once; a sale goes as soon as it is found, and when it
+        is provably dead otherwise, which at Binance is half a minute. No sooner: a cancel that finds nothing does not
+        say that it has not sold already, and beside one that has, or that still arrives, a sale would be of coins that
+        somebody else keeps in the same account. One of which only a person can say whether it exists does not hold it
+        up; what it may sell is counted then.
         """
         resting = self._resting().get((intent.sleeve, intent.symbol), ())
         return intent.side is Side.SELL and any(

@@ -7,7 +7,7 @@ import pytest
 from tests.fakes.venue import Fault
 from tests.fakes.virtual import live_through
 from tests.trading.execution.livedesk import BTC, a_live_desk, a_world
-from tests.trading.execution.stops import FIVE, bought, resting, sold
+from tests.trading.execution.stops import FIVE, bought, resting, sales, sold
 from trading.domain.events import (
     KillLifted,
     KillReported,
@@ -36,6 +36,32 @@ def test_a_stop_in_doubt_is_looked_up_and_nothing_else_sells_meanwhile(path, fau
             assert desk.books_agree()
 
     live_through(story())
+
+
+@pytest.mark.parametrize(("fault", "longest"), [(Fault.LOST_ANSWER, 4), (Fault.LOST_REQUEST, 15)])
+def test_a_sale_waits_for_a_stop_in_doubt_until_it_is_found_and_never_longer_than_it_could_come(
+    path, fault, longest
+):
+    async def story():
+        world = a_world()
+        async with a_live_desk(path, world, protection=FIVE) as desk:
+            desk.venue.faults.extend([Fault.NONE, fault])
+            desk.close(exposure=1.0)
+            await desk.until(lambda: desk.held and _in_doubt(desk))
+            asked_at = desk.loop.time()
+            desk.close(exposure=0.0)
+            await desk.until(lambda: sales(world) and sales(world)[-1].filled)
+
+            assert desk.loop.time() - asked_at < longest
+            assert desk.live.looker.horizon < 15
+            await desk.until(lambda: desk.held == 0)
+            assert desk.books_agree()
+
+    live_through(story())
+
+
+def _in_doubt(desk):
+    return [one for one in desk.live.seat.out if one.attempt.state.is_doubtful]
 
 
 def test_a_desk_that_died_knows_its_stop_again_and_books_what_it_sold_meanwhile(path):
