@@ -41,9 +41,22 @@ def _all_is_said() -> bool:
     try:
         sys.stdout.flush()
         sys.stderr.flush()
-    except OSError:  # nobody reads it any more; Python says so in its own way
-        return False
+    except OSError:  # a full disk: Python says so in its own way
+        if not _nobody_reads():
+            return False
     return threading.active_count() == 1 and not active_children()
+
+
+def _nobody_reads() -> bool:
+    """Whether whoever read the answer has had enough (`| head`); what is left to say then goes nowhere."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def main(words: list[str]) -> int:
@@ -52,6 +65,7 @@ def main(words: list[str]) -> int:
     resource.setrlimit(
         resource.RLIMIT_CORE, (0, 0)
     )  # a crash must not leave its memory, keys and all, on disk
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # others keep what is freed
     gc.disable()  # nothing that is imported is ever garbage; `_main` lets it sweep again
     from trading.domain.errors import TradingError
 
@@ -63,6 +77,10 @@ def main(words: list[str]) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:
+        if not _nobody_reads():
+            raise
+        return 0
     finally:
         gc.enable()
 

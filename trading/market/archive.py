@@ -14,7 +14,7 @@ from trading.domain.archive import Gap, SeriesName
 from trading.domain.errors import Refused
 from trading.domain.market import Timeframe
 from trading.market.candle_checks import check, shown
-from trading.market.candle_files import Floats, Seconds, kind_of, read_columns
+from trading.market.candle_files import Floats, Seconds, kind_of, read_columns, tidy
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,10 +79,12 @@ def read_all(
     for symbol in symbols:
         if symbol not in known:
             raise Refused(f"{path} has no candles of {symbol}; it has {', '.join(known)}.")
-    return tuple(
+    found = tuple(
         _recorded([p for p in parts if p.symbol == symbol], timeframe, start, end)
         for symbol in symbols or known
     )
+    tidy()
+    return found
 
 
 @dataclass(frozen=True, slots=True)

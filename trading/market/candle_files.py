@@ -1,5 +1,6 @@
 """What is written in one Parquet or CSV file of candles: six columns of numbers, or one sentence why not."""
 
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,6 +35,13 @@ def read_columns(path: Path) -> tuple[Seconds, dict[str, Floats]]:
     return _times(path, table["timestamp"]), numbers
 
 
+def tidy() -> None:
+    """Give back to the machine what reading has left behind, which is as much again as the candles."""
+    pyarrow = sys.modules.get("pyarrow")
+    if pyarrow is not None:
+        pyarrow.default_memory_pool().release_unused()
+
+
 def kind_of(path: Path) -> str:
     """`parquet` or `csv` by the file's name, else an empty string."""
     name = path.name.lower()
@@ -55,12 +63,10 @@ def _read_parquet(path: Path) -> dict[str, "pd.Series"]:
         with parquet.ParquetFile(path) as file:
             names = _named(path, file.schema_arrow.names)
             # one column after the other, so that never more than one lies there twice
-            columns = {
+            return {
                 name: file.read(columns=[found], use_threads=False).column(0).to_pandas()
                 for name, found in names.items()
             }
-        pyarrow.default_memory_pool().release_unused()  # decoding leaves half as much behind as it makes
-        return columns
     except pyarrow.ArrowException as error:
         raise Refused(f"{path} is not a whole Parquet file: {_first_line(error)}.") from error
 
