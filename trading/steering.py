@@ -74,10 +74,12 @@ class Steering(Admission):
         """
         killed = [room for room in self.named(account) if room.desk.halts.killed]
         if not killed:
+            asked = {account} if isinstance(account, str) else account
+            away = [name for name in self.trouble if asked is None or name in asked]
+            self._refuse_while_away([name for name in away if await self._killed_before(name)])
             raise Refused("Nothing is killed, so there is nothing to lift.")
-        if account is None and self.trouble:
-            name, why = next(iter(self.trouble.items()))
-            raise Refused(f"The account {name} cannot be reached yet ({why}); lift the kill once it is back.")
+        if account is None:
+            self._refuse_while_away(self.trouble)
         if account is not None and self.kill_file.exists():
             raise Refused("The whole desk is killed; only an owner of every account lifts that.")
         for room in killed:
@@ -90,6 +92,18 @@ class Steering(Admission):
             ) from None
         await self.do(killed, lambda now: KillLifted(now, by))
         await self._lift_kill_pause(killed, by)
+
+    def _refuse_while_away(self, names: Iterable[str]) -> None:
+        """Raise Refused, naming the first of them; nothing happens where there is none."""
+        for name in names:
+            why = self.trouble[name]
+            raise Refused(f"The account {name} cannot be reached yet ({why}); lift the kill once it is back.")
+
+    async def _killed_before(self, name: str) -> bool:
+        """Whether an account that cannot be reached is killed: by the file, in its last life, or since."""
+        if self.kill_file.exists() or await late_kills.asked(self.store, name) is not None:
+            return True
+        return any(halt.kind is HaltKind.KILL for halt in await self.store.halts(name))
 
     async def _lift_kill_pause(self, rooms: Iterable[Room], by: str) -> None:
         """The pause that asking for a kill began; one that a person asked for stays."""
