@@ -108,10 +108,13 @@ echo "Tradewind needs Python 3.11 or newer; found $$found. Install one, or name 
 exit 1
 endef
 
-# An environment whose Python has gone is made anew; one that works is kept, whatever Python it is of.
+# An environment whose Python has gone is made anew; one that works is kept, whatever Python it is of. What has to be
+# compiled is compiled here, so that the first command need not wait for it.
 define INSTALL
 @$(VENV) -c '' 2>/dev/null || { python=$$($(FIND_PYTHON)) && rm -rf .venv && $(UV) venv --quiet --python "$$python" .venv; }
 @$(UV) sync --frozen --no-build --inexact --no-install-project
+@$(VENV) -m compileall -q $(CODE) main.py
+@$(VENV) -m trading.lab.ready
 @touch $@
 endef
 

@@ -53,7 +53,10 @@ _cache: list[Path] = []
 
 
 def keep_compiled_in(folder: Path) -> None:
-    """Where machine code is kept between runs, unless NUMBA_CACHE_DIR says otherwise; say so before the first run."""
+    """Where machine code is kept between runs if it cannot lie beside the code itself; say so before the first run.
+
+    NUMBA_CACHE_DIR says otherwise.
+    """
     _cache[:] = [folder]
 
 
@@ -63,7 +66,11 @@ def fastest() -> Kernel:
     if find_spec("numba") is None:
         return PLAIN
     numba: Any = import_module("numba")
-    if _cache and not os.environ.get("NUMBA_CACHE_DIR"):
+    if (
+        _cache
+        and not os.environ.get("NUMBA_CACHE_DIR")
+        and not os.access(Path(kernel.__file__).parent, os.W_OK)
+    ):
         numba.config.CACHE_DIR = str(_cache[0])
     for helper in (kernel.to_step, kernel.whole, kernel.missing):
         import_module("numba.extending").register_jitable(helper)
