@@ -6,6 +6,9 @@ from collections import Counter
 
 from tests.house.code import ROOT, tree
 from tests.simulation import faults
+from trading.exchange.facts_global import BINANCE, BYBIT, COINBASE, KRAKEN, OKX
+from trading.exchange.facts_korea import BITHUMB, UPBIT
+from trading.execution.resting import can_rest
 
 TABLE = (ROOT / "docs" / "faults.md").read_text(encoding="utf-8")
 NAMED = re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", TABLE)
@@ -82,3 +85,18 @@ def test_the_korean_readme_counts_what_the_english_one_counts():
 def counts_of(readme: str) -> list[str]:
     names = {name for _, name in NAMED}
     return [cells[3] for cells in faults.rows(readme) if len(cells) == 4 and cells[2].strip("`") in names]
+
+
+def test_where_stops_rest_and_where_the_desk_watches_is_told_as_it_is():
+    known = (BINANCE, BYBIT, OKX, KRAKEN, COINBASE, UPBIT, BITHUMB)
+    rest = {facts.profile.name for facts in known if can_rest(facts.profile)}
+
+    (there,) = re.findall(r"^Where stops rest: at (.*?)\. The desk", TABLE, re.MULTILINE)
+    (here,) = re.findall(r"at the close of each candle, at\n\n(.*?)\n\n", TABLE, re.DOTALL)
+
+    assert bold(there) == rest
+    assert bold(here) == {facts.profile.name for facts in known} - rest
+
+
+def bold(text: str) -> set[str]:
+    return set(re.findall(r"\*\*(\w+)\*\*", text.lower()))

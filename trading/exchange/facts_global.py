@@ -82,6 +82,8 @@ BYBIT = Facts(
         request_expiry=WINDOW,
         visibility_lag=timedelta(seconds=20),
         has_trades=True,
+        # There are some that lock the coins, but one is cancelled by other words than an order, of an account that is not
+        # unified it sells under another id, and one that the market has passed waits for a rise instead of being refused.
         has_stops=False,
         dead_man=False,
         client_id_length=36,
@@ -138,6 +140,7 @@ OKX = Facts(
         request_expiry=WINDOW,
         visibility_lag=timedelta(seconds=20),
         has_trades=True,
+        # There are some, but as orders of another kind: each sells under an id that nobody has heard of.
         has_stops=False,
         dead_man=False,  # it has one, but it is all-or-nothing for an account that people share with us
         client_id_length=32,
@@ -239,6 +242,7 @@ COINBASE = Facts(
         request_expiry=None,
         visibility_lag=timedelta(seconds=30),
         has_trades=True,
+        # Only with a limit, which a fall leaves behind.
         has_stops=False,
         dead_man=False,
         client_id_length=36,

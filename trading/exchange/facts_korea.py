@@ -31,7 +31,7 @@ UPBIT = Facts(
         request_expiry=None,
         visibility_lag=timedelta(seconds=30),
         has_trades=False,
-        has_stops=False,
+        has_stops=False,  # we know of none
         dead_man=False,
         client_id_length=36,
     ),
