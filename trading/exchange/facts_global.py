@@ -82,8 +82,8 @@ BYBIT = Facts(
         request_expiry=WINDOW,
         visibility_lag=timedelta(seconds=20),
         has_trades=True,
-        # There are some that lock the coins, but one is cancelled by other words than an order, of an account that is not
-        # unified it sells under another id, and one that the market has passed waits for a rise instead of being refused.
+        # There are some that lock the coins. But they are cancelled by other words than orders, in an account that is
+        # not unified they sell under another id, and one that the market has passed waits for a rise, not refused.
         has_stops=False,
         dead_man=False,
         client_id_length=36,
