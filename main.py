@@ -42,21 +42,8 @@ def _all_is_said() -> bool:
         sys.stdout.flush()
         sys.stderr.flush()
     except OSError:  # a full disk: Python says so in its own way
-        if not _nobody_reads():
-            return False
-    return threading.active_count() == 1 and not active_children()
-
-
-def _nobody_reads() -> bool:
-    """Whether whoever read the answer has had enough (`| head`); what is left to say then goes nowhere."""
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return True
-    except OSError:
         return False
-    return False
+    return threading.active_count() == 1 and not active_children()
 
 
 def main(words: list[str]) -> int:
@@ -77,10 +64,6 @@ def main(words: list[str]) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:
-        if not _nobody_reads():
-            raise
-        return 0
     finally:
         gc.enable()
 

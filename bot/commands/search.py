@@ -99,7 +99,8 @@ def _progress(ask: Ask, strategy: str, told: SearchProgress, objectives: tuple[s
             params=described(told.best.params),
         )
     title = ask.say("Search of {name}: {done} of {of} tried …", name=strategy, done=told.done, of=told.of)
-    return Reply(title=title, text=text, progress=told.share, buttons=end_button(ask, job))
+    kept = ask.say("Kept as {study}: --join {study} goes on with it.", study=told.study)
+    return Reply(title=title, text=text, progress=told.share, buttons=end_button(ask, job), footer=kept)
 
 
 @command(allow=TRADERS, needs_account=False, scope="any", acts=True)

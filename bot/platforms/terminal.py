@@ -1,6 +1,8 @@
 """The command line: one line of words, answered in the terminal, by the running desk or by this process."""
 
+import asyncio
 import json
+import os
 import shlex
 import sys
 from base64 import b64decode
@@ -33,19 +35,32 @@ class Shown:
 async def show(replies: AsyncIterator[Reply], shown: Shown) -> int:
     """Print answers as they come; the exit code, 0 unless the last one failed."""
     last: Reply | None = None
-    with _Bar() as bar:
-        async for reply in replies:
-            if reply.progress is not None:
-                bar.move(reply.title, reply.progress)
-                continue
-            last = reply
+    under_way: Reply | None = None
+    try:
+        with _Bar() as bar:
+            async for reply in replies:
+                if reply.progress is not None:
+                    under_way = reply
+                    bar.move(reply.title, reply.progress)
+                    continue
+                last = reply
+    except asyncio.CancelledError:  # Ctrl+C
+        if under_way is not None:
+            _left(under_way)
+        raise
     if last is None:
         return 1
-    if shown.as_json:
-        data = {"error": last.title, "detail": last.text} if last.failed else last.data
-        print(to_json(data if data is not None else {"title": last.title, "text": last.text}, indent=True))
-    else:
-        _print(last, shown.folder)
+    try:
+        if shown.as_json:
+            data = {"error": last.title, "detail": last.text} if last.failed else last.data
+            print(
+                to_json(data if data is not None else {"title": last.title, "text": last.text}, indent=True)
+            )
+        else:
+            _print(last, shown.folder)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever reads has had enough (`| head`): what is left to say goes nowhere
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 1 if last.failed else 0
 
 
@@ -161,6 +176,19 @@ def _reply(shape: dict[str, Any]) -> Reply:
     )
 
 
+def _left(reply: Reply) -> None:
+    """What becomes of work whose end nobody waited for: the running desk goes on with it, this process does not."""
+    ends = [_typed(button) for row in reply.buttons for button in row]
+    said = "The desk goes on with it" if ends else "Interrupted"
+    print(
+        f"{said}: {reply.title}", *([reply.footer] if reply.footer else ()), *ends, sep="\n", file=sys.stderr
+    )
+
+
+def _typed(button: Button) -> str:
+    return f"  [{button.label}] python main.py {_quoted(button.command)}"
+
+
 def _print(reply: Reply, folder: Path) -> None:
     from rich.console import Console
     from rich.table import Table
@@ -182,7 +210,7 @@ def _print(reply: Reply, folder: Path) -> None:
     for file in reply.files:
         console.print(Text(f"file: {_keep(folder, file.name, file.content)}", style="dim"))
     for button in (b for row in reply.buttons for b in row):
-        console.print(Text(f"  [{button.label}] python main.py {_quoted(button.command)}", style="dim"))
+        console.print(Text(_typed(button), style="dim"))
     if reply.footer:
         console.print(Text(reply.footer, style="dim"))
 

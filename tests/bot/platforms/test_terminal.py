@@ -1,6 +1,11 @@
 """The command line: which desk is meant, and what is printed for copying."""
 
 import asyncio
+import os
+import subprocess
+import sys
+
+import pytest
 
 import main
 from bot.platforms import terminal
@@ -51,6 +56,46 @@ async def test_a_refusal_is_printed_on_the_error_stream_with_exit_code_one(tmp_p
 
     assert code == 1
     assert "This account is not paused." in capsys.readouterr().err
+
+
+async def _for_ever(reply):
+    yield reply
+    await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize(
+    ("ends", "said"),
+    [
+        (((Button("Stop it", "/stop-job k3f"),),), "The desk goes on with it: Search: 20 of 300 tried …"),
+        ((), "Interrupted: Search: 20 of 300 tried …"),
+    ],
+)
+async def test_who_does_not_wait_for_the_end_is_told_what_becomes_of_it(tmp_path, capsys, ends, said):
+    begun = Reply(title="Search: 20 of 300 tried …", footer="--join mine", progress=0.07, buttons=ends)
+    showing = asyncio.create_task(
+        terminal.show(_for_ever(begun), terminal.Shown(as_json=False, folder=tmp_path))
+    )
+    await asyncio.sleep(0)
+
+    showing.cancel()
+    await asyncio.gather(showing, return_exceptions=True)
+
+    told = capsys.readouterr().err.splitlines()
+    assert told[:2] == [said, "--join mine"]
+    assert ("  [Stop it] python main.py stop-job k3f" in told) is bool(ends)
+
+
+def test_a_reader_that_has_had_enough_is_no_crash(tmp_path):
+    with subprocess.Popen(
+        [sys.executable, str(main.HOME / "main.py"), "help", "--json"],
+        env=os.environ | {"TRADEWIND__DATA_DIR": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as asked:
+        asked.stdout.close()
+        said = asked.stderr.read()
+
+    assert (said, asked.returncode) == (b"", 0)
 
 
 async def answers(settings, words, patience):
