@@ -145,9 +145,10 @@ class Stops:
         """Whether it may stay: as it should be, at work, or better than none."""
         if one.attempt.state is not AttemptState.OPEN or not one.rests or one.filled:
             return True  # in doubt, or selling: its end is waited for
-        if one.attempt.intent.amount not in (stop.amount, self._in_one_order(stop).amount):
-            return False
         assert one.attempt.stop_price is not None
+        fits = self._in_one_order(replace(stop, price=one.attempt.stop_price))  # a limit may be one of money
+        if one.attempt.intent.amount not in (stop.amount, fits.amount):
+            return False
         near = abs(one.attempt.stop_price - stop.price) <= stop.price * MOVED
         return near or self._passed(stop)
 

@@ -175,6 +175,25 @@ def test_a_larger_stop_that_rests_already_stays(path):
     live_through(story())
 
 
+def test_a_part_is_not_taken_back_because_money_buys_a_hair_less_of_it(path):
+    async def story():
+        world = a_world()
+        async with a_live_desk(path, world, protection=Protection(trail=0.05)) as desk:
+            held = await bought(desk)
+            instruments = desk.desk.instruments
+            instruments[BTC] = replace(instruments[BTC], max_cost=Decimal(1900))
+            world.end(world.stops[0].order.exchange_id, Standing.CANCELED)
+            await desk.until(lambda: [s for s in desk.live.stops.resting if s.amount < held])
+            (part,) = world.stops
+            desk.close(price="100.05")  # half a tenth of a per cent: the level moves by as much
+            await desk.pass_time(300)
+
+            assert [r.order.exchange_id for r in world.stops] == [part.order.exchange_id]
+            assert part.order.amount == 20
+
+    live_through(story())
+
+
 def test_where_no_stop_can_rest_all_of_it_is_said_to_be_watched(path):
     async def story():
         async with a_live_desk(path, a_world(profile=a_profile(has_stops=False)), protection=FIVE) as desk:
