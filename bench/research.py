@@ -1,10 +1,6 @@
 """Backtests and searches: the desk, the compiled gear and a bare loop over the same candles; in seconds of the CPU."""
 
-import json
 import os
-import resource
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bench._command import command
 from bench._rivals import said
 from trading.domain.errors import Refused
 from trading.domain.market import Timeframe
@@ -33,7 +30,6 @@ from trading.market.archive import Recorded
 from trading.settings_risk import Risk
 from trading.strategies import find
 
-HOME = Path(__file__).resolve().parent.parent
 FEE, SLIPPAGE = 0.001, 0.0005
 RULES = Rules(cash=10_000.0, fee=FEE, slippage=SLIPPAGE)
 FAST, SLOW = range(5, 30), range(30, 110, 2)  # 1,000 pairs
@@ -296,47 +292,28 @@ def fifty_generations() -> None:
 
 
 def whole_process() -> None:
-    """`main.py backtest` of W1, from start to end, and the most memory it took."""
-    year = market(525_600, 60)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "binance_BTC-USDT_1m.parquet"
-        year.frame.rename_axis("timestamp").reset_index().to_parquet(path)
-        for which in ("first time", "again"):
-            seconds, took = _process(folder, ["backtest", "ema_cross", "--data", str(path)])
-            peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-            shares = ", ".join(f"{name} {value:.2f}" for name, value in took.items())
-            note = f"peak {peak:.0f} MB; {shares}"
-            row(f"W1 whole process, main.py backtest, {which}", seconds, None, note, "W1 process")
-        hours = Path(folder) / "binance_BTC-USDT_1h.parquet"
-        market(8_760, 3600).frame.rename_axis("timestamp").reset_index().to_parquet(hours)
-        line = ["optimise", "ema_cross", f"fast={FAST[0]}..{FAST[-1]}", f"slow={SLOW[0]}..{SLOW[-1]}..2"]
-        seconds, _ = _process(
-            folder, [*line, "--method", "genetic", "--trials", "1000", "--data", str(hours)]
-        )
-        row("W5 whole process, main.py optimise --method genetic", seconds, work="W5 process")
+    """`main.py backtest` of W1 and `main.py optimise` of W5: with nothing compiled yet, in a new data folder, again."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        minutes = _written(market(525_600, 60), folder / "binance_BTC-USDT_1m.parquet")
+        hours = _written(market(8_760, 3600), folder / "binance_BTC-USDT_1h.parquet")
+        space = [f"fast={FAST[0]}..{FAST[-1]}", f"slow={SLOW[0]}..{SLOW[-1]}..2"]
+        search = ["optimise", "ema_cross", *space, "--method", "genetic", "--trials", "1000", "--data", hours]
+        for work, words in ("W1", ["backtest", "ema_cross", "--data", minutes]), ("W5", search):
+            made = folder / f"made for {work}"
+            for data, which in (
+                ("first", "nothing compiled"),
+                ("second", "a new data folder"),
+                ("second", "again"),
+            ):
+                took = command(words, data=folder / work / data, made=made)
+                line = f"{work} whole process, main.py {words[0]}, {which}"
+                row(line, took.cpu, note=took.note, work=f"{work} process")
 
 
-def _process(folder: str, words: list[str]) -> tuple[float, dict[str, float]]:
-    """How long the whole command was on the CPU, and what it says of the parts.
-
-    Compiled files are kept, as they are where the desk is installed: the first time writes them.
-    """
-    environment = os.environ | {"TRADEWIND__DATA_DIR": folder, "PYTHONPYCACHEPREFIX": f"{folder}/pyc"}
-    environment.pop("PYTHONDONTWRITEBYTECODE", None)
-    line = [sys.executable, "main.py", *words, "--json"]
-    began = _children()
-    done = subprocess.run(line, cwd=HOME, env=environment, capture_output=True, text=True, check=False)
-    seconds = _children() - began
-    if done.returncode:
-        print(f"main.py {words[0]} failed: {(done.stderr or done.stdout).strip()[-300:]}")
-        return seconds, {}
-    took = json.loads(done.stdout).get("seconds", {})
-    return seconds, took if isinstance(took, dict) else {"search": took}
-
-
-def _children() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+def _written(recorded: Recorded, path: Path) -> str:
+    recorded.frame.rename_axis("timestamp").reset_index().to_parquet(path)
+    return str(path)
 
 
 async def main() -> None:
