@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from trading.core.desk import Desk
 from trading.core.memory import remember
+from trading.core.plan import client_id
 from trading.domain.events import (
     CandlesClosed,
     CashMoved,
@@ -17,7 +18,7 @@ from trading.domain.events import (
     OrderFilled,
     SignalChanged,
 )
-from trading.domain.order import Fill, Order
+from trading.domain.order import Deal, Fill, Order
 from trading.domain.report import CashFlow, EquityPoint
 from trading.domain.signal import Signal
 from trading.store.records import Step
@@ -30,7 +31,7 @@ class Recorder:
         self._desk = desk
         self.every = int(every.total_seconds())
         self.equity: list[EquityPoint] = []
-        self.fills: list[Fill] = []
+        self.deals: list[Deal] = []  # every fill, some without ids yet
         self._signals: list[Signal] = []
         self._orders: dict[str, Order] = {}
         self.news: list[News] = []
@@ -38,6 +39,11 @@ class Recorder:
         self._flow = 0.0
         self._changed = False  # more than the marks
         self._ticked = False  # a candle was seen
+
+    @property
+    def fills(self) -> list[Fill]:
+        """Every fill, with its ids."""
+        return [numbered(deal) for deal in self.deals]
 
     def hear(self, event: Event) -> None:
         """A listener of the session."""
@@ -48,7 +54,7 @@ class Recorder:
                     self._note_equity(at)
                 return
             case OrderFilled(at, fill):
-                self.fills.append(fill)
+                self.deals.append(fill)
                 self._note_equity(at)
             case OrderChanged(_, order):
                 self._orders[order.client_id] = order
@@ -70,9 +76,9 @@ class Recorder:
                 self.news.append(event)
         self._changed = True
 
-    def filled(self, fills: Sequence[Fill]) -> None:
+    def filled(self, fills: Sequence[Deal]) -> None:
         """As hearing of these fills, from who measures the equity after them."""
-        self.fills.extend(fills)
+        self.deals.extend(fills)
         self._changed = True
 
     def measured(self, at: datetime, worth: float) -> None:
@@ -103,7 +109,7 @@ class Recorder:
         return [*earlier, last]
 
     def _forget(self) -> None:
-        self.equity, self.fills = [], []
+        self.equity, self.deals = [], []
         self._signals, self._orders, self.news, self._flows = [], {}, [], []
         self._changed = self._ticked = False
 
@@ -121,3 +127,25 @@ class Recorder:
         for (_, symbol), position in sorted(book.positions.items()):
             worth += float(position.quantity) * float(book.prices[symbol])
         return worth
+
+
+def numbered(deal: Deal) -> Fill:
+    """The fill, with the ids that the session and the simulation would have given to it."""
+    if isinstance(deal, Fill):
+        return deal
+    number = client_id(
+        deal.account, deal.sleeve, deal.symbol, deal.side, deal.reason, deal.decided_at, deal.part
+    )
+    return Fill(
+        id=f"{number}.1",
+        client_id=number,
+        sleeve=deal.sleeve,
+        symbol=deal.symbol,
+        side=deal.side,
+        amount=deal.amount,
+        price=deal.price,
+        fee=deal.fee,
+        fee_currency=deal.fee_currency,
+        at=deal.at,
+        reason=deal.reason,
+    )

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trading.domain.market import Candle
-from trading.domain.order import Fill, Side
+from trading.domain.order import Deal, Fill, Side
 from trading.domain.report import Allocation, EquityPoint
 
 Ints = npt.NDArray[np.int64]
@@ -20,7 +20,7 @@ MOST = 240  # moments that can still be told apart in a picture
 
 
 def allocation(
-    fills: Sequence[Fill], closes: Mapping[str, tuple[Ints, Floats]], equity: Sequence[EquityPoint]
+    fills: Sequence[Deal], closes: Mapping[str, tuple[Ints, Floats]], equity: Sequence[EquityPoint]
 ) -> tuple[Allocation, ...]:
     """At up to 240 moments, evenly spread: market -> share of the equity (below zero when short).
 
@@ -31,7 +31,7 @@ def allocation(
     chosen = np.unique(np.linspace(0, len(equity) - 1, min(MOST, len(equity))).astype(int))
     times = np.array([int(equity[n].at.timestamp()) for n in chosen])
     worth = np.array([equity[n].equity for n in chosen])
-    by_symbol: dict[str, list[Fill]] = {}
+    by_symbol: dict[str, list[Deal]] = {}
     for fill in fills:
         by_symbol.setdefault(fill.symbol, []).append(fill)
     shares = {symbol: _values(own, closes[symbol], times) / worth for symbol, own in by_symbol.items()}
@@ -64,7 +64,7 @@ def closes_of(candles: Sequence[Candle]) -> tuple[Ints, Floats]:
     )
 
 
-def _values(fills: Sequence[Fill], closes: tuple[Ints, Floats], times: Ints) -> Floats:
+def _values(fills: Sequence[Deal], closes: tuple[Ints, Floats], times: Ints) -> Floats:
     amounts = [float(f.amount) if f.side is Side.BUY else -float(f.amount) for f in fills]
     held = np.concatenate(([0.0], np.cumsum(amounts)))
     moments = [datetime.fromtimestamp(at, UTC) for at in times.tolist()]

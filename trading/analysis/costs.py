@@ -3,15 +3,15 @@
 from collections.abc import Iterable
 from decimal import Decimal
 
-from trading.domain.order import Fill, Side
+from trading.domain.order import Deal, Side
 
 
-def traded(fills: Iterable[Fill]) -> Decimal:
+def traded(fills: Iterable[Deal]) -> Decimal:
     """Everything bought and everything sold, in money."""
     return sum((fill.amount * fill.price for fill in fills), Decimal(0))
 
 
-def slipped(fills: Iterable[Fill], share: Decimal) -> Decimal:
+def slipped(fills: Iterable[Deal], share: Decimal) -> Decimal:
     """What slippage of this share took, where every price was made worse by it. It is inside the profit already."""
     if not share:
         return Decimal(0)

@@ -12,7 +12,7 @@ from trading.analysis.metrics import measure, outcomes_of
 from trading.analysis.trades import OpenTrip, split_trips
 from trading.domain.events import Event, OrderRefused, TradingHalted
 from trading.domain.market import Candle, Timeframe
-from trading.domain.order import Fill
+from trading.domain.order import Deal
 from trading.domain.report import Benchmark, EquityPoint, Month, Report, RoundTrip, Stopped
 
 
@@ -26,7 +26,7 @@ def report(
     end: datetime,
     initial_equity: Decimal,
     final_equity: Decimal,
-    fills: Sequence[Fill],
+    fills: Sequence[Deal],
     trips: tuple[tuple[RoundTrip, ...], tuple[OpenTrip, ...]] | None = None,
     equity: Sequence[EquityPoint],
     seconds: Mapping[str, float],

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from trading.domain.order import Fill, Side
+from trading.domain.order import Deal, Side
 from trading.domain.report import RoundTrip
 from trading.domain.trips import Key, Trip, Trips
 
@@ -28,7 +28,7 @@ class OpenTrip:
         return self.cash + self.quantity * price
 
 
-def round_trips(fills: Iterable[Fill], steps: Mapping[str, Decimal] | None = None) -> tuple[RoundTrip, ...]:
+def round_trips(fills: Iterable[Deal], steps: Mapping[str, Decimal] | None = None) -> tuple[RoundTrip, ...]:
     """Every closed trade, from flat to flat, per sleeve and symbol, in the order they were closed.
 
     Fills come in the order they happened, their fees in money of the account; `steps` are the smallest amounts of
@@ -38,20 +38,20 @@ def round_trips(fills: Iterable[Fill], steps: Mapping[str, Decimal] | None = Non
     return _walk(fills, steps)[0]
 
 
-def open_trips(fills: Iterable[Fill]) -> tuple[OpenTrip, ...]:
+def open_trips(fills: Iterable[Deal]) -> tuple[OpenTrip, ...]:
     """What the same fills leave open, in the order it was begun."""
     return _walk(fills, None)[1]
 
 
 def split_trips(
-    fills: Iterable[Fill], steps: Mapping[str, Decimal] | None = None
+    fills: Iterable[Deal], steps: Mapping[str, Decimal] | None = None
 ) -> tuple[tuple[RoundTrip, ...], tuple[OpenTrip, ...]]:
     """`round_trips` and `open_trips` of the same fills, in one go."""
     return _walk(fills, steps)
 
 
 def _walk(
-    fills: Iterable[Fill], steps: Mapping[str, Decimal] | None
+    fills: Iterable[Deal], steps: Mapping[str, Decimal] | None
 ) -> tuple[tuple[RoundTrip, ...], tuple[OpenTrip, ...]]:
     trips = Trips(steps)
     closed = tuple(trip for fill in fills if (trip := trips.follow(fill)) is not None)

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from trading.domain.account import Account, Position
 from trading.domain.errors import Broken
-from trading.domain.order import Fill
+from trading.domain.order import Deal, Fill
 from trading.domain.report import CashFlow
 
 ZERO = Decimal(0)
@@ -80,7 +80,7 @@ class Book:
             self.positions[key] = position
         return True
 
-    def settle(self, fills: Sequence[Fill], cash: Decimal, held: Iterable[tuple[str, str]]) -> None:
+    def settle(self, fills: Sequence[Deal], cash: Decimal, held: Iterable[tuple[str, str]]) -> None:
         """Book fills, each from flat or out of everything, after which somebody has counted the cash and what is held.
 
         They are not looked for among those that were booked before.
@@ -150,7 +150,7 @@ def moved(mark: Decimal, equity: Decimal, amount: Decimal) -> Decimal:
     return mark * after / equity
 
 
-def _after(position: Position | None, fill: Fill, moved: Decimal, charged: Decimal) -> Position | None:
+def _after(position: Position | None, fill: Deal, moved: Decimal, charged: Decimal) -> Position | None:
     """The position once so much has come or gone: opened, added to (average price), reduced, closed, turned round."""
     if position is None:
         return _opened(fill, moved, charged)
@@ -165,7 +165,7 @@ def _after(position: Position | None, fill: Fill, moved: Decimal, charged: Decim
     return _opened(fill, quantity, ZERO)
 
 
-def _opened(fill: Fill, quantity: Decimal, fees: Decimal) -> Position:
+def _opened(fill: Deal, quantity: Decimal, fees: Decimal) -> Position:
     return Position(
         sleeve=fill.sleeve,
         symbol=fill.symbol,

@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
+from typing import NamedTuple
 
 
 class Side(StrEnum):
@@ -147,6 +148,39 @@ class Fill:
         if paid_in == "base":
             return self.fee * self.price
         return self.fee if paid_in == "quote" else Decimal(0)
+
+
+class Dealt(NamedTuple):
+    """A fill of a backtest before anybody asks for its ids: most are added up and never looked at again.
+
+    It filled as a whole, its fee is in the quote. `part` tells orders of one decision apart.
+    """
+
+    account: str
+    sleeve: str
+    symbol: str
+    side: Side
+    amount: Decimal
+    price: Decimal
+    fee: Decimal
+    fee_currency: str
+    at: datetime
+    reason: Reason
+    decided_at: datetime
+    part: int = 0
+
+    @property
+    def net(self) -> Decimal:
+        """As of a fill."""
+        return self.amount
+
+    @property
+    def charged(self) -> Decimal:
+        """As of a fill."""
+        return self.fee
+
+
+Deal = Fill | Dealt
 
 
 @lru_cache(1024)

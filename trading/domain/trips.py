@@ -6,7 +6,7 @@ from decimal import Context, Decimal, localcontext
 from typing import Any
 
 from trading.domain.account import Position
-from trading.domain.order import Fill, Reason, Side
+from trading.domain.order import Deal, Reason, Side
 from trading.domain.report import RoundTrip
 
 _EXACT = Context(prec=60)  # products and sums of exchange amounts never get near it
@@ -81,7 +81,7 @@ class Trips:
         self._dust: dict[Key, Decimal] = {}
         self._steps = steps or {}
 
-    def follow(self, fill: Fill) -> RoundTrip | None:
+    def follow(self, fill: Deal) -> RoundTrip | None:
         """The trade that this fill closed, if it did."""
         if not fill.symbol.startswith(f"{fill.fee_currency}/"):
             return self._follow(fill, fill.amount, fill.charged)
@@ -89,7 +89,7 @@ class Trips:
             amount, charged = fill.net, fill.charged
         return self._follow(fill, amount, charged)
 
-    def _follow(self, fill: Fill, amount: Decimal, charged: Decimal) -> RoundTrip | None:
+    def _follow(self, fill: Deal, amount: Decimal, charged: Decimal) -> RoundTrip | None:
         key = (fill.sleeve, fill.symbol)
         trip = self.running.get(key)
         if trip is None or trip.side is fill.side:
@@ -113,7 +113,7 @@ class Trips:
             self.ended.append(closed)
         return closed
 
-    def _begin(self, key: Key, fill: Fill) -> Trip:
+    def _begin(self, key: Key, fill: Deal) -> Trip:
         trip = self.running[key] = Trip(fill.side, fill.at)
         dust = self._dust.pop(key, _ZERO)
         if fill.side is Side.BUY:

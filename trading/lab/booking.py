@@ -17,10 +17,9 @@ import numpy as np
 from trading.build import Room
 from trading.core.book import Book
 from trading.core.frames import Floats, Ints
-from trading.core.plan import client_id
 from trading.core.signals import Board
 from trading.domain.account import Mode
-from trading.domain.order import Fill, Reason, Side
+from trading.domain.order import Dealt, Reason, Side
 from trading.domain.report import EquityPoint
 from trading.execution.sim import FEE_DIGITS
 from trading.lab import compiled, kernel
@@ -28,6 +27,7 @@ from trading.lab.compiled import Kernel, Kinds, Market, Rules
 from trading.lab.job import NO_LIMITS, Job
 from trading.lab.track import NEARLY
 from trading.portfolio.sizing import fixed_share
+from trading.recorder import numbered
 from trading.risk.rules import Limits
 
 MOSTLY = Decimal("0.95")
@@ -147,7 +147,7 @@ class _Books:
             book.fees += fill.fee
             held += sign * amount
             self._note(why, buys, held)
-            self._room.recorder.fills.append(fill)
+            self._room.recorder.deals.append(fill)
         book.fills = len(orders.bars)
         return True
 
@@ -166,22 +166,21 @@ class _Books:
 
     def _fill(
         self, why: int, buys: bool, amount: Decimal, price: Decimal, decision: int, moment: int
-    ) -> Fill:
-        side, name, reason = Side.BUY if buys else Side.SELL, self._sleeve.name, REASONS[why]
-        decided, part = _moment(decision), self._taken if why >= kernel.STOP else 0
-        number = client_id(self._book.name, name, self._symbol, side, reason, decided, part)
-        return Fill(
-            id=f"{number}.1",
-            client_id=number,
-            sleeve=name,
+    ) -> Dealt:
+        decided = _moment(decision)
+        return Dealt(
+            account=self._book.name,
+            sleeve=self._sleeve.name,
             symbol=self._symbol,
-            side=side,
+            side=Side.BUY if buys else Side.SELL,
             amount=amount,
             price=price,
             fee=(amount * price * self._fee).quantize(FEE_DIGITS),
             fee_currency=self._instrument.quote,
             at=decided if moment == decision else _moment(moment),
-            reason=reason,
+            reason=REASONS[why],
+            decided_at=decided,
+            part=self._taken if why >= kernel.STOP else 0,
         )
 
     def _note(self, why: int, buys: bool, held: Decimal) -> None:
@@ -229,8 +228,8 @@ class _Books:
     def finish(self) -> None:
         """Put what is held into the book, and mark it with the last close."""
         last_trade = Book(self._book.name, self._book.currency, self._book.cash)
-        for fill in self._room.recorder.fills[self._begun :]:
-            last_trade.apply(fill)
+        for deal in self._room.recorder.deals[self._begun :]:
+            last_trade.apply(numbered(deal))
         self._book.positions = last_trade.positions
         last = _moment(self._market.closed[-1])
         self._book.mark(last, {self._symbol: Decimal(repr(float(self._market.close[-1])))})

@@ -154,7 +154,7 @@ class Job:
 
     def report(self, done: Room, seconds: Mapping[str, float]) -> Report:
         """Open positions stay open and are valued at the last close; only closed trades are listed."""
-        book, traded, fills, trips = done.desk.book, self.traded, tuple(done.recorder.fills), done.desk.trips
+        book, traded, fills, trips = done.desk.book, self.traded, done.recorder.deals, done.desk.trips
         start = min(r.frame.index[0].to_pydatetime() for r in traded)
         return report(
             strategy=" + ".join(sleeve.name for sleeve in self.parts),

@@ -4,10 +4,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from trading.core.plan import client_id
 from trading.core.sleeve import Line, Sleeve
 from trading.domain.market import Instrument
-from trading.domain.order import Fill, Reason, Side
+from trading.domain.order import Dealt, Reason, Side
 from trading.execution.sim import FEE_DIGITS, Simulated
 from trading.lab.track import NEARLY, Track
 from trading.portfolio.sizing import fixed_share
@@ -80,20 +79,18 @@ class Lane:
         fee = (money * self._rate).quantize(FEE_DIGITS)
         return Act(self, exposure, side, amount, size, met, money, fee, size * last)
 
-    def fill(self, account: str, act: Act, at: datetime) -> Fill:
+    def fill(self, account: str, act: Act, at: datetime) -> Dealt:
         """What the simulation would have made of it."""
-        sleeve, symbol = self.key
-        number = client_id(account, sleeve, symbol, act.side, Reason.SIGNAL, at)
-        return Fill(
-            id=f"{number}.1",
-            client_id=number,
-            sleeve=sleeve,
-            symbol=symbol,
-            side=act.side,
-            amount=act.amount,
-            price=act.met,
-            fee=act.fee,
-            fee_currency=self.instrument.quote,
-            at=at,
-            reason=Reason.SIGNAL,
+        quote = self.instrument.quote
+        return Dealt(
+            account,
+            *self.key,
+            act.side,
+            act.amount,
+            act.met,
+            act.fee,
+            quote,
+            at,
+            Reason.SIGNAL,
+            decided_at=at,
         )

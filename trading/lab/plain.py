@@ -24,6 +24,7 @@ from trading.lab.before import Memory
 from trading.lab.bounds import Span
 from trading.lab.lane import Act, Lane
 from trading.lab.track import NEARLY, Track
+from trading.recorder import numbered
 from trading.risk.sent import Sent
 from trading.risk.surely import is_kept
 
@@ -137,7 +138,7 @@ class Plain:
             return True
         self._write([moment], account)
         self._recorder.measured(at, self._worth(index, account))
-        return OrderFilled(at, self._recorder.fills[-1])
+        return OrderFilled(at, numbered(self._recorder.deals[-1]))
 
     def stride(self, stops: Sequence[int], place: int, bounds: Span | None = None) -> Sequence[Moment]:
         """Act on the wishes at these stops, from `place` on, for as long as that is plain and within its bounds."""

@@ -10,7 +10,7 @@ import numpy as np
 from trading.analysis.holding import Prices, buy_and_hold
 from trading.core.frames import Columns, Series
 from trading.domain.market import Candle, Timeframe
-from trading.domain.order import Fill
+from trading.domain.order import Deal
 from trading.domain.report import Benchmark, EquityPoint
 from trading.market.archive import Recorded
 
@@ -30,7 +30,7 @@ def rival(traded: Sequence[Recorded], cash: float, fee: float, slippage: float) 
     return buy_and_hold(markets, cash, fee, slippage)
 
 
-def stretch(recorded: Sequence[Recorded], timeframe: Timeframe, fills: Sequence[Fill]) -> tuple[Candle, ...]:
+def stretch(recorded: Sequence[Recorded], timeframe: Timeframe, fills: Sequence[Deal]) -> tuple[Candle, ...]:
     """Up to 150 candles of the market that traded most, ending soon after its last trade."""
     traded = Counter(fill.symbol for fill in fills)
     chosen = max(recorded, key=lambda r: traded[r.symbol])
