@@ -177,3 +177,23 @@ def test_taking_out_money_makes_no_fall_deeper():
     book.move(a_flow(amount="-6000"))
 
     assert book.account(at(hours=30), Decimal(0), ()).drawdown == pytest.approx(0.1)
+
+
+@given(st.lists(st.tuples(st.sampled_from(["BTC/USDT", "ETH/USDT"]), AMOUNTS, PRICES), max_size=20))
+def test_whole_positions_that_somebody_counted_leave_the_book_as_fill_by_fill(turns):
+    told, counted, fills, held = a_book(), a_book(), [], {}
+    for number, (symbol, amount, price) in enumerate(turns):
+        whole = held.pop(symbol, None)  # out of everything, or in from flat
+        if whole is None:
+            held[symbol] = amount
+        side = Side.BUY if whole is None else Side.SELL
+        moved = {"side": side, "amount": str(whole or amount), "price": str(price)}
+        fills.append(a_fill(id=str(number), symbol=symbol, **moved))
+
+    for part in (fills[:7], fills[7:]):
+        for fill in part:
+            told.apply(fill)
+        counted.settle(part, told.cash, list(told.positions))
+
+    assert list(counted.positions.items()) == list(told.positions.items())
+    assert (counted.cash, counted.fees, counted.fills) == (told.cash, told.fees, told.fills)
