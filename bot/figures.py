@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from bot.reply import Row
 from bot.show import money, percent
-from charts.format import UNKNOWN
+from charts.format import UNKNOWN, amount
 from charts.months import compounded
 from trading.domain.report import Month, Portion, Report
 
@@ -96,7 +96,7 @@ def _result(report: Report, say: "Words") -> tuple[Row, ...]:
         Row(say("From, to"), f"{report.start:%Y-%m-%d} – {report.end:%Y-%m-%d}"),
         Row(
             say("Start, end"),
-            f"{money(report.initial_equity, currency)} → {money(report.final_equity, currency)}",
+            f"{amount(report.initial_equity, currency)} → {money(report.final_equity, currency)}",
             money(profit, currency, signed=True),
         ),
         Row(say("Return"), percent(report.total_return), _a_year(m.get("cagr"), say)),
@@ -152,11 +152,11 @@ def _trades(report: Report, say: "Words") -> tuple[Row, ...]:
         ),
         Row(
             say("Average win and loss"),
-            f"{_money(m.get('average_win'), currency)} · {_money(m.get('average_loss'), currency)}",
+            _both(m.get("average_win"), m.get("average_loss"), currency),
         ),
         Row(
             say("Largest win and loss"),
-            f"{_money(m.get('largest_win'), currency)} · {_money(m.get('largest_loss'), currency)}",
+            _both(m.get("largest_win"), m.get("largest_loss"), currency),
         ),
         Row(say("Best and worst trade"), f"{_change(m.get('best_trade'))} · {_change(m.get('worst_trade'))}"),
         Row(say("Held for"), _hours(m.get("average_holding_hours"), say), say("on average")),
@@ -172,7 +172,7 @@ def _costs(report: Report, say: "Words") -> tuple[Row, ...]:
     return (
         Row(
             say("Fees and slippage"),
-            f"{money(report.fees, currency)} · {money(report.slippage, currency)}",
+            f"{amount(report.fees, currency)} · {money(report.slippage, currency)}",
             say("{shares} of each fill", shares=shares),
         ),
         Row(say("Turned over"), money(report.traded, currency), often),
@@ -213,6 +213,11 @@ def _hours(hours: float | None, say: "Words") -> str:
 
 def _money(value: float | None, currency: str) -> str:
     return UNKNOWN if value is None else money(value, currency, signed=True)
+
+
+def _both(won: float | None, lost: float | None, currency: str) -> str:
+    """Two sums, the currency once."""
+    return f"{UNKNOWN if won is None else amount(won, currency, signed=True)} · {_money(lost, currency)}"
 
 
 def _share(value: float | None) -> str:

@@ -136,8 +136,14 @@ def _numbers(ask: Ask, name: str, n: Mapping[str, Number]) -> tuple[str, str]:
         case "look_ahead":
             return str(n["candle"]), f"{_figure(n['known'])} → {_figure(n['later'])}"
         case "warm_up":
-            needs = "—" if n["needs"] is None else str(n["needs"])
-            return say("{n} candles", n=n["warmup"]), say("needs about {n}", n=needs)
+            needs = (
+                say("needs about {n}", n=n["needs"]) if n["needs"] is not None else say("no number would do")
+            )
+            return say("{n} candles", n=n["warmup"]), needs
+        case "answers" if "changes" in n:
+            return say("{n} changes of exposure", n=f"{n['changes']:,}"), ""
+        case "answers":
+            return str(n["candle"]), ""
         case "random_entries" if "p_value" in n:
             span = f"{_share(n['random_5'])} … {_share(n['random_95'])}"
             return (
@@ -148,8 +154,10 @@ def _numbers(ask: Ask, name: str, n: Mapping[str, Number]) -> tuple[str, str]:
             pair = f"{_share(n['ours'])}; {say('holding {change}', change=_share(n['holding']))}"
             return f"p = {_figure(n['p_value'], 3)}", pair
         case "sharpe" if "deflated" in n:
-            days = "—" if n["days_needed"] is None else f"{n['days_needed']:,.0f}"
             sure = say("skill {share}", share=f"{n['deflated']:.1%}")
+            if n["days_needed"] is None:
+                return f"{_figure(n['sharpe'])} · {sure}", say("more days would not make it sure")
+            days = f"{n['days_needed']:,.0f}"
             return f"{_figure(n['sharpe'])} · {sure}", say("needs {n} days to be sure", n=days)
         case "other_orders" | "other_starts":
             loss = say("loss {share}", share=f"{n['loss_probability']:.0%}")

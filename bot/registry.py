@@ -87,9 +87,7 @@ class Parameter:
             if found is None:
                 near = get_close_matches(word.lower(), self.choices, 1)
                 hint = f" Did you mean {near[0]}?" if near else ""
-                raise Refused(
-                    f"'{word}' is not a {self.name}; choose one of {', '.join(self.choices)}.{hint}"
-                )
+                raise Refused(f"'{word}' does not fit; choose one of {', '.join(self.choices)}.{hint}")
             return self.type(found) if issubclass(self.type, Enum) else found
         return READERS[self.type](word, self.name)
 

@@ -8,9 +8,10 @@ from bot.pictures import theme_for
 from bot.reply import LONGEST_COMMAND, Button, Image, Reply, Row, Tone
 from bot.show import percent
 from charts import search as pictures
+from charts.format import UNKNOWN
 from charts.search import Spot
 from trading.domain.errors import Refused
-from trading.domain.search import Figures, Number, SearchResult, Try
+from trading.domain.search import Figures, Number, SearchResult
 from trading.domain.view import SleeveView
 
 HOLDS = 0.5  # share of the result that has to be there out of sample
@@ -64,8 +65,9 @@ def described(params: Mapping[str, Number]) -> str:
     return " ".join(f"{name}={_word(value)}" for name, value in params.items())
 
 
-def objective_value(value: float | None) -> str:
-    return "—" if value is None else f"{value + 0.0:.2f}"
+def objective_value(value: float | None, objective: str) -> str:
+    """As the picture says it, too: a share in per cent."""
+    return UNKNOWN if value is None else pictures.valued(value + 0.0, objective)
 
 
 def _word(value: Number) -> str:
@@ -98,11 +100,11 @@ def _lines(ask: Ask, found: SearchResult, after: float | None) -> list[str]:
     lines = [
         say(
             "Best of {n}: {params}. {what} {before} on the candles it was chosen on, {after} on those from {day} on.",
-            n=len(found.tries),
+            n=f"{len(found.tries):,}",
             params=described({name: found.best.params[name] for name in found.space}),
-            what=found.objectives[0],
-            before=objective_value(found.best.values[0]),
-            after=objective_value(after),
+            what=pictures.worded(found.objectives[0], say),
+            before=objective_value(found.best.values[0], found.objectives[0]),
+            after=objective_value(after, found.objectives[0]),
             day=f"{found.split_at:%Y-%m-%d}",
         )
     ]
@@ -110,8 +112,8 @@ def _lines(ask: Ask, found: SearchResult, after: float | None) -> list[str]:
     if usual is not None and (after is None or usual >= after):
         lines.append(
             say(
-                "The strategy's own values did no worse there ({value}): keep them.",
-                value=objective_value(usual),
+                "The strategy's usual values did no worse there ({value}): keep them.",
+                value=objective_value(usual, found.objectives[0]),
             )
         )
     trades = found.outside.get("trades") or 0
@@ -132,12 +134,12 @@ def _rows(ask: Ask, found: SearchResult) -> tuple[Row, ...]:
             Row(say("Chosen on"), _figures(ask, found.best.figures), first),
             Row(say("Out of sample"), _figures(ask, found.outside), last),
         ]
-    rows.append(Row(say("Its own values"), _figures(ask, found.usual), last))
+    rows.append(Row(say("Its usual values"), _figures(ask, found.usual), last))
     rows += [
         Row(
-            objective_value(one.values[0]),
+            ", ".join(pictures.worded(name, say) for name in found.objectives),
+            " · ".join(map(objective_value, one.values, found.objectives)),
             described({name: one.params[name] for name in found.space}),
-            _others(one),
         )
         for one in found.front[:5]
     ]
@@ -148,7 +150,7 @@ def _rows(ask: Ask, found: SearchResult) -> tuple[Row, ...]:
         Row(
             say("Study"),
             found.study,
-            say("{n} tried in {seconds} s", n=len(found.tries), seconds=f"{found.seconds:.1f}"),
+            say("{n} tried in {seconds} s", n=f"{len(found.tries):,}", seconds=f"{found.seconds:.1f}"),
         )
     )
     return tuple(rows)
@@ -161,14 +163,10 @@ def _figures(ask: Ask, figures: Figures) -> str:
     return ask.say(
         "{change}, Sharpe {sharpe}, deepest fall {fall}, {n} trades",
         change=percent(total),
-        sharpe=objective_value(figures.get("sharpe")),
+        sharpe=objective_value(figures.get("sharpe"), "sharpe"),
         fall=percent(-(fall or 0.0)),
         n=int(figures.get("trades") or 0),
     )
-
-
-def _others(one: Try) -> str:
-    return " · ".join(objective_value(value) for value in one.values[1:])
 
 
 # --- pictures and buttons -------------------------------------------------------------------------------------

@@ -86,14 +86,14 @@ def map_figure(
     sheet = Sheet(theme, bottom + 110 + (_BAR * len(bars) + 40 if bars else 0), say)
     best = max(found, key=lambda s: s.value)
     parts = [
-        sheet.part(_valued(best.value, objective), theme.towards(best.value), size=theme.hero, bold=True),
+        sheet.part(valued(best.value, objective), theme.towards(best.value), size=theme.hero, bold=True),
         sheet.part(_point(best, names), theme.text, size=44),
     ]
     sheet.head(title, parts, name="Search")
     _squares(sheet, found, xs, ys, best, objective)
     if bars:
         _explained(sheet, bars, bottom + 40)
-    what = _worded(objective, sheet.say)
+    what = worded(objective, sheet.say)
     below = sheet.say("best {what} of each square; across {x}").format(what=what, x=names[0])
     if names[1]:
         below = sheet.say("best {what} of each square; across {x}, down {y}").format(
@@ -112,8 +112,8 @@ def map_alt_text(
         return say("No tries to show yet.")
     best = max(found, key=lambda s: s.value)
     text = say("Best {what} {value} at {point}, of {n} tries.").format(
-        what=_worded(objective, say),
-        value=_valued(best.value, objective),
+        what=worded(objective, say),
+        value=valued(best.value, objective),
         point=_point(best, names),
         n=len(found),
     )
@@ -144,7 +144,7 @@ def front_figure(
     sheet.head(title, parts, name="Front")
     low, high = roomy(min(s.y for s in found), max(s.y for s in found))
     left, right = roomy(min(s.x for s in found), max(s.x for s in found))
-    across, up = (_worded(name, sheet.say) for name in names)
+    across, up = (worded(name, sheet.say) for name in names)
     values, labels = _scale(low, high, sheet, names[1])
     pane = sheet.pane(sheet.margin(labels), _TOP, WIDTH - EDGE, _BOTTOM)
     pane.set_ylim(low, high)
@@ -166,10 +166,10 @@ def front_alt_text(spots: Spots, *, names: tuple[str, str], say: Say = plain) ->
     return say("{n} of {all} tries are beaten by none; best {x} {left}, best {y} {right}.").format(
         n=len(best),
         all=len(found),
-        x=_worded(names[0], say),
-        left=_valued(max(s.x for s in found), names[0]),
-        y=_worded(names[1], say),
-        right=_valued(max(s.y for s in found), names[1]),
+        x=worded(names[0], say),
+        left=valued(max(s.x for s in found), names[0]),
+        y=worded(names[1], say),
+        right=valued(max(s.y for s in found), names[1]),
     )
 
 
@@ -181,13 +181,13 @@ def _number(value: float) -> str:
     return f"{value + 0.0:.2f}" if math.isfinite(value) else UNKNOWN
 
 
-def _worded(objective: str, say: Say) -> str:
+def worded(objective: str, say: Say) -> str:
     """`Sharpe ratio` of `sharpe`, `deepest fall` of `-max_drawdown`; a formula stays as it was written."""
     name, _ = _MEASURES.get(objective.lstrip("-"), ("", False))
     return say(name) if name else objective
 
 
-def _valued(value: float, objective: str) -> str:
+def valued(value: float, objective: str) -> str:
     """A value of it, in per cent where it is a share."""
     _, is_share = _MEASURES.get(objective.lstrip("-"), ("", False))
     return percent(value, signed=False) if is_share and math.isfinite(value) else _number(value)
@@ -250,7 +250,7 @@ def _squares(
             colour = theme.blend(theme.grid, 0.45)
             if found is not None:
                 colour = theme.blend(theme.towards(found), 0.14 + 0.48 * abs(found) / strong)
-                text = sheet.fit(_valued(found, objective), small, wide - 8, bold=(row, column) == place)
+                text = sheet.fit(valued(found, objective), small, wide - 8, bold=(row, column) == place)
                 ink = theme.on(colour)
                 sheet.write(
                     x + wide / 2, middle, text, small, ink, across="center", upward="center",

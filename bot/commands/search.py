@@ -12,6 +12,7 @@ from bot.people import RESEARCHERS, TRADERS
 from bot.registry import StrategyName, command
 from bot.reply import Button, Reply, Tone
 from bot.searches import answer, described, objective_value
+from charts.search import worded
 from trading.domain.errors import Refused
 from trading.domain.jobs import Going
 from trading.domain.people import Role
@@ -94,11 +95,13 @@ def _progress(ask: Ask, strategy: str, told: SearchProgress, objectives: tuple[s
     if told.best is not None:
         text = ask.say(
             "Best so far: {what} {value} with {params}.",
-            what=objectives[0],
-            value=objective_value(told.best.values[0]),
+            what=worded(objectives[0], ask.say),
+            value=objective_value(told.best.values[0], objectives[0]),
             params=described(told.best.params),
         )
-    title = ask.say("Search of {name}: {done} of {of} tried …", name=strategy, done=told.done, of=told.of)
+    title = ask.say(
+        "Search of {name}: {done} of {of} tried …", name=strategy, done=f"{told.done:,}", of=f"{told.of:,}"
+    )
     kept = ask.say("Kept as {study}: --join {study} goes on with it.", study=told.study)
     return Reply(title=title, text=text, progress=told.share, buttons=end_button(ask, job), footer=kept)
 

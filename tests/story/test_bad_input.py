@@ -175,7 +175,7 @@ LINES = {
     "/backtest ema_cross --sybols BTC/USDT": "/backtest has no option --sybols. Did you mean --symbols?",
     "/backtest ema_cross --symbols BTC/USDX": "The simulated market has no BTC/USDX;",
     "/logs 5000": "Choose between 1 and 50 lines; found 5000.",
-    "/notify weather on": "'weather' is not a topic; choose one of reports, alerts, trades.",
+    "/notify weather on": "'weather' does not fit; choose one of reports, alerts, trades.",
     "/notify reports maybe": "state is on or off; found 'maybe'.",
     "/zone Mars/Base": "'Mars/Base' is not a time zone; write one like Asia/Seoul, Europe/Berlin or UTC.",
     "/unkill": "Nothing is killed, so there is nothing to lift.",

@@ -64,7 +64,7 @@ async def test_it_says_what_is_asked_for_and_what_was_shown(people):
         (f"canary {BINANCE} --name main", "The name main is taken, maybe by an account that was closed;"),
         (f"canary {BINANCE} --name Coin", "An account has a name of 1 to 24 characters"),
         ("canary --exchange binanc --anyway", "'binanc' is no exchange that ccxt"),
-        ("backtest", "'backtest' is not a to; choose one of"),
+        ("backtest", "'backtest' does not fit; choose one of"),
     ],
 )
 async def test_what_is_no_step_is_refused_and_changes_nothing(people, words, sentence):

@@ -68,7 +68,7 @@ async def test_an_invitation_is_good_once_and_for_its_time(people, clock):
         ("viewer nope", "You cannot give the role viewer on 'nope'."),
         ("viewer main --for 1y", "A length is written 12h or 7d, at most 30d; found '1y'."),
         ("viewer main --for 31d", "A length is written 12h or 7d, at most 30d; found '31d'."),
-        ("boss", "'boss' is not a role; choose one of owner, admin, trader, approver, viewer, auditor."),
+        ("boss", "'boss' does not fit; choose one of owner, admin, trader, approver, viewer, auditor."),
     ],
 )
 async def test_a_wrong_invitation_gets_one_sentence(people, words, sentence):

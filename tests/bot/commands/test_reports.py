@@ -300,7 +300,7 @@ async def test_a_tax_file_without_the_extra_is_still_a_csv(house, monkeypatch):
         ("/export 1999 tax", "Name a year from 2009 to 2024; found 1999."),
         ("/export 2023", "Nothing was traded in 2023 by account main."),
         ("/export 2023 tax", "Nothing was sold in 2023 by account main."),
-        ("/report hourly", "'hourly' is not a length; choose one of daily, weekly, monthly."),
+        ("/report hourly", "'hourly' does not fit; choose one of daily, weekly, monthly."),
     ],
 )
 async def test_what_cannot_be_reported_is_said_in_a_sentence(house, line, sentence):

@@ -29,10 +29,10 @@ async def test_progress_first_then_the_verdict_with_both_parts(house, data):
     assert (shares[0], shares[-1]) == (0.0, 1.0)
     halfway = next(r for r in going if r.progress == 20 / 45)
     assert halfway.title == "Search of ema_cross: 20 of 45 tried …"
-    assert halfway.text.startswith("Best so far: sharpe ")
+    assert halfway.text.startswith("Best so far: Sharpe ratio ")
     assert last.progress is None
     assert last.text.startswith("Best of 45: fast=")
-    assert [row.label for row in last.rows][:3] == ["Chosen on", "Out of sample", "Its own values"]
+    assert [row.label for row in last.rows][:3] == ["Chosen on", "Out of sample", "Its usual values"]
     assert last.rows[0].detail.endswith(f"{last.data['split_at']:%Y-%m-%d}")
     assert [image.name for image in last.images] == ["search.png"]
     assert "out_of_sample" in to_json(last.data)
