@@ -69,15 +69,18 @@ def average(values: Row, first: int, begin: float, alpha: float, out: Row) -> in
 
 def crossing(fast: Row, slow: Row, closes: Row, enough: float, hold: int, ready: int, out: Row) -> int:
     """1 while the newest clear lead of the last `hold` bars is the fast average's, else 0; NaN while warming up."""
-    entered, left = -1, -1
+    for bar in range(len(closes)):  # by itself, many at once
+        out[bar] = (fast[bar] - slow[bar]) / closes[bar]
+    until = -1
     for bar in range(len(closes)):
-        lead = (fast[bar] - slow[bar]) / closes[bar]
+        lead = out[bar]
         if lead > enough:
-            entered = bar
+            until = bar + hold
         elif lead < -enough:
-            left = bar
-        inside = 1.0 if entered > left and bar - entered < hold else 0.0
-        out[bar] = inside if bar >= ready else math.nan
+            until = -1
+        out[bar] = 1.0 if bar < until else 0.0
+    for bar in range(min(ready, len(closes))):
+        out[bar] = math.nan
     return 0
 
 
@@ -136,12 +139,12 @@ def trade(  # type: ignore[no-untyped-def]
     fills, held, order = 0, 0.0, 0.0
     acted, reached = 0.0, True
     watched = drawdown < 1.0 or daily_loss < 1.0
-    idle = not watched and not guarded  # nothing looks at a bar that says what was said before
+    idle = not watched and not guarded  # nothing looks at a bar that says nothing new
     peak, day_start, today, lost_on, mark, killed = cash, cash, days[0], -1, 0.0, -1
     entry, since, most_held, begun, best, follow, taken, left = 0.0, 0, 0.0, 0.0, 0.0, 0.0, 0, 1.0
     barred, leaving, shut_until, said = False, False, 0.0, 0.0
     for bar in range(len(closes)):
-        if idle and reached and order == 0.0 and wanted[bar] == acted:
+        if idle and reached and order == 0.0 and not (wanted[bar] < acted or wanted[bar] > acted):
             continue
         if order != 0.0:
             side = 1.0 if order > 0 else -1.0
