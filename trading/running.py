@@ -187,7 +187,8 @@ class Running:
                 self.trouble[name] = error.tell if isinstance(error, TradingError) else type(error).__name__
 
     async def _symbols(self, name: str) -> tuple[str, ...]:
-        """The account's symbols: those of the settings, and those it still holds though they are gone from there.
+        """The account's symbols: those of the settings, and those it still holds or has orders out for though they
+        are gone from there.
 
         Raises SettingsError when the account was begun on another exchange: its book would be worth nothing here.
         """
@@ -199,8 +200,9 @@ class Running:
                 "and prices are another market's. Give the new account another name."
             )
         await self.seats.check_kind(name)
-        held = (position.symbol for position in await self.store.positions(name))
-        return tuple(dict.fromkeys((*symbols_of(self.settings, name), *held)))
+        held = [position.symbol for position in await self.store.positions(name)]
+        out = [order.intent.symbol for order in await self.store.orders(name, live_only=True, limit=1000)]
+        return tuple(dict.fromkeys((*symbols_of(self.settings, name), *held, *out)))
 
     async def _wake(self, rooms: Sequence[Room], floor: Floor) -> list[Away]:
         """Restored accounts have been away; new ones get their cash, and on the simulated market their past."""

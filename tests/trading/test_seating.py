@@ -12,7 +12,7 @@ import pytest
 
 from migrations.run import upgrade
 from tests.builders import a_candle
-from tests.fakes.venue import FakeVenue, World, a_profile
+from tests.fakes.venue import FakeVenue, Fault, World, a_profile
 from trading import running
 from trading.clock import wall_clock
 from trading.domain.errors import Broken, Refused
@@ -277,3 +277,41 @@ async def test_another_desk_on_the_same_exchange_account_is_waited_for(store, tm
     await other.retry()
     assert other.trouble == {}
     await other.close()
+
+
+async def test_an_order_in_doubt_of_a_symbol_that_left_the_settings_is_adopted_and_sold(
+    store, tmp_path, world
+):
+    trading = await trading_of(store, tmp_path, world, symbols=["BTC/USDT", "ETH/USDT"])
+    task = asyncio.create_task(trading.seats.run())
+    room, wants = trading.room("main"), Wants()
+    wants.wanted = 1.0
+    room.desk.answers, room.desk.limits = wants, OPEN
+    venue = trading.real.of("main").seat.venue
+    assert isinstance(venue, FakeVenue)
+    venue.faults.append(Fault.LOST_ANSWER)
+    venue.failing = 10**6
+    world.prices["ETH/USDT"] = Decimal(3000)
+    now = wall_clock()
+    opened = now - timedelta(minutes=1)
+    candle = a_candle(symbol="ETH/USDT", timeframe=Timeframe(60), opened_at=opened, close=3000.0)
+    room.step(CandlesClosed(now, (candle,)))
+    await until(lambda: trading.real.of("main").standing.uncertain)
+    await trading.keep_all()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    await trading.close()
+
+    again = await trading_of(store, tmp_path, world)
+    task = asyncio.create_task(again.seats.run())
+    await until(lambda: again.status("main").holdings)
+    await again.kill("enough", by="ann")
+    await until(lambda: not again.status("main").holdings)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    await again.close()
+
+    assert [(request.symbol, request.side.value) for request in world.sent] == [
+        ("ETH/USDT", "buy"),
+        ("ETH/USDT", "sell"),
+    ]
