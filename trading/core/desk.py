@@ -304,20 +304,27 @@ class Desk:
             line.refusal = ""
             line.reached = self._is_there(order.intent.sleeve, order.intent.symbol, line)
         again = event.too_large and event.at > order.intent.decided_at  # no two decisions are of one moment
-        if line is not None and (again or order.status is OrderStatus.FILLED):
-            line.pieces = (line.pieces or again) and not line.reached
+        if again or order.status is OrderStatus.FILLED:
+            if line is not None:
+                line.pieces = (line.pieces or again) and not line.reached
             if piece := self._next_piece(order.intent, line, event.at):
                 return piece
         return stopping.after_order(self, order, event.at, again)
 
-    def _next_piece(self, asked: OrderIntent, line: Line, at: datetime) -> list[Action]:
+    def _next_piece(self, asked: OrderIntent, line: Line | None, at: datetime) -> list[Action]:
         """A way out that the exchange takes in pieces only goes on at once, not at the next close: after one that it
         took, and after one that it found too large."""
-        owner = self.sleeves.get(asked.sleeve)
-        most = self.instruments[asked.symbol].most(asked.price_at_decision)
-        going_out = asked.side is Side.SELL and line.acted == 0 and not line.reached
-        in_pieces = line.pieces or asked.amount == most
-        if owner is None or not in_pieces or not going_out or self.halts.killed:
+        if asked.side is not Side.SELL or self.halts.killed:
+            return []
+        owner, instrument = self.sleeves.get(asked.sleeve), self.instruments[asked.symbol]
+        if owner is None or asked.symbol not in owner.symbols:  # it belongs to nobody
+            left = self.book.held(asked.sleeve, asked.symbol)
+            if instrument.is_dust(left, asked.price_at_decision):
+                return []
+            return stopping.flatten(self, at, Reason.DISABLED, only=(asked.sleeve, asked.symbol))
+        if line is None or line.acted != 0 or line.reached:
+            return []
+        if not line.pieces and asked.amount != instrument.most(asked.price_at_decision):
             return []
         return self._pursue(owner, asked.symbol, line, asked.reason, at)
 

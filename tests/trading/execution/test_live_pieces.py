@@ -74,7 +74,13 @@ def stops_out(desk):
     desk.close(price="90")
 
 
-@pytest.mark.parametrize("way_out", [kills, wants_out, stops_out])
+def belongs_to_nobody(desk):
+    desk.desk.sleeves.clear()  # it was taken out of the settings
+    desk.desk.guards.clear()
+    desk.close(price="100")
+
+
+@pytest.mark.parametrize("way_out", [kills, wants_out, stops_out, belongs_to_nobody])
 def test_a_way_out_halves_what_is_refused_at_once_until_the_exchange_takes_it(path, way_out):
     async def story():
         world = a_world(profile=a_profile(has_stops=False))
