@@ -3,8 +3,10 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
+if TYPE_CHECKING:
+    from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 Job = Callable[[], Awaitable[None]]
 TICK_SECOND = 1  # a minute candle is asked for one second after its close
@@ -19,8 +21,10 @@ def timetable(
     tend_owners: Job,
     look_at_keys: Job,
     reports: dict[str, tuple[str, Job]],
-) -> AsyncIOScheduler:
+) -> "AsyncIOScheduler":
     """A scheduler with every job of the house; `reports` maps an account to its time (HH:MM) and job."""
+    from apscheduler.schedulers.asyncio import AsyncIOScheduler  # it looks through all that is installed
+
     scheduler = AsyncIOScheduler(timezone="UTC")
     once = {"max_instances": 1, "coalesce": True}
     scheduler.add_job(
@@ -46,7 +50,7 @@ def timetable(
     return scheduler
 
 
-def report_daily(scheduler: AsyncIOScheduler, account: str, at: str, job: Job) -> None:
+def report_daily(scheduler: "AsyncIOScheduler", account: str, at: str, job: Job) -> None:
     """Ask from now on whose report of this account is due, at the quarters of an hour that `at` lies on.
 
     Zones differ by quarters, so one of them is its minute everywhere.
