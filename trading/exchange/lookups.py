@@ -7,7 +7,7 @@ from typing import Any
 import structlog
 
 from trading.domain.errors import ExchangeSaidNo, Uncertain
-from trading.exchange import orders, verdict
+from trading.exchange import library, orders, verdict
 from trading.exchange.connection import Connection
 from trading.exchange.facts import Facts, LookUp
 from trading.exchange.learning import learn
@@ -188,6 +188,8 @@ class Lookups:
                 if verdict.says_unknown(self._facts, mine.heard):
                     return None
                 raise Unreachable(_told(error)) from None
+            except library.TRIPPED:  # over numbers and trades that are none
+                raise Unreachable(f"{self._name} sent an order that makes no sense.") from None
         return self._parsed(raw, symbol)
 
     async def _read(self, method: str, *words: Any) -> list[Any]:

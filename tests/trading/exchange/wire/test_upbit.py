@@ -227,3 +227,20 @@ async def test_the_time_is_read_off_the_answers(venue):
 
     venue._clock = lambda: wall_clock() - timedelta(minutes=5)
     assert abs(await venue.clock_offset() - timedelta(minutes=5)) < timedelta(seconds=3)
+
+
+@pytest.mark.parametrize(
+    "broken", ['"price": "x"', '"trades": [null]', '"executed_volume": "-"', '"trades": [{}]']
+)
+async def test_details_that_make_no_sense_are_no_answer(venue, upbit, broken):
+    await venue.send(an_order())
+    upbit.fail(
+        "GET order",
+        body=f'{{"uuid": "u", "side": "bid", "ord_type": "price", "state": "done", {broken}}}',
+        status=200,
+    )
+
+    with pytest.raises(Unreachable, match=r"makes no sense|without|neither"):
+        await venue.order("BTC/KRW", ID, None)
+
+    assert (await venue.order("BTC/KRW", ID, None)).standing is Standing.FILLED
