@@ -83,13 +83,10 @@ class Trips:
 
     def follow(self, fill: Deal) -> RoundTrip | None:
         """The trade that this fill closed, if it did."""
-        if not fill.symbol.startswith(f"{fill.fee_currency}/"):
-            return self._follow(fill, fill.amount, fill.charged)
-        with localcontext(_EXACT):
-            amount, charged = fill.net, fill.charged
-        return self._follow(fill, amount, charged)
-
-    def _follow(self, fill: Deal, amount: Decimal, charged: Decimal) -> RoundTrip | None:
+        amount, charged = fill.amount, fill.charged
+        if fill.symbol.startswith(f"{fill.fee_currency}/"):  # taken out of what was bought
+            with localcontext(_EXACT):
+                amount, charged = fill.net, fill.charged
         key = (fill.sleeve, fill.symbol)
         trip = self.running.get(key)
         if trip is None or trip.side is fill.side:

@@ -22,11 +22,11 @@ class Act(NamedTuple):
     exposure: float
     side: Side
     amount: Decimal
-    size: float  # the amount, measured
     met: Decimal
     money: Decimal  # that changes hands, without the fee
     fee: Decimal
-    value: float  # of the amount, at the close it was decided on
+    size: float = 0.0  # of a purchase, the amount as a measured number
+    value: float = 0.0  # and what it was worth at the close it was decided on
 
 
 class Lane:
@@ -75,9 +75,12 @@ class Lane:
         if amount < self._fewest:
             return None
         met = instrument.price(Decimal(repr(first)) * slips)
-        money, size = amount * met, float(amount)
+        money = amount * met
         fee = (money * self._rate).quantize(FEE_DIGITS)
-        return Act(self, exposure, side, amount, size, met, money, fee, size * last)
+        if side is Side.SELL:
+            return Act(self, exposure, side, amount, met, money, fee)
+        size = float(amount)
+        return Act(self, exposure, side, amount, met, money, fee, size, size * last)
 
     def fill(self, account: str, act: Act, at: datetime) -> Dealt:
         """What the simulation would have made of it."""

@@ -45,10 +45,10 @@ class Moment(NamedTuple):
 class _Account:
     """Money and positions while orders are decided that are not in the books yet."""
 
-    __slots__ = ("cash", "held", "sizes")
+    __slots__ = ("cash", "held", "money", "sizes")
 
     def __init__(self, book: Book) -> None:
-        self.cash = book.cash
+        self.cash, self.money = book.cash, float(book.cash)  # `money` and `sizes` are the same, measured
         self.held = {key: position.quantity for key, position in book.positions.items()}
         self.sizes = {key: float(quantity) for key, quantity in self.held.items()}
 
@@ -66,6 +66,7 @@ class _Account:
         else:
             self.cash += act.money - act.fee
             del self.held[key], self.sizes[key]
+        self.money = float(self.cash)
 
 
 def is_free(line: Line, wish: float) -> bool:
@@ -145,7 +146,7 @@ class Plain:
         track, moments = self._track, []
         account, seen = _Account(self._book), stops[place]
         for index in stops[place : place + MANY]:
-            if bounds is not None and not bounds.holds(float(account.cash), account.open, seen, index):
+            if bounds is not None and not bounds.holds(account.money, account.open, seen, index):
                 break
             wishes = self._wishes.get(index)
             moment = None if wishes is None else self._lived(index, wishes, account, track.at(index))
@@ -207,7 +208,7 @@ class Plain:
             account.fill(act)
             line = act.lane.line
             line.acted, line.reached, line.rest, line.refusal = act.exposure, True, False, ""
-        return Moment(index, at, acts, float(account.cash))
+        return Moment(index, at, acts, account.money)
 
     def _lane(self, sleeve: Sleeve, symbol: str) -> Lane:
         """Made when it is first wished for, as the desk begins to remember a market then."""
@@ -221,7 +222,7 @@ class Plain:
 
     def _worth(self, index: int, account: _Account) -> float:
         """The equity, measured, in the order the recorder adds it up."""
-        worth, held = float(account.cash), account.sizes
+        worth, held = account.money, account.sizes
         for key, close in self._marks:
             if key in held:
                 worth += held[key] * close(index)
@@ -244,7 +245,7 @@ class Plain:
             return True
         if self._shares and len({symbol for _, symbol in held}) < len(held):
             return False  # several sleeves hold the same: the rules tell them apart
-        whole, cash = float(equity), float(account.cash)
+        whole, cash = float(equity), account.money
         at_work = whole - cash
         for act in bought:
             at_work += act.value
@@ -282,14 +283,15 @@ class Plain:
 
     def _remember_sent(self, moments: Sequence[Moment]) -> None:
         """As RiskMemory remembers entries that went out within the hour of the last."""
-        bought = [(m, act) for m in moments for act in m.acts if act.side is Side.BUY]
-        if not bought:
-            return
-        risk, last = self._desk.risk, bought[-1][0].at
-        risk.forget(last)
-        for moment, act in bought:
-            if moment.at > last - HOUR:
-                lane = act.lane
-                decided = Decimal(repr(lane.close(moment.place)))
-                cost = act.amount * decided * lane.instrument.taker_fee
-                risk.sent.append(Sent(moment.at, *lane.key, act.side, act.amount, cost))
+        bought: list[Sent] = []
+        for moment in reversed(moments):
+            if bought and moment.at <= bought[0].at - HOUR:
+                break
+            for act in reversed(moment.acts):
+                if act.side is Side.BUY:
+                    decided = Decimal(repr(act.lane.close(moment.place)))
+                    cost = act.amount * decided * act.lane.instrument.taker_fee
+                    bought.append(Sent(moment.at, *act.lane.key, act.side, act.amount, cost))
+        if bought:
+            self._desk.risk.forget(bought[0].at)
+            self._desk.risk.sent.extend(reversed(bought))

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from math import inf
+from operator import attrgetter
 
 import numpy as np
 
@@ -20,7 +21,6 @@ from trading.core.signals import Board, Question
 from trading.core.weighing import beginnings
 from trading.domain.account import Position
 from trading.domain.events import OrderFilled
-from trading.domain.order import Side
 from trading.domain.report import EquityPoint
 from trading.domain.risk import HaltKind
 from trading.lab.bounds import Bounds, reach
@@ -147,8 +147,7 @@ class _Walk:
             if moment.acts:
                 self._owed.append(moment.place)
             for act in moment.acts:
-                held = act.size if act.side is Side.BUY else 0.0
-                self._held.setdefault(act.lane.key, []).append((number, held))
+                self._held.setdefault(act.lane.key, []).append((number, act.size))
         self._positions = self._book.positions.copy()
 
     def visited(self, index: int, *, noted: bool) -> None:
@@ -254,7 +253,7 @@ class _Walk:
             for t, e in zip(self._track.times[rows].tolist(), worth.tolist(), strict=True)
         ]
         recorder = self._room.recorder
-        recorder.equity = sorted([*recorder.equity, *points], key=lambda p: p.at)
+        recorder.equity = sorted([*recorder.equity, *points], key=attrgetter("at"))
 
     def _worth(self, first: int, stop: int) -> Floats:
         """Equity at each place, with what is held now."""
