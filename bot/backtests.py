@@ -101,7 +101,7 @@ def buttons(report: Report, ask: Ask, job: str = "") -> tuple[tuple[Button, ...]
     offered = [
         (ask.say("Again"), line if len(line.encode()) <= LONGEST_COMMAND or not job else f"/again {job}")
     ]
-    if rest.partition(" ")[0] == report.strategy:  # one strategy alone: /honesty can be asked about it
+    if rest.partition(" ")[0] == report.strategy and "--study" not in rest:  # /honesty can be asked about it
         words = [w for w in shlex.split(rest) if not w.startswith("--output") and not w.startswith("--file")]
         offered.append((ask.say("Skill or luck?"), _honest(words)))
     offered.append((ask.say("Strategies"), "/strategies"))

@@ -33,6 +33,7 @@ Protect = Annotated[
 ]
 RiskSwitch = Annotated[Literal["on", "off"], "whether the limits of the settings act"]
 Weights = Annotated[str, "how money is divided among markets, for instance risk_parity,every=7"]
+Kept = Annotated[str, "the best parameters of this study"]
 Sized = Annotated[str, "how much of its part a market gets: volatility=0.4, atr=0.02 or kelly=0.25"]
 
 

@@ -212,7 +212,7 @@ def _buttons(ask: Ask, found: SearchResult) -> tuple[tuple[Button, ...], ...]:
         sleeve = _sleeve(ask, found.strategy)
         if sleeve is not None:
             offered.append((say("Set them"), f"/set {sleeve.name} {words}"))
-        offered.append((say("Backtest them"), f"/backtest {found.strategy} {words}"))
+        offered.append((say("Backtest them"), f"/backtest {found.strategy} --study {found.study}"))
         offered.append((say("Run it in shadow"), _shadow_line(ask, found, words)))
     offered.append(
         (say("Go on"), f"/optimise {found.strategy} --join {found.study} --trials {2 * len(found.tries)}")
@@ -222,14 +222,16 @@ def _buttons(ask: Ask, found: SearchResult) -> tuple[tuple[Button, ...], ...]:
 
 
 def _shadow_line(ask: Ask, found: SearchResult, words: str) -> str:
-    """With the markets and candles of the search, where those are not the account's own."""
+    """With the markets and candles of the search, where those are not the account's own; or by the study's name."""
     line = f"/shadow {found.strategy} {words}"
     mine = ask.trading.settings.accounts.get(ask.account)
     if mine is None or tuple(found.symbols) != tuple(mine.symbols):
         line += f" symbols={','.join(found.symbols)}"
     if mine is None or found.timeframe != mine.timeframe:
         line += f" timeframe={found.timeframe}"
-    return line
+    return (
+        line if len(line.encode()) <= LONGEST_COMMAND else f"/shadow {found.strategy} --study {found.study}"
+    )
 
 
 def _sleeve(ask: Ask, strategy: str) -> SleeveView | None:

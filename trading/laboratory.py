@@ -100,7 +100,7 @@ class Laboratory:
         self, asked: SearchQuestion, account: str, asker: Asker | None = None
     ) -> AsyncIterator[Going | SearchProgress | SearchResult]:
         """Better parameters: progress now and then, then what was found. What was tried outlives its process."""
-        asked = await asyncio.to_thread(searching.rejoined, asked, searching.place(self.settings))
+        asked = await self.begun(asked)
         question = replace(asked.question, params={})
         if question.data is not None:
             recorded = await asyncio.to_thread(self.archive.load, question, self._exchange(account))
@@ -121,6 +121,10 @@ class Laboratory:
             except Stopped as stopped:
                 said = f"{stopped.tell} What it tried is kept; --join {asked.study} goes on with it."
                 raise Refused(said) from None
+
+    async def begun(self, asked: SearchQuestion) -> SearchQuestion:
+        """With `join`, what the study was begun with; raises Refused when there is none of that name."""
+        return await asyncio.to_thread(searching.rejoined, asked, searching.place(self.settings))
 
     def _research(
         self, kind: Kind, question: Question, account: str, asker: Asker | None

@@ -1,16 +1,18 @@
 """Would this have worked? Backtests and replays, from the chat as from the terminal."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
 from bot.backtests import answer
 from bot.dispatcher import Ask
 from bot.going import asker, going
-from bot.options import Candles, Conditions, Recorded, only_in_terminal
+from bot.options import Candles, Conditions, Kept, Recorded, only_in_terminal
 from bot.people import OWNERS, RESEARCHERS
 from bot.registry import StrategyName, command
 from bot.reply import Reply
+from bot.studies import best_of
 from trading.domain.errors import Refused
 from trading.domain.report import Report
 from trading.domain.research import Question
@@ -30,12 +32,15 @@ async def backtest(
     portfolio: Portfolio = False,
     candles: Candles,
     conditions: Conditions,
+    study: Kept = "",
     output: Output | None = None,
     file: Target | None = None,
     **params: str,
 ) -> AsyncIterator[Reply]:
     """Try a strategy on past candles, for instance /backtest ema_cross fast=9 slow=21."""
     question = _question(ask, strategy, portfolio, candles, conditions, params)
+    if study:
+        question = await _best(ask, question, study)
     async for reply in _asked(ask, "backtest", question, file, output):
         yield reply
 
@@ -76,6 +81,26 @@ def _question(
         slippage=conditions.slippage,
         terms=conditions.terms(ask, portfolio=portfolio),
         **candles.asked(ask),
+    )
+
+
+async def _best(ask: Ask, question: Question, study: str) -> Question:
+    """What a study has found, on its candles and at its costs, unless others are asked for."""
+    if question.portfolio:
+        raise Refused(ask.say("--study names parameters of one strategy; leave --portfolio out."))
+    found = await best_of(ask, question.strategy, study)
+    usual = Question(strategy=question.strategy, params={})
+    costs = {name: getattr(question, name) for name in ("cash", "fee", "slippage")}
+    return replace(
+        found,
+        **{name: value for name, value in costs.items() if value != getattr(usual, name)},
+        params={**found.params, **question.params},
+        data=question.data or found.data,
+        symbols=question.symbols or found.symbols,
+        timeframe=question.timeframe or found.timeframe,
+        start=question.start or found.start,
+        end=question.end or found.end,
+        terms=question.terms,
     )
 
 

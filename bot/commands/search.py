@@ -7,11 +7,12 @@ from typing import Annotated, Any, Literal
 
 from bot.dispatcher import Ask
 from bot.going import asker, end_button, going
-from bot.options import Candles, Frame, Money, Symbols
+from bot.options import Candles, Frame, Kept, Money, Symbols
 from bot.people import RESEARCHERS, TRADERS
 from bot.registry import StrategyName, command
 from bot.reply import Button, Reply, Tone
 from bot.searches import answer, described, objective_value
+from bot.studies import best_of
 from charts.search import worded
 from trading.domain.errors import Refused
 from trading.domain.jobs import Going
@@ -55,7 +56,7 @@ async def optimise(
     """Look for better parameters, for instance /optimise ema_cross fast=5..30 slow=30..100."""
     if join and study:
         raise Refused(ask.say("Give --study to begin a search or --join to go on with one, not both."))
-    name = join or study or f"{strategy}-{ask.now:%m%d-%H%M%S}"
+    name = join or study or f"{strategy[:16]}-{ask.now:%m%d-%H%M%S}"  # short enough for a button
     if not NAME.fullmatch(name):
         raise Refused(
             ask.say(
@@ -108,9 +109,19 @@ def _progress(ask: Ask, strategy: str, told: SearchProgress, objectives: tuple[s
 
 @command(allow=TRADERS, needs_account=False, scope="any", acts=True)
 async def shadow(
-    ask: Ask, strategy: StrategyName, *, symbols: Symbols = "", timeframe: Frame = "", **params: str
+    ask: Ask,
+    strategy: StrategyName,
+    *,
+    symbols: Symbols = "",
+    timeframe: Frame = "",
+    study: Kept = "",
+    **params: str,
 ) -> Reply:
     """Try parameters in a shadow account: live prices, orders written down and never sent."""
+    if study:
+        found = await best_of(ask, strategy, study)
+        params = {**found.params, **params}
+        symbols, timeframe = symbols or ",".join(found.symbols), timeframe or found.timeframe or ""
     known = ask.trading.lab.about(strategy, params)
     wanted = {p["name"]: p["value"] for p in known["parameters"]}
     shadows = [name for name in ask.trading.lab.shadows() if name in ask.mine(TRADERS)]

@@ -57,7 +57,7 @@ async def test_the_buttons_set_test_and_go_on(house, data):
     lines = [button.command for row in reply.buttons for button in row]
     assert lines == [
         f"/set ema_cross fast={fast}",
-        f"/backtest ema_cross fast={fast}",
+        "/backtest ema_cross --study mine",
         f"/shadow ema_cross fast={fast} symbols=BTC/USDT",
         "/optimise ema_cross --join mine --trials 10",
     ]
@@ -86,6 +86,52 @@ async def test_what_was_found_runs_in_shadow_at_a_press_of_its_button(house, dat
         1.0,
     )
     assert tuple(sleeve.exposures) in ((), ("BTC/USDT",))
+
+
+async def test_a_backtest_of_what_was_found_is_on_the_candles_and_at_the_costs_of_the_search(house, data):
+    found = await answered(
+        house, f"/optimise ema_cross fast=3..9 --trials 5 --min-trades 0 --fee 0 --study mine --data {data}"
+    )
+    fast = found.data["best"]["fast"]
+
+    by_study = await answered(house, "/backtest ema_cross --study mine")
+    by_hand = await answered(house, f"/backtest ema_cross fast={fast} --fee 0 --data {data}")
+    dearer = await answered(house, "/backtest ema_cross --study mine --fee 0.002")
+
+    assert by_study.data["final_equity"] == by_hand.data["final_equity"] > dearer.data["final_equity"]
+    assert (by_study.data["start"], by_study.data["fee_share"]) == (by_hand.data["start"], 0)
+
+
+async def test_a_line_too_long_for_a_button_names_the_study_instead(house, data):
+    asked = "/optimise macd_adaptive --trials 3 --min-trades 0 --study mine"
+    reply = await answered(house, f"{asked} --data {data}")
+    line = next(b.command for row in reply.buttons for b in row if b.label == "Run it in shadow")
+
+    opened = await answered(house, line)
+
+    assert line == "/shadow macd_adaptive --study mine"
+    (sleeve,) = house.trading.status(opened.data["account"]).sleeves
+    best = reply.data["best"]
+    assert {name: sleeve.params[name] for name in best} == best
+    assert house.trading.settings.accounts[opened.data["account"]].symbols == ("BTC/USDT",)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("/backtest ema_cross --study nosuch", "There is no study 'nosuch' to join"),
+        ("/shadow rsi --study mine", "The study mine searches ema_cross, not rsi."),
+        ("/backtest ema_cross --study mine", "Nothing that the study mine has tried fits."),
+        ("/backtest --portfolio --study mine", "--study names parameters of one strategy"),
+    ],
+)
+async def test_a_study_that_says_nothing_is_refused_in_one_sentence(house, data, line, said):
+    await answered(house, f"/optimise ema_cross --trials 2 --min-trades 9999 --study mine --data {data}")
+
+    refused = await answered(house, line)
+
+    assert refused.failed
+    assert refused.title.startswith(said)
 
 
 async def test_a_shadow_account_that_trades_it_already_takes_the_new_parameters(house):
