@@ -171,6 +171,7 @@ class Live:
     async def turn(self) -> None:
         """Everything that is due now, the most urgent first."""
         if self.seat.fenced:
+            self._queue.refuse(self.seat.fenced)
             return
         await self._mind_broken_off()
         await self.approvals.work()

@@ -88,6 +88,12 @@ class Queue:
                 return wish
         return None
 
+    def refuse(self, why: str) -> None:
+        """Nothing leaves any more: whoever waits for what becomes of a yes is told."""
+        for wish in [wish for wish in self._wishes if wish.consent is not None]:
+            self._wishes.remove(wish)
+            wish.answer(why)
+
     def clear(self) -> list[Wish]:
         """Everything that waits, and nothing waits any more."""
         wishes, self._wishes = self._wishes, []

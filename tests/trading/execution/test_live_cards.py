@@ -11,6 +11,7 @@ from tests.trading.execution.livedesk import ALWAYS, BTC, a_live_desk, a_world
 from trading.domain.approval import ApprovalState
 from trading.domain.errors import Refused
 from trading.domain.events import ApprovalSettled, KillReported, SleeveChanged
+from trading.domain.live import Fenced
 from trading.domain.order import OrderStatus, Side
 from trading.domain.protection import Protection
 
@@ -90,6 +91,25 @@ def test_whoever_goes_away_before_its_turn_has_taken_the_yes_back(path):
 
             await desk.live.approvals.approve(card.id, "ann")
             await desk.until(lambda: desk.held)
+
+    live_through(story())
+
+
+def test_whoever_waits_while_another_desk_takes_over_is_told(path):
+    async def story():
+        async with a_live_desk(path, a_world(), asking=ALWAYS) as desk:
+            desk.close(exposure=1.0)
+            (card,) = await desk.until(lambda: desk.live.approvals.pending)
+            async with desk.live._turn_lock:
+                pressed = asyncio.create_task(desk.live.approvals.approve(card.id, "ann"))
+                await desk.until(lambda: len(desk.live._queue))
+                desk.live.seat.shut(Fenced("Another desk trades this account."))
+            with pytest.raises(Refused, match="Not sent: Another desk trades this account"):
+                async with asyncio.timeout(10):
+                    await pressed
+
+            assert desk.world.sent == []
+            assert outcomes(desk) == [(card.id, ApprovalState.WITHDRAWN)]
 
     live_through(story())
 
