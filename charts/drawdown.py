@@ -1,10 +1,9 @@
 """The underwater picture: how far below its best an account was, how deep, and for how long."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from charts.format import Say, axis, day, percent, plain, span, window
+from charts.format import Say, axis, day_within, percent, plain, span, window
 from charts.render import png
 from charts.series import Curve, Fall, curve, falls, thin
 from charts.sheet import EDGE, HEAD, Sheet, empty_figure
@@ -62,7 +61,7 @@ def alt_text(equity: Sequence[EquityPoint], *, zone: str, say: Say = plain) -> s
     if not worst:
         return say("No fall in {span}.").format(span=span(found.seconds, say))
     fall = worst[0]
-    bottom = day(datetime.fromtimestamp(fall.bottom, UTC), zone, say)
+    bottom = day_within(fall.bottom, found.at[0], found.at[-1], zone, say)
     ended = say("made good again") if fall.end is not None else say("not made good yet")
     first = say("Deepest fall {fall} on {day}, under water for {span}, {ended}.")
     second = (

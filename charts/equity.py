@@ -1,12 +1,11 @@
 """The equity curve above, its drawdown below, and what moved in and out between."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from charts.format import Say, amount, axis, day, money, percent, plain, span, window
+from charts.format import Say, amount, axis, day_within, money, percent, plain, span, window
 from charts.render import png
 from charts.series import Curve, Indexes, curve, met, thin
 from charts.sheet import EDGE, HEAD, Sheet, empty_figure, roomy, scale
@@ -125,7 +124,7 @@ def alt_text(
             change=percent(found.change),
             span=span(found.seconds, say),
             fall=percent(found.fall.min()),
-            day=day(_moment(found.at[found.deepest]), zone, say),
+            day=day_within(found.at[found.deepest], found.at[0], found.at[-1], zone, say),
         )
     moved = float(found.flows.sum())
     if found.flows.any():
@@ -144,10 +143,6 @@ def alt_text(
 def _closed(of: Curve, trades: Sequence[RoundTrip]) -> list[RoundTrip]:
     """The trades that ended within the picture."""
     return [trade for trade in trades if of.at[0] <= trade.exit_at.timestamp() <= of.at[-1]]
-
-
-def _moment(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)
 
 
 def _window(of: Curve) -> tuple[float, float]:
@@ -301,7 +296,9 @@ def _draw_falls(sheet: Sheet, pane: "Axes", of: Curve, shown: Indexes, zone: str
             of.at[deepest], of.fall[deepest], "o", color=theme.down, markersize=10, zorder=5, clip_on=False
         )
         parts.append(sheet.part(percent(of.fall[deepest]), theme.down, bold=True))
-        parts.append(sheet.part(day(_moment(of.at[deepest]), zone, sheet.say), theme.muted))
+        parts.append(
+            sheet.part(day_within(of.at[deepest], of.at[0], of.at[-1], zone, sheet.say), theme.muted)
+        )
     else:
         parts.append(sheet.part(percent(0.0), theme.muted))
     sheet.row(EDGE, 740, parts, gap=18)

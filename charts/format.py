@@ -144,6 +144,13 @@ def day(at: datetime | date, zone: str = "UTC", say: Say = plain, *, year: bool 
     return pattern.format(day=local.day, month=month(local.month, say), year=local.year)
 
 
+def day_within(at: float, start: float, end: float, zone: str, say: Say = plain) -> str:
+    """As `day`, of seconds; with its year where the picture shows more than one."""
+    local, seconds = ZoneInfo(zone), (at, start, end)
+    then, first, last = (datetime.fromtimestamp(s, UTC).astimezone(local) for s in seconds)
+    return day(then, zone, say, year=first.year != last.year)
+
+
 def month(number: int, say: Say = plain) -> str:
     """`Nov` for 11."""
     return say(MONTHS[number - 1])

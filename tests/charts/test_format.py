@@ -11,6 +11,7 @@ from charts.format import (
     basis_points,
     compact,
     day,
+    day_within,
     moment,
     money,
     percent,
@@ -154,6 +155,16 @@ def test_a_window_names_its_zone_and_its_years_where_they_differ():
 
     assert window(start, end, "Asia/Seoul") == "12 Nov 09:00 – 19 Nov 09:00 · Asia/Seoul"
     assert window(start, later, "UTC") == "12 Nov 2025 – 1 Feb 2026 · UTC"
+
+
+def test_a_day_among_several_years_names_its_own():
+    start, at, later = (
+        datetime(*d, tzinfo=UTC).timestamp() for d in ((2025, 1, 1), (2025, 12, 31, 20), (2026, 2, 1))
+    )
+
+    assert day_within(at, start, at, "UTC") == "31 Dec"
+    assert day_within(at, start, later, "UTC") == "31 Dec 2025"
+    assert day_within(at, start, later, "Asia/Seoul") == "1 Jan 2026"
 
 
 @pytest.mark.parametrize(

@@ -104,9 +104,7 @@ class Shelf:
         try:
             yield
         except Refused as refused:
-            told = refused.tell.replace(f"{self.folder}{os.sep}", "").replace(
-                str(self.folder), self.folder.name
-            )
+            told = refused.tell.replace(f"{self.folder}{os.sep}", "").replace(str(self.folder), "archive")
         else:
             return
         raise Refused(told)

@@ -235,7 +235,7 @@ async def test_a_symbol_that_is_missing_is_told_without_the_place_on_the_compute
 
     reply = await answered(house, "/backtest ema_cross --data archive --symbols XRP/USDT", CHAT)
 
-    assert reply.title == "candles has no candles of XRP/USDT; it has BTC/USDT."
+    assert reply.title == "archive has no candles of XRP/USDT; it has BTC/USDT."
 
 
 # --- with an exchange -------------------------------------------------------------------------------------
