@@ -75,10 +75,13 @@ class Killing:
             pause = min(pause * 2, LAST_PAUSE)
 
     def _next_to_cancel(self) -> list[Tracked]:
-        """What protects goes last: when every other order is taken back, or was waited for long enough."""
+        """What protects goes last: when every other order is taken back, or was waited for long enough; and not while
+        a disk that cannot be written keeps every sale from leaving."""
         todo = self._to_cancel()
         waited = self.seat.times.monotonic() - self._asked_at >= SELL_AFTER
         others = [one for one in todo if one.attempt.stop_price is None]
+        if any(halt.kind is HaltKind.STORE for halt in self.seat.halts()):
+            return others
         return todo if waited or not others else others
 
     def _to_cancel(self) -> list[Tracked]:

@@ -10,9 +10,10 @@ from tests.fakes.venue import Fault, a_profile
 from tests.fakes.virtual import live_through
 from tests.trading.execution.livedesk import a_live_desk, a_world
 from trading.domain.errors import Broken
-from trading.domain.events import KillReported
+from trading.domain.events import HaltAsked, HaltLifted, KillReported
 from trading.domain.live import AttemptState
 from trading.domain.order import OrderStatus, Side
+from trading.domain.protection import Protection
 from trading.domain.risk import HaltKind
 
 DAY = timedelta(hours=24)
@@ -154,6 +155,29 @@ def test_a_kill_goes_on_cancelling_when_the_executor_was_begun_again(path):
             await desk.until(lambda: not world.open, within=15)
             await desk.until(lambda: desk.news(KillReported))
             again.cancel()
+
+    live_through(story())
+
+
+def test_while_no_sale_can_be_written_down_a_kill_leaves_the_stop_that_protects(path):
+    async def story():
+        world = a_world()
+        async with a_live_desk(path, world, protection=Protection(stop=0.05)) as desk:
+            desk.close(exposure=1.0)
+            await desk.until(lambda: world.stops)
+            desk.database.full = True
+            desk.room.step(HaltAsked(desk.loop.wall(), HaltKind.STORE, "the disk is full", "journal"))
+            desk.kill()
+            await desk.pass_time(120)
+            assert len(world.stops) == 1
+
+            desk.database.full = False
+            desk.room.step(HaltLifted(desk.loop.wall(), HaltKind.STORE, "journal"))
+            await desk.until(lambda: desk.held == 0, within=30)
+            await desk.until(lambda: desk.news(KillReported))
+
+            assert world.open == []
+            assert desk.books_agree()
 
     live_through(story())
 
