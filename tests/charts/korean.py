@@ -139,7 +139,7 @@ KOREAN = {name: f"{n}월" for n, name in enumerate(MONTHS, 1)} | {
     "total return": "총수익률",
     "yearly return": "연 수익률",
     "yearly volatility": "연 변동성",
-    "profit factor": "손익비",
+    "profit factor": "프로핏 팩터",
     "Attribution": "손익 기여",
     "closed trades, after fees": "청산한 거래, 수수료 차감 후",
     "{n} others": "그 밖 {n}개",
