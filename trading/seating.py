@@ -196,7 +196,7 @@ class Seats:
         """The account's mode has changed: from now on its orders are asked about as that one says."""
         live = self._taken.get(room.name)
         if live is not None:
-            live.approvals.asking = self._asking(room)
+            live.ask_as(self._asking(room))
 
     def is_capped(self, account: str) -> bool:
         """Whether its key was open to more than it should be when it took its seat."""

@@ -284,6 +284,11 @@ class Approvals:
         self._cards = {id: card for id, card in self._cards.items() if card.leaves}
         return events
 
+    def ask_as(self, asking: Asking | None, why: str) -> list[DeskEvent]:
+        """Ask in another way from now on; no card of before is good any more."""
+        events, self.asking = self.withdraw_all(why), asking
+        return events
+
     async def recall(self) -> None:
         """After a start: what was asked before is void, and what was on its way is told to have left."""
         seat = self.seat

@@ -112,6 +112,17 @@ class Live:
         self._wake_up()
         return events
 
+    def ask_as(self, asking: Asking | None) -> None:
+        """The account's mode has changed: cards are void, and nothing leaves unasked that would be asked about now."""
+        at = self.seat.times.wall()
+        why = "the account's mode was changed"
+        events = self.approvals.ask_as(asking, why)
+        while wish := self._queue.take(lambda one: one.consent is None and self.approvals.wants(one.intent)):
+            events.append(OrderChanged(at, as_order(wish.intent, OrderStatus.CANCELED, at, why)))
+        for event in events:
+            self.seat.step(event)
+        self._wake_up()
+
     def before(self, event: DeskEvent) -> Iterator[DeskEvent]:
         return iter(())
 

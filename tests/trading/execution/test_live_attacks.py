@@ -3,18 +3,21 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
 from tests.fakes.venue import Fault, a_profile
 from tests.fakes.virtual import live_through
-from tests.trading.execution.livedesk import a_live_desk, a_world
-from trading.domain.errors import Broken
-from trading.domain.events import HaltAsked, HaltLifted, KillReported
+from tests.trading.execution.livedesk import BTC, a_live_desk, a_world
+from trading.domain.approval import ApprovalState
+from trading.domain.errors import Broken, Refused
+from trading.domain.events import ApprovalSettled, HaltAsked, HaltLifted, KillReported
 from trading.domain.live import AttemptState
 from trading.domain.order import OrderStatus, Side
 from trading.domain.protection import Protection
 from trading.domain.risk import HaltKind
+from trading.execution.approval import Asking
 
 DAY = timedelta(hours=24)
 
@@ -178,6 +181,51 @@ def test_while_no_sale_can_be_written_down_a_kill_leaves_the_stop_that_protects(
 
             assert world.open == []
             assert desk.books_agree()
+
+    live_through(story())
+
+
+# --- another mode -----------------------------------------------------------------------------------------------
+
+ALWAYS = Asking(above=Decimal(0), lasts=timedelta(minutes=10), max_drift=0.005)
+
+
+def test_a_card_of_another_mode_is_void_and_holds_up_no_kill(path):
+    async def story():
+        world = a_world()
+        async with a_live_desk(path, world, asking=ALWAYS) as desk:
+            desk.close(exposure=1.0)
+            (entry,) = await desk.until(lambda: desk.live.approvals.pending)
+            await desk.live.approvals.approve(entry.id, "ann")
+            await desk.until(lambda: desk.held)
+            desk.close(exposure=0.0)
+            (card,) = await desk.until(lambda: desk.live.approvals.pending)
+            desk.live.ask_as(None)
+            world.prices[BTC] *= 2
+            with pytest.raises(Refused, match="does not wait for an answer any more"):
+                await desk.live.approvals.approve(card.id, "ann")
+            assert [one.status for one in desk.orders] == [OrderStatus.FILLED, OrderStatus.CANCELED]
+
+            desk.kill()
+            await desk.until(lambda: desk.held == 0, within=30)
+            outcomes = [(e.approval.id, e.approval.state) for e in desk.news(ApprovalSettled)]
+            assert outcomes == [(entry.id, ApprovalState.APPROVED), (card.id, ApprovalState.WITHDRAWN)]
+
+    live_through(story())
+
+
+def test_what_waits_when_an_account_begins_to_ask_first_is_asked_about(path):
+    async def story():
+        world = a_world()
+        async with a_live_desk(path, world) as desk:
+            async with desk.live._turn_lock:
+                desk.close(exposure=1.0)
+                desk.live.ask_as(ALWAYS)
+            await desk.pass_time(30)
+            assert world.sent == []
+
+            desk.close(exposure=1.0)
+            await desk.until(lambda: desk.live.approvals.pending)
 
     live_through(story())
 
