@@ -1,6 +1,7 @@
 """What a study has found, as a question that other commands go on with."""
 
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from bot.going import asker
@@ -12,8 +13,11 @@ if TYPE_CHECKING:
     from bot.dispatcher import Ask
 
 
-async def best_of(ask: "Ask", strategy: str, study: str) -> Question:
-    """The best parameters of a study, on the very candles it searches; raises Refused while it has none."""
+async def best_of(ask: "Ask", strategy: str, study: str) -> tuple[Question, datetime]:
+    """The best parameters of a study, on the very candles it searches, and when those it was chosen on end.
+
+    Raises Refused while it has none.
+    """
     asked = SearchQuestion(
         question=Question(strategy=strategy, params={}),
         method="",
@@ -28,9 +32,8 @@ async def best_of(ask: "Ask", strategy: str, study: str) -> Question:
     async for told in ask.trading.lab.search(asked, ask.account, asker(ask)):
         if isinstance(told, SearchResult) and told.best is not None:
             params = {name: _typed(value) for name, value in told.best.params.items()}
-            return replace(
-                begun.question, params=params, symbols=tuple(told.symbols), timeframe=told.timeframe
-            )
+            mine = replace(begun.question, params=params, symbols=told.symbols, timeframe=told.timeframe)
+            return mine, told.split_at
     raise Refused(ask.say("Nothing that the study {study} has tried fits.", study=study))
 
 

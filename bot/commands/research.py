@@ -39,10 +39,12 @@ async def backtest(
 ) -> AsyncIterator[Reply]:
     """Try a strategy on past candles, for instance /backtest ema_cross fast=9 slow=21."""
     question = _question(ask, strategy, portfolio, candles, conditions, params)
+    note = ""
     if study:
-        question = await _best(ask, question, study)
+        question, note = await _best(ask, question, study)
     async for reply in _asked(ask, "backtest", question, file, output):
-        yield reply
+        known = note and reply.progress is None
+        yield replace(reply, text=f"{note}\n{reply.text}") if known else reply
 
 
 @command(allow=OWNERS, needs_account=False)
@@ -84,14 +86,18 @@ def _question(
     )
 
 
-async def _best(ask: Ask, question: Question, study: str) -> Question:
-    """What a study has found, on its candles and at its costs, unless others are asked for."""
+async def _best(ask: Ask, question: Question, study: str) -> tuple[Question, str]:
+    """What a study has found, on its candles and at its costs, unless others are asked for; and what to know of it."""
     if question.portfolio:
         raise Refused(ask.say("--study names parameters of one strategy; leave --portfolio out."))
-    found = await best_of(ask, question.strategy, study)
+    found, chosen_until = await best_of(ask, question.strategy, study)
     usual = Question(strategy=question.strategy, params={})
     costs = {name: getattr(question, name) for name in ("cash", "fee", "slippage")}
-    return replace(
+    note = ask.say(
+        "These parameters were chosen on the candles before {day}; only what came later says anything.",
+        day=f"{chosen_until:%Y-%m-%d}",
+    )
+    asked = replace(
         found,
         **{name: value for name, value in costs.items() if value != getattr(usual, name)},
         params={**found.params, **question.params},
@@ -102,6 +108,7 @@ async def _best(ask: Ask, question: Question, study: str) -> Question:
         end=question.end or found.end,
         terms=question.terms,
     )
+    return asked, note
 
 
 async def _asked(

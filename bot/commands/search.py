@@ -119,7 +119,7 @@ async def shadow(
 ) -> Reply:
     """Try parameters in a shadow account: live prices, orders written down and never sent."""
     if study:
-        found = await best_of(ask, strategy, study)
+        found, _ = await best_of(ask, strategy, study)
         params = {**found.params, **params}
         symbols, timeframe = symbols or ",".join(found.symbols), timeframe or found.timeframe or ""
     known = ask.trading.lab.about(strategy, params)

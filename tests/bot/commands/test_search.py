@@ -99,6 +99,8 @@ async def test_a_backtest_of_what_was_found_is_on_the_candles_and_at_the_costs_o
     dearer = await answered(house, "/backtest ema_cross --study mine --fee 0.002")
 
     assert by_study.data["final_equity"] == by_hand.data["final_equity"] > dearer.data["final_equity"]
+    split = f"{found.data['split_at']:%Y-%m-%d}"
+    assert by_study.text.startswith(f"These parameters were chosen on the candles before {split};")
     assert (by_study.data["start"], by_study.data["fee_share"]) == (by_hand.data["start"], 0)
 
 
