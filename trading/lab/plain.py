@@ -187,8 +187,8 @@ class Plain:
     ) -> Moment | None:
         """One moment, lived through in this account; None where it is not plain, and nothing is changed then."""
         acts: list[Act] = []
-        lanes = [self._lane(sleeve, symbol) for sleeve, symbol, _ in wishes]
-        for lane, (_, _, wish) in zip(lanes, wishes, strict=True):
+        asked = [(self._lane(sleeve, symbol), wish) for sleeve, symbol, wish in wishes]
+        for lane, wish in asked:
             if not is_free(lane.line, wish):
                 return None
             exposure = round(wish, 6) if wish else 0.0
@@ -201,7 +201,7 @@ class Plain:
                 acts.append(act)
         if equity is not None and not self._allowed(index, acts, account, equity, at):
             return None
-        for lane, (_, _, wish) in zip(lanes, wishes, strict=True):
+        for lane, wish in asked:
             line = lane.line
             line.wanted, line.barred = wish, line.barred and wish != 0
         for act in acts:
