@@ -42,8 +42,9 @@ def _unswept() -> Iterator[None]:
     try:
         yield
     finally:
-        gc.freeze()  # what was made is counted as old, so that the first sweep after it need not walk through it
-        gc.unfreeze()
+        if sweeps and not gc.get_freeze_count():  # what somebody froze for good is left so
+            gc.freeze()  # what was made counts as old from here on: the next sweep need not walk through it
+            gc.unfreeze()
         if sweeps:
             gc.enable()
 
