@@ -13,7 +13,7 @@ from trading.core.sleeve import Line
 from trading.domain.actions import Action, Publish
 from trading.domain.depth import Depth
 from trading.domain.events import DrawdownWarned, FeedLost, FeedRestored, LimitsChanged
-from trading.domain.market import Candle
+from trading.domain.market import Candle, is_price
 from trading.domain.order import OrderIntent, OrderKind, Reason, Side
 from trading.domain.risk import Cleared, Halt, HaltKind, Limits, RiskDecision, per_cent
 from trading.portfolio.sizing import fixed_share
@@ -225,7 +225,7 @@ def judge_prices(desk: "Desk", candles: Iterable[Candle], at: datetime) -> list[
     for candle in candles:
         halt = next((h for h in desk.halts.all if h.kind is HaltKind.FEED), None)
         if not candle.sound and halt is None:
-            low = candle.close if not 0 < candle.close < inf else candle.low
+            low = candle.close if not is_price(candle.close) else candle.low
             reason = f"the newest candle of {candle.symbol} says {low:g}, which is no price"
             found = Halt(kind=HaltKind.FEED, reason=reason, by=PRICES, since=at)
             actions += [*stopping.halt(desk, found), Publish(FeedLost(at, reason))]

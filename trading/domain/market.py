@@ -3,15 +3,18 @@
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal, InvalidOperation
 from functools import lru_cache
-from math import inf
 
 from trading.domain.errors import Refused
 
 _UNITS = {"m": 60, "h": 3600, "d": 86400, "w": 604800}
 _ONE = Decimal(1)
 _MONDAY = 4 * 86400  # 1970-01-05 was a Monday: weeks are counted from it
+
+# No market goes beyond: a bitcoin was 1e11 in the smallest of currencies, of the smallest of coins there are 1e18.
+HIGHEST_PRICE = 1e15
+MOST_VOLUME = 1e24
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -64,9 +67,20 @@ def exact(share: float) -> Decimal:
     return Decimal(str(share))
 
 
+def too_much() -> Refused:
+    """What to raise where a sum has more digits than are counted (28): no market pays that."""
+    return Refused(
+        "The money is more than can be counted to the last digit, and more than any market pays; "
+        "a strategy that knows the future would make it, and /biascheck finds out."
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instrument:
-    """A market's steps, minimums and fees; the border where float becomes Decimal."""
+    """A market's steps, minimums and fees; the border where float becomes Decimal.
+
+    `price` and `amount` raise Refused for numbers too large to be counted exactly.
+    """
 
     symbol: str
     base: str
@@ -83,12 +97,18 @@ class Instrument:
     def price(self, value: float | Decimal) -> Decimal:
         """The nearest price on the grid."""
         exact = value if isinstance(value, Decimal) else Decimal(str(value))
-        return (exact / self.price_step).quantize(_ONE, ROUND_HALF_EVEN) * self.price_step
+        try:
+            return (exact / self.price_step).quantize(_ONE, ROUND_HALF_EVEN) * self.price_step
+        except InvalidOperation:
+            raise too_much() from None
 
     def amount(self, value: float | Decimal) -> Decimal:
         """The largest amount on the grid that is not above `value`."""
         exact = value if isinstance(value, Decimal) else Decimal(str(value))
-        return (exact / self.amount_step).quantize(_ONE, ROUND_DOWN) * self.amount_step
+        try:
+            return (exact / self.amount_step).quantize(_ONE, ROUND_DOWN) * self.amount_step
+        except InvalidOperation:
+            raise too_much() from None
 
     def most(self, price: Decimal) -> Decimal | None:
         """The largest amount that the exchange takes in one order at this price; None: it names no limit."""
@@ -122,5 +142,10 @@ class Candle:
 
     @property
     def sound(self) -> bool:
-        """Whether all its prices are numbers above zero."""
-        return 0 < self.low < inf and 0 < self.high < inf and 0 < self.open < inf and 0 < self.close < inf
+        """Whether all its prices are numbers that a market can have."""
+        return is_price(self.low) and is_price(self.high) and is_price(self.open) and is_price(self.close)
+
+
+def is_price(value: float) -> bool:
+    """Whether a market can have this price; not so what is no number."""
+    return 0 < value <= HIGHEST_PRICE

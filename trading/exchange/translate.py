@@ -1,6 +1,5 @@
 """ccxt's answers and errors in our words. Pure: no network, no clock, and ccxt itself is never imported."""
 
-import math
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -9,7 +8,7 @@ from typing import Any, TypeGuard
 
 from trading.domain.depth import Depth, Level
 from trading.domain.errors import ExchangeSaidNo, Uncertain
-from trading.domain.market import Candle, Instrument, Timeframe
+from trading.domain.market import MOST_VOLUME, Candle, Instrument, Timeframe, is_price
 from trading.exchange.quirks import Quirk
 
 DECIMAL_PLACES, SIGNIFICANT_DIGITS, TICK_SIZE = 2, 3, 4  # ccxt's numbers for its ways of writing precision
@@ -117,7 +116,7 @@ def candles(
 
     `level` is the close before the first row, where it is known.
 
-    Thrown away is what cannot have been traded: a price that is missing, not finite or not above zero, a
+    Thrown away is what cannot have been traded: a price that is missing, not above zero or beyond any market, a
     high below the low, a time off the grid, a leap that the next candle takes back. Raises Uncertain when
     what came are not candles at all.
     """
@@ -161,7 +160,7 @@ def _levels(rows: list[Any]) -> list[Level]:
     return [
         (price, amount)
         for row in shaped
-        if _is_price(row[0]) and _is_price(row[1])
+        if _is_price(row[0]) and _is_amount(row[1])
         for price, amount in [(Decimal(str(row[0])), Decimal(str(row[1])))]
     ]
 
@@ -191,15 +190,18 @@ def _is_shaped(row: Any, timeframe: Timeframe) -> bool:
 
 
 def _is_price(value: Any) -> TypeGuard[float]:
-    return isinstance(value, int | float) and math.isfinite(value) and value > 0
+    return isinstance(value, int | float) and is_price(value)
+
+
+def _is_amount(value: Any) -> TypeGuard[float]:
+    return isinstance(value, int | float) and 0 < value <= MOST_VOLUME
 
 
 def _is_possible(row: Any) -> bool:
     open_, high, low, close, volume = row[1:6]
     if not all(_is_price(price) for price in (open_, high, low, close)):
         return False
-    traded = 0 if volume is None else volume
-    if not isinstance(traded, int | float) or not math.isfinite(traded) or traded < 0:
+    if volume not in (None, 0) and not _is_amount(volume):
         return False
     return bool(low <= min(open_, close) and max(open_, close) <= high)
 

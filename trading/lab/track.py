@@ -7,7 +7,7 @@ import numpy as np
 
 from trading.core.frames import Columns, Ints
 from trading.domain.events import CandlesClosed, PricesSeen
-from trading.domain.market import Candle, Timeframe
+from trading.domain.market import HIGHEST_PRICE, Candle, Timeframe
 from trading.market.archive import Recorded
 
 DAY = 86_400
@@ -82,9 +82,9 @@ class Track:
 
     @property
     def sound(self) -> bool:
-        """Whether every price is a number above zero."""
+        """Whether every price is a number that a market can have."""
         prices = [row for c in self._columns for row in (c.open, c.high, c.low, c.close)]
-        return all(len(row) and row.min() > 0 and row.max() < np.inf for row in prices)
+        return all(len(row) and row.min() > 0 and row.max() <= HIGHEST_PRICE for row in prices)
 
     def is_fresh(self, symbol: str, index: int) -> bool:
         """Whether a candle of this symbol closed at this place."""

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trading.domain.errors import Refused
-from trading.domain.market import Timeframe
+from trading.domain.market import HIGHEST_PRICE, MOST_VOLUME, Timeframe
 from trading.market.candle_files import PRICES, Floats, Seconds
 
 Columns = dict[str, Floats]
@@ -24,7 +24,9 @@ _RULES: tuple[tuple[str, Callable[[Columns], Flags]], ...] = (
     ("low is above high", lambda c: c["low"] > c["high"]),
     ("high is not the highest price", lambda c: reduce(np.maximum, (c[n] for n in PRICES)) > c["high"]),
     ("low is not the lowest price", lambda c: reduce(np.minimum, (c[n] for n in PRICES)) < c["low"]),
+    ("no market has a price above 1e+15", lambda c: c["high"] > HIGHEST_PRICE),
     ("volume is below zero", lambda c: c["volume"] < 0),
+    ("no market has a volume above 1e+24", lambda c: c["volume"] > MOST_VOLUME),
 )
 
 

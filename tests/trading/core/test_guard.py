@@ -221,7 +221,7 @@ def test_what_a_looser_limit_lets_pass_is_asked_again():
 # --- prices that are none -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("strange", [float("nan"), 0.0, float("inf"), -1.0])
+@pytest.mark.parametrize("strange", [float("nan"), 0.0, float("inf"), -1.0, 1e30])
 def test_a_price_that_is_none_trips_no_limit_closes_entries_and_leaves_exits_open(strange):
     words = Script(BTC_USDT={1: 1.0}, ETH_USDT={1: 1.0, 4: 0.0, 5: 1.0})
     strict = limits(order_share=0.4, daily_loss=0.05, drawdown=0.1)

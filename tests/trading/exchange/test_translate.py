@@ -189,6 +189,7 @@ class TestCandles:
         [
             row(open_=math.nan),
             row(high=math.inf),
+            row(high=1e30),
             row(low=0.0),
             row(close=-5.0),
             row(close=None),
@@ -197,6 +198,7 @@ class TestCandles:
             row(low=100.5),
             row(volume=-1.0),
             row(volume=math.nan),
+            row(volume=1e30),
             [T + 1, 100.0, 102.0, 99.0, 101.0, 7.0],
             [T + 30_000, 100.0, 102.0, 99.0, 101.0, 7.0],
             [None, 100.0, 102.0, 99.0, 101.0, 7.0],

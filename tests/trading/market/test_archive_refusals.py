@@ -78,6 +78,8 @@ def test_a_file_that_is_no_sound_series_is_refused_in_one_sentence(tmp_path, fra
         ({"close": 500.0}, "high is not the highest price"),
         ({"open": 1.0}, "low is not the lowest price"),
         ({"volume": -0.1}, "volume is below zero"),
+        ({"high": 1e30}, "no market has a price above 1e+15"),
+        ({"volume": 1e30}, "no market has a volume above 1e+24"),
         ({"high": np.inf}, "a number is missing or infinite"),
     ],
     ids=str,
