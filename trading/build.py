@@ -52,6 +52,8 @@ class Room:
         except Exception as error:
             if HaltKind.BROKEN in self.desk.halts:  # told in full once; it may fail again every minute
                 log.error("desk_failed_again", account=self.name, error=type(error).__name__)
+            elif isinstance(error, Refused):
+                log.error("desk_stopped", account=self.name, error=error.tell)
             else:
                 log.exception("desk_failed", account=self.name)
             self.session.recover()

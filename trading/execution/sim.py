@@ -3,17 +3,25 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 from trading.domain.actions import CancelAll, Submit
 from trading.domain.events import CandlesClosed, DeskEvent, OrderChanged, OrderFilled, PricesSeen
-from trading.domain.market import Instrument
+from trading.domain.market import Instrument, too_much
 from trading.domain.order import Fill, Order, OrderIntent, OrderStatus, Side
 from trading.execution.filling import USUAL, Filling
 
 FEE_DIGITS = Decimal("1e-12")
 _THIN = "the candle's volume gives no more"
 _EMPTY = "the candle's volume gives nothing"
+
+
+def fee_of(money: Decimal, rate: Decimal) -> Decimal:
+    """What the exchange keeps of this much. Raises Refused for more money than can be counted exactly."""
+    try:
+        return (money * rate).quantize(FEE_DIGITS)
+    except InvalidOperation:
+        raise too_much() from None
 
 
 class Simulated:
@@ -163,7 +171,7 @@ class Simulated:
             side=intent.side,
             amount=amount,
             price=price,
-            fee=(amount * price * rate).quantize(FEE_DIGITS),
+            fee=fee_of(amount * price, rate),
             fee_currency=self._instruments[intent.symbol].quote,
             at=at,
             reason=intent.reason,

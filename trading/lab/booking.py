@@ -21,7 +21,7 @@ from trading.core.signals import Board
 from trading.domain.account import Mode
 from trading.domain.order import Dealt, Reason, Side
 from trading.domain.report import EquityPoint
-from trading.execution.sim import FEE_DIGITS
+from trading.execution.sim import fee_of
 from trading.lab import compiled, kernel
 from trading.lab.compiled import Kernel, Kinds, Market, Rules
 from trading.lab.job import NO_LIMITS, Job
@@ -175,7 +175,7 @@ class _Books:
             side=Side.BUY if buys else Side.SELL,
             amount=amount,
             price=price,
-            fee=(amount * price * self._fee).quantize(FEE_DIGITS),
+            fee=fee_of(amount * price, self._fee),
             fee_currency=self._instrument.quote,
             at=decided if moment == decision else _moment(moment),
             reason=REASONS[why],

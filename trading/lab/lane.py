@@ -7,7 +7,7 @@ from typing import NamedTuple
 from trading.core.sleeve import Line, Sleeve
 from trading.domain.market import Instrument
 from trading.domain.order import Dealt, Reason, Side
-from trading.execution.sim import FEE_DIGITS, Simulated
+from trading.execution.sim import Simulated, fee_of
 from trading.lab.track import NEARLY, Track
 from trading.portfolio.sizing import fixed_share
 
@@ -76,7 +76,7 @@ class Lane:
             return None
         met = instrument.price(Decimal(repr(first)) * slips)
         money = amount * met
-        fee = (money * self._rate).quantize(FEE_DIGITS)
+        fee = fee_of(money, self._rate)
         if side is Side.SELL:
             return Act(self, exposure, side, amount, met, money, fee)
         size = float(amount)

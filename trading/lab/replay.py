@@ -55,7 +55,7 @@ async def replay(job: Job, progress: Progress, load_seconds: float = 0.0, leap: 
         progress((clock.now - start) / (end - start))
     broken = next((h for h in done.desk.halts.all if h.kind is HaltKind.BROKEN), None)
     if broken is not None:
-        raise Broken(f"The replay broke on the way: {broken.reason}.")
+        raise Broken(f"The replay broke on the way: {broken.reason.rstrip('.')}.")
     seconds = {"load": load_seconds, "signals": 0.0, "simulate": perf_counter() - started}
     seconds["total"] = seconds["load"] + seconds["simulate"]
     return job.report(done, seconds)

@@ -122,6 +122,18 @@ async def test_a_longer_timeframe_counts_its_own_candles(house, data):
     assert reply.title.endswith("over 500 candles")
 
 
+@pytest.mark.parametrize("asked", ["/backtest", "/replay", "/backtest --volume-share 0.5"])
+async def test_more_money_than_can_be_counted_is_one_sentence(house, data, asked):
+    command, _, rest = asked.partition(" ")
+
+    reply = await answered(
+        house, f"{command} ema_cross --cash {10**24} --data {data} --symbols BTC/USDT {rest}"
+    )
+
+    assert reply.title.count(".") == 1
+    assert "more than can be counted to the last digit" in reply.title
+
+
 async def test_a_start_is_warmed_up_on_the_candles_before_it(house, data):
     reply = await answered(house, f"/backtest ema_cross --data {data} --symbols BTC/USDT --from 2024-03-01")
 

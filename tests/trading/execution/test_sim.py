@@ -3,14 +3,17 @@
 from datetime import timedelta
 from decimal import Decimal
 
+import pytest
+
 from tests.builders import START, a_candle, an_account, an_instrument, an_intent, at
 from trading.domain.actions import CancelAll, Submit
+from trading.domain.errors import Refused
 from trading.domain.events import CandlesClosed, OrderChanged, OrderFilled, PricesSeen
 from trading.domain.order import Fill, OrderIntent, OrderStatus, Side
 from trading.domain.risk import Cleared
 from trading.execution.filling import USUAL, Filling
 from trading.execution.shadow import Recorded
-from trading.execution.sim import Simulated
+from trading.execution.sim import Simulated, fee_of
 from trading.risk.gate import review
 from trading.risk.rules import Case, Limits
 
@@ -223,3 +226,11 @@ def test_an_order_whose_level_was_touched_fills_there_at_once():
     (fill,) = fills_of(submit(executor, sale))
 
     assert (fill.price, fill.at) == (Decimal("94.90"), START)  # 94.905, rounded to cents
+
+
+def test_money_that_cannot_be_counted_to_the_last_digit_is_refused_and_not_rounded():
+    assert fee_of(Decimal("1234567890123456.78"), Decimal("0.001")) == Decimal("1234567890123.45678")
+
+    for count in (lambda: fee_of(Decimal(10) ** 20, Decimal("0.001")), lambda: an_instrument().amount(1e30)):
+        with pytest.raises(Refused, match="more than can be counted to the last digit"):
+            count()
