@@ -35,6 +35,8 @@ class Span:
         """How many values there are; of a fraction without steps, as many as are worth telling apart."""
         if self.type is bool:
             return 2
+        if self.low == self.high:
+            return 1
         if self.step is None and self.type is float:
             return FINE
         return math.floor((self.high - self.low) / (self.step or 1) + 1e-9) + 1

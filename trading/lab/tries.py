@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import signal
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -95,7 +96,9 @@ def _sit(
     own: tuple[str, ...],
     cache: Path | None,
 ) -> None:
+    """Ctrl+C at the terminal reaches every process there; this one is ended by whoever started it."""
     global _bench
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_leave_with_parent, daemon=True).start()
     for folder in own:
         load_folder(folder)

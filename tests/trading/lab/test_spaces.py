@@ -29,6 +29,7 @@ def test_without_a_range_everything_that_is_not_fixed_is_searched():
     [
         ({"fast": "9", "slow": "21", "band": "0", "hold": "5"}, "nothing to search"),
         ({"fast": "9..9"}, "nothing to search"),
+        ({"fast": "9..9", "band": "0.01..0.01"}, "nothing to search"),
         ({"fast": "30..5"}, "must rise"),
         ({"fast": "5..500"}, "within 2 ... 100"),
         ({"fast": "5..30..0"}, "step of fast must be above zero"),
