@@ -141,6 +141,11 @@ def _say(text: str) -> None:
         structlog.get_logger("app").warning("not_said", reason=error.strerror)
 
 
+def _warn(text: str) -> None:
+    """A line beside the answer, which programs read."""
+    print(text, file=sys.stderr)
+
+
 async def _answer(settings: "Settings", as_json: bool, words: list[str]) -> int:
     from bot.platforms import terminal
 
@@ -165,7 +170,7 @@ async def _answers(settings: "Settings", line: "Line", patience: float = 20.0) -
         holder, over = lease.holder(settings.data_dir), time.monotonic() >= ends
         try:
             if holder is None:
-                async for reply in answer_alone(settings, line):
+                async for reply in answer_alone(settings, line, _warn):
                     yield reply
                 return
         except lease.Held:

@@ -131,20 +131,23 @@ async def _owner(people: PeopleStore) -> Person:
     return owner
 
 
-async def answer_alone(settings: Settings, line: Line) -> AsyncIterator[Reply]:
-    """Answer one line without a running desk, from what is on disk; no market is followed meanwhile."""
+async def answer_alone(settings: Settings, line: Line, warn: Say) -> AsyncIterator[Reply]:
+    """Answer one line without a running desk, from what is on disk; `warn` hears why no desk would start."""
     held = lease.hold(settings.data_dir)
     try:
         await bring_up(settings.database_url)
         house = await build(settings)
-        house.trading.check()
+        try:
+            house.trading.check()
+        except SettingsError as error:
+            if not line.anyway:
+                raise
+            warn(error.tell)
         house.trading.lab.workers = Workers(own_process=False)
         await house.trading.look()
         async for reply in house.dispatcher.handle(line):
             yield reply
-        await house.trading.close()
-        house.studio.close()
-        await house.store.close()
+        await _close(house)
     finally:
         held.release()
 

@@ -17,6 +17,8 @@ from trading.service import Trading
 if TYPE_CHECKING:
     from bot.steps import Steps, Waiting
 
+ANYWAY = ("kill", "status", "health", "positions", "balance", "halts", "help", "version")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
@@ -31,6 +33,11 @@ class Line:
         default_factory=dict, repr=False
     )  # beside the line, and never written down
     pictures: bool = True  # whether whoever asks can look at any
+
+    @property
+    def anyway(self) -> bool:
+        """Whether it stops everything or only looks: done even where the desk could not start as it is set up."""
+        return self.text.lstrip("/").partition(" ")[0] in ANYWAY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

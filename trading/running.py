@@ -31,6 +31,7 @@ from trading.domain.view import Away
 from trading.floor import Floor
 from trading.identity import identity, same
 from trading.keeper import Keeper
+from trading.market.feed import Market
 from trading.seating import Seats
 from trading.settings import Settings
 from trading.store.store import Store
@@ -80,19 +81,21 @@ class Running:
         """Know every account as it was left, without following any market: for a command line without a desk."""
         self.started_at = self.clock()
         for name, account in self.settings.accounts.items():
-            market = market_for(account, self.settings, self.clock)
             try:
-                if await self.store.snapshot(name) is None:
-                    raise Refused("it has not run yet; start the desk first (make run).")
-                instruments = await market.instruments(await self._symbols(name))
-                board = Board(BASE)
-                self.rooms[name] = await open_room(
-                    name, self.settings, instruments, self.store, board, self._hearer(name)
-                )
+                market = market_for(account, self.settings, self.clock)
+                try:
+                    await self._look_at(name, market)
+                finally:
+                    await market.close()
             except TradingError as error:
                 self.trouble[name] = error.tell
-            finally:
-                await market.close()
+
+    async def _look_at(self, name: str, market: Market) -> None:
+        if await self.store.snapshot(name) is None:
+            raise Refused("it has not run yet; start the desk first (make run).")
+        instruments = await market.instruments(await self._symbols(name))
+        board, hears = Board(BASE), self._hearer(name)
+        self.rooms[name] = await open_room(name, self.settings, instruments, self.store, board, hears)
 
     async def retry(self) -> list[Away]:
         """Try again to reach the markets that could not be reached."""

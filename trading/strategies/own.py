@@ -33,7 +33,7 @@ def load_folder(folder: str | Path) -> None:
 
     A file is run once, and again only when its text has changed. Raises SettingsError in one sentence (file,
     line, why) for the first that others could have written, that is broken, or whose name is taken; nothing of
-    that file is known then.
+    that file is known then, and everything of the others.
     """
     if not str(folder):
         return
@@ -46,10 +46,16 @@ def load_folder(folder: str | Path) -> None:
     found = [path for path in sorted(home.glob("*.py")) if not path.name.startswith(("_", "."))]
     for gone in set(known) - set(found):
         _forget(known.pop(gone).names)
+    broken: list[SettingsError] = []
     for path in found:
-        source = _read(path)
-        if path not in known or known[path].source != source:
-            known[path] = _run(path, source, known.get(path))
+        try:
+            source = _read(path)
+            if path not in known or known[path].source != source:
+                known[path] = _run(path, source, known.get(path))
+        except SettingsError as error:
+            broken.append(error)
+    if broken:
+        raise broken[0]
 
 
 def folders() -> tuple[str, ...]:
