@@ -56,17 +56,22 @@ class Archive:
         self, symbol: str, timeframe: Timeframe | None, *, mend: bool
     ) -> AsyncGenerator[Loading | Checked, None]:
         """Whether it is sound: all of it, or one symbol. With `mend`, what is wrong is fetched anew."""
-        for name in await asyncio.to_thread(self._named, symbol, timeframe):
-            checked = await asyncio.to_thread(inspect, self._shelf, name)
-            if not mend or checked.sound:
-                yield checked
-                continue
-            market = self._market(name.exchange)
-            try:
-                async with aclosing(repair(self._shelf, market, name)) as told:
+        markets: dict[
+            str, Market
+        ] = {}  # one for all series, so that it knows when its exchange is out of reach
+        try:
+            for name in await asyncio.to_thread(self._named, symbol, timeframe):
+                checked = await asyncio.to_thread(inspect, self._shelf, name)
+                if not mend or checked.sound:
+                    yield checked
+                    continue
+                if name.exchange not in markets:
+                    markets[name.exchange] = self._market(name.exchange)
+                async with aclosing(repair(self._shelf, markets[name.exchange], name)) as told:
                     async for news in told:
                         yield news
-            finally:
+        finally:
+            for market in markets.values():
                 await market.close()
 
     def load(self, question: Question, exchange: str) -> tuple[Recorded, ...]:
@@ -120,4 +125,9 @@ class Archive:
         accounts = self.settings.accounts.values()
         known = next((a for a in accounts if a.exchange == exchange), AccountSettings(exchange=exchange))
         options = {key: value for key, value in known.exchange_options.items() if key != "sandbox"}
-        return market_for(known.model_copy(update={"exchange_options": options}), self.settings, self.clock)
+        asked = known.model_copy(update={"exchange_options": options})
+        return market_for(asked, self.settings, self.clock, _told_by_its_answer)
+
+
+def _told_by_its_answer(_state: object, _reason: str) -> None:
+    """Who waits for candles reads in the answer why none came; a line in the log would say it twice."""

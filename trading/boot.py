@@ -24,6 +24,7 @@ from trading.domain.risk import HaltKind
 from trading.exchange.client import CcxtMarket
 from trading.exchange.hosts import check_options
 from trading.exchange.library import check_id
+from trading.exchange.resilience import Tell
 from trading.floor import Floor
 from trading.limits import limits_for
 from trading.market.feed import Market
@@ -41,11 +42,13 @@ BASE = Timeframe(60)
 PASSING = (HaltKind.FEED, HaltKind.STORE)  # conditions, not latches: a fresh start finds out anew
 
 
-def market_for(account: AccountSettings, settings: Settings, clock: Clock) -> Market:
-    """The market an account asked for; never another one instead."""
+def market_for(
+    account: AccountSettings, settings: Settings, clock: Clock, tell: Tell | None = None
+) -> Market:
+    """The market an account asked for; never another one instead. `tell` hears when it is asked no more, and again."""
     if account.exchange == "simulated":
         return SimulatedMarket(settings.simulated.seed, clock)
-    return CcxtMarket(account.exchange, dict(account.exchange_options), clock)
+    return CcxtMarket(account.exchange, dict(account.exchange_options), clock, tell=tell)
 
 
 def check_exchange(settings: Settings, account: str) -> None:

@@ -47,6 +47,7 @@ async def repair(
         new: list[Candle] = []
         spans = _spans(found.missing, name.timeframe)
         try:
+            await market.instruments((name.symbol,))  # one that cannot be reached at all is not waited for
             for n, span in enumerate(spans):
                 async for came in patiently(market, name, span, sleep):
                     waiting = came if isinstance(came, str) else ""

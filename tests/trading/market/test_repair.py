@@ -44,6 +44,19 @@ class Silent(SimulatedMarket):
         return []
 
 
+class Away(SimulatedMarket):
+    """Cannot be reached at all, and counts how often somebody tries."""
+
+    asked = 0
+
+    async def instruments(self, symbols):
+        self.asked += 1
+        raise Uncertain("simulated is not available just now.")
+
+    async def candles(self, *_):
+        raise AssertionError("nobody asks for candles where nobody answers")
+
+
 def spoil(shelf, change):
     """Change the rows of the file by hand, as a broken program would."""
     path = shelf.path(BTC)
@@ -223,3 +236,14 @@ def test_a_symbol_survives_its_file_name(shelf, symbol):
 def test_a_symbol_that_no_file_can_be_named_after_is_refused(shelf, symbol):
     with pytest.raises(Refused, match="No file can be named after"):
         shelf.replace(SeriesName("binance", symbol, H1), NOTHING)
+
+
+async def test_an_exchange_that_cannot_be_reached_is_told_at_once_and_not_waited_for(shelf, clock):
+    spoil(shelf, without(7))
+    before, market, waited = written(shelf), Away(7, clock), []
+
+    told = [news async for news in repair(shelf, market, BTC, sleep=waited.append)]
+
+    assert [(news.repaired, news.trouble) for news in told] == [(0, "simulated is not available just now.")]
+    assert (market.asked, waited) == (1, [])
+    assert written(shelf) == before
