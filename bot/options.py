@@ -129,7 +129,9 @@ def only_in_terminal(ask: Ask) -> None:
     if ask.place.platform != "terminal":
         raise Refused(
             ask.say(
-                "Files of the desk's computer can be named in its terminal only; here write --data archive, or none."
+                "Files of the desk's computer can be named in its terminal only; for here, put candles into {folder} "
+                "on it, in a file named like binance_BTC-USDT_1h.parquet, and write --data archive.",
+                folder=ask.trading.archive.folder,
             )
         )
 

@@ -22,6 +22,8 @@ from trading.market.repair import inspect, repair
 from trading.market.shelf import Shelf
 from trading.settings import AccountSettings, Settings
 
+FOLDER = "candles"  # in the data folder
+
 
 @dataclass(slots=True)
 class Archive:
@@ -32,7 +34,12 @@ class Archive:
     _shelf: Shelf = field(init=False)
 
     def __post_init__(self) -> None:
-        self._shelf = Shelf(self.settings.data_dir / "candles")
+        self._shelf = Shelf(self.settings.data_dir / FOLDER)
+
+    @property
+    def folder(self) -> str:
+        """Where it lies, without where on the desk's computer that is: chats read it."""
+        return f"{self.settings.data_dir.name}/{FOLDER}"
 
     async def download(self, asked: Download) -> AsyncGenerator[Loading | Downloaded, None]:
         """Fetch what is missing, from the exchange that is asked for."""

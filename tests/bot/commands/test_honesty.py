@@ -141,7 +141,9 @@ async def test_files_of_the_computer_are_for_its_terminal(house):
     reply = [found async for found in house.dispatcher.handle(line)][-1]
 
     assert reply.title == (
-        "Files of the desk's computer can be named in its terminal only; here write --data archive, or none."
+        "Files of the desk's computer can be named in its terminal only; for here, put candles into "
+        f"{house.trading.settings.data_dir.name}/candles on it, in a file named like binance_BTC-USDT_1h.parquet, "
+        "and write --data archive."
     )
 
 
