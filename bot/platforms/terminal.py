@@ -194,7 +194,13 @@ def _print(reply: Reply, folder: Path) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    console = Console(stderr=reply.failed, highlight=False)
+    class Quiet(Console):
+        """Leaves it to us that nobody reads any more; by itself it would end the program as failed."""
+
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
+    console = Quiet(stderr=reply.failed, highlight=False)
     if reply.header:
         console.print(Text(reply.header, style="dim"))
     console.print(Text(reply.title, style="bold"))

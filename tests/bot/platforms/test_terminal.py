@@ -85,9 +85,10 @@ async def test_who_does_not_wait_for_the_end_is_told_what_becomes_of_it(tmp_path
     assert ("  [Stop it] python main.py stop-job k3f" in told) is bool(ends)
 
 
-def test_a_reader_that_has_had_enough_is_no_crash(tmp_path):
+@pytest.mark.parametrize("words", [["help"], ["help", "--json"]])
+def test_a_reader_that_has_had_enough_is_no_crash(tmp_path, words):
     with subprocess.Popen(
-        [sys.executable, str(main.HOME / "main.py"), "help", "--json"],
+        [sys.executable, str(main.HOME / "main.py"), *words],
         env=os.environ | {"TRADEWIND__DATA_DIR": str(tmp_path)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
