@@ -14,7 +14,7 @@ from trading.boot import market_for
 from trading.clock import Clock
 from trading.core.sleeve import Sleeve
 from trading.domain.errors import Refused
-from trading.domain.honesty import Honesty, Trial
+from trading.domain.honesty import Check, Honesty, Trial
 from trading.domain.jobs import Asker, Going
 from trading.domain.market import Timeframe
 from trading.domain.report import Report
@@ -137,7 +137,8 @@ class Laboratory:
                 async for answer in heard:
                     yield answer
 
-        return self._queued(asker, f"{kind} {question.strategy}", work)
+        called = "biascheck" if isinstance(question, Trial) and question.checks == (Check.BIAS,) else kind
+        return self._queued(asker, f"{called} {question.strategy}", work)
 
     def _queued(
         self, asker: Asker | None, what: str, work: Callable[[str], AsyncGenerator[T, None]]

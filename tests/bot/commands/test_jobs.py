@@ -91,6 +91,17 @@ async def test_others_wait_their_turn_and_nobody_ends_another_ones_work(house):
     assert not second[-1].failed
 
 
+async def test_a_job_is_called_as_it_was_asked_for(house):
+    await listen(
+        house,
+        "/biascheck ema_cross fast=5 --timeframe 1h --symbols BTC/USDT --from 2024-06-01 --to 2024-07-01",
+    )
+
+    jobs = await listen(house, "/jobs")
+
+    assert [row.label.partition(" · ")[2] for row in jobs.rows] == ["biascheck ema_cross"]
+
+
 async def test_a_long_line_is_asked_again_by_its_number(house):
     first = await listen(house, f"{LONG} --fee 0.002")
     again = next(b.command for row in first.buttons for b in row if b.label == "Again")
