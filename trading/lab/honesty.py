@@ -16,6 +16,7 @@ from trading.lab.job import Job
 from trading.lab.patient import Patient, built_up
 from trading.lab.sensitivity import Grid, grid_around, landscape_of, sensitivity_verdict
 from trading.lab.walkforward import Window, edges, forward_verdict, stitched, walk_forward, windows
+from trading.market.candle_checks import shown
 
 Floats = npt.NDArray[np.float64]
 Progress = Callable[[float], None]
@@ -76,6 +77,14 @@ def _notes(job: Job, trial: Trial) -> list[str]:
     if not set(trial.checks) - {Check.BIAS}:
         return []
     notes = ["Fees and slippage are in; stops and limits of the account are not."]
+    if Check.LUCK in trial.checks:
+        warmup = job.strategy.warmup(job.params, job.timeframe.seconds)
+        since = shown(int(built_up(job.recorded[0], job.timeframe).opened[warmup - 1]))
+        note = (
+            f"Its gain and that of holding count from {since}, when it gave its first answer; a backtest counts "
+            "both from its start."
+        )
+        notes.append(note)
     if len(job.symbols) > 1 and job.strategy.many:
         note = f"It compares markets; its luck is judged on {job.symbols[0]} alone."
         notes.append(note)

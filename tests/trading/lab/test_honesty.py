@@ -250,6 +250,19 @@ def test_answers_that_cannot_be_traded_end_the_examination():
     assert [v.name for v in found.verdicts] == ["answers"]
 
 
+def test_it_is_told_from_when_gains_count():
+    job = a_job()
+    ready = job.strategy.warmup(job.params, HOUR.seconds) - 1
+    first = job.recorded[0].frame.index[ready]
+
+    found = examined(job, checks=(Check.LUCK,))
+
+    assert (
+        f"Its gain and that of holding count from {first:%Y-%m-%d %H:%M:%S} UTC, when it gave its first answer; "
+        "a backtest counts both from its start."
+    ) in found.notes
+
+
 def test_every_check_is_made_on_every_market_and_the_first_failure_is_named():
     sound, other = market(walk(600)), market(walk(700, seed=2), "ETH/USDT")
     alone = {symbol.symbol: examined(a_job(recorded=(symbol,))) for symbol in (sound, other)}
