@@ -206,6 +206,7 @@ def bind(command: Command, words: list[str]) -> dict[str, Any]:
     arguments: dict[str, Any] = {}
     params: dict[str, str] = {}
     plain: list[str] = []
+    said: dict[str, str] = {}
     queue = list(words)
     while queue:
         word = queue.pop(0)
@@ -218,10 +219,13 @@ def bind(command: Command, words: list[str]) -> dict[str, Any]:
                 if not queue:
                     raise Refused(f"--{option.name} needs a value. Usage: {command.usage}")
                 value = queue.pop(0)
+            _once(said, f"--{option.name}", value)
             arguments[option.argument] = option.read(value)
         elif equals and name in named:
+            _once(said, name, value)
             arguments[named[name].argument] = named[name].read(value)
         elif equals and command.takes_params and all(part.isidentifier() for part in name.split(".")):
+            _once(said, name, value)
             params[name] = value
         else:
             plain.append(word)
@@ -233,6 +237,13 @@ def bind(command: Command, words: list[str]) -> dict[str, Any]:
         given = {option: arguments.pop(option) for option in _options_of(kind) if option in arguments}
         arguments[name] = kind(**given)
     return arguments | params
+
+
+def _once(said: dict[str, str], name: str, value: str) -> None:
+    """Refused for a second value, whichever was meant."""
+    if name in said:
+        raise Refused(f"{name} is there twice, with '{said[name]}' and '{value}'; write it once.")
+    said[name] = value
 
 
 def _option(command: Command, options: dict[str, Parameter], name: str) -> Parameter:

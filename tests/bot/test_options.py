@@ -41,3 +41,18 @@ def test_an_option_of_another_command_is_unknown():
         bind(honesty, ["rsi", "--cash", "1"])
 
     assert bind(honesty, ["rsi"]) == {"strategy": "rsi", "candles": Candles(), "costs": Costs()}
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["rsi", "length=9", "length=10"], "length is there twice, with '9' and '10'; write it once."),
+        (["rsi", "--seed", "1", "--seed=2"], "--seed is there twice, with '1' and '2'; write it once."),
+        (["strategy=rsi", "strategy=cci"], "strategy is there twice, with 'rsi' and 'cci'; write it once."),
+    ],
+)
+def test_what_is_said_twice_is_asked_about_and_not_guessed(words, said):
+    with pytest.raises(Refused) as refused:
+        bind(discover()["honesty"], words)
+
+    assert refused.value.tell == said
