@@ -8,6 +8,12 @@ from enum import StrEnum
 from trading.domain.research import Question
 
 Number = float | int | str | None
+_COUNTED = 1e7  # of a gain: what is beyond is nobody's, and its digits say nothing
+
+
+def gain(share: float) -> str:
+    """A gain as it is written in sentences: `+1,049.0%` for 10.49."""
+    return f"{share:+,.1%}" if share < _COUNTED else f">{_COUNTED:,.0%}"
 
 
 class Check(StrEnum):

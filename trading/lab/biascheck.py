@@ -83,8 +83,8 @@ def bias_check(
     warmup = strategy.warmup(params, seconds)
     if len(frame) < warmup + LEAST:
         raise Refused(
-            f"{strategy.name} warms up for {warmup} candles, and the check needs {LEAST} more; "
-            f"{symbol} has {len(frame)}."
+            f"{strategy.name} warms up for {warmup:,} candles, and the check needs {LEAST} more; "
+            f"{symbol} has {len(frame):,}."
         )
     newest = max(min(len(frame), MOST_BARS), min(len(frame), 3 * warmup))
     beside = dict(others or {}) if strategy.many else {}
@@ -195,7 +195,7 @@ def _warm_up(asked: _Asked, whole: Floats, places: Ints, warmup: int, progress: 
     if wrong is None:
         progress(0.5)
         enough = _fewest(asked, whole, ends, warmup)
-        sentence = f"Its warm-up of {warmup} candles is enough; here {enough} would do."
+        sentence = f"Its warm-up of {warmup:,} candles is enough; here {enough:,} would do."
         return _verdict("warm_up", True, sentence, warmup=warmup, needs=enough, windows=len(ends))
     row, short = wrong
     progress(0.3)
@@ -203,12 +203,12 @@ def _warm_up(asked: _Asked, whole: Floats, places: Ints, warmup: int, progress: 
     note = "nothing" if np.isnan(short) else f"{short:g}"
     if needs:
         sentence = (
-            f"Its warm-up of {warmup} candles is too short: at {asked.at(row)} it says {note} from those and "
-            f"{whole[row]:g} from the whole history; it takes about {needs}."
+            f"Its warm-up of {warmup:,} candles is too short: at {asked.at(row)} it says {note} from those and "
+            f"{whole[row]:g} from the whole history; it takes about {needs:,}."
         )
     else:
         sentence = (
-            f"Its warm-up of {warmup} candles is too short: at {asked.at(row)} it says {note} from those and "
+            f"Its warm-up of {warmup:,} candles is too short: at {asked.at(row)} it says {note} from those and "
             f"{whole[row]:g} from the whole history; no longer window here gives the same."
         )
     return _verdict("warm_up", False, sentence, warmup=warmup, needs=needs, candle=asked.at(row))

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trading.analysis import luck
-from trading.domain.honesty import Check, Number, Spread, Verdict
+from trading.domain.honesty import Check, Number, Spread, Verdict, gain
 from trading.lab.patient import Patient
 from trading.lab.quick import evaluate_quickly, stays, trade_factors
 
@@ -158,13 +158,13 @@ def doubted_sharpe(patient: Patient, trials: int, variance: float) -> Verdict:
     passed = deflated >= 1 - SURE
     if passed:
         sentence = (
-            f"A Sharpe ratio of {yearly:.2f} over {shape.count} days is skill with a probability of {alone:.1%}, "
-            f"and of {deflated:.1%} after {trials} variants."
+            f"A Sharpe ratio of {yearly:.2f} over {shape.count:,} days is skill with a probability of {alone:.1%}, "
+            f"and of {deflated:.1%} after {trials:,} variants."
         )
     else:
         sentence = (
-            f"A Sharpe ratio of {yearly:.2f} over {shape.count} days is skill with a probability of {alone:.1%}, "
-            f"and of {deflated:.1%} after {trials} variants: not distinguishable from luck."
+            f"A Sharpe ratio of {yearly:.2f} over {shape.count:,} days is skill with a probability of {alone:.1%}, "
+            f"and of {deflated:.1%} after {trials:,} variants: not distinguishable from luck."
         )
     return _verdict(
         "sharpe",
@@ -196,9 +196,9 @@ def other_orders(patient: Patient, limit: float, runs: int, dice: luck.Dice) -> 
     loss, breach = float((ends < 1).mean()), float((falls > limit).mean())
     low, middle, _ = luck.percentiles(ends)
     sentence = (
-        f"With its trades drawn anew {runs} times it lost money in {loss:.0%}, and in {breach:.0%} of orders it "
-        f"fell by more than the limit of {limit:.0%}; the middle end is {middle - 1:+.1%}, the worst twentieth "
-        f"below {low - 1:+.1%}."
+        f"With its trades drawn anew {runs:,} times it lost money in {loss:.0%}, and in {breach:.0%} of orderings it "
+        f"fell by more than the limit of {limit:.0%}; the middle end is {gain(middle - 1)}, the worst twentieth "
+        f"below {gain(low - 1)}."
     )
     numbers = _numbers(ends, falls, loss, breach) | {"runs": runs, "trades": len(factors), "limit": limit}
     passed = loss <= SURE and breach <= SURE
@@ -222,7 +222,7 @@ def other_starts(patient: Patient, limit: float, dice: luck.Dice, progress: Prog
     loss, breach = float((ends < 1).mean()), float((falls > limit).mean())
     days = half * patient.timeframe.seconds // 86400
     sentence = (
-        f"Begun on {len(begins)} other dates, for {days} days each, it lost money in {loss:.0%} and fell by more "
+        f"Begun on {len(begins)} other dates, for {days:,} days each, it lost money in {loss:.0%} and fell by more "
         f"than the limit of {limit:.0%} in {breach:.0%}."
     )
     numbers = _numbers(ends, falls, loss, breach) | {"starts": len(begins), "days": days, "limit": limit}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from trading.domain.honesty import Check, Verdict
+from trading.domain.honesty import Check, Verdict, gain
 
 Floats = npt.NDArray[np.float64]
 
@@ -102,7 +102,7 @@ def forward_verdict(found: Forward, stitched_return: float) -> Verdict:
         sentence = "Even in hindsight none of its variants made money here."
     else:
         sentence = (
-            f"Chosen in hindsight it made {before:+.1%} a year, afterwards {after:+.1%}: "
+            f"Chosen in hindsight it made {gain(before)} a year, afterwards {gain(after)}: "
             f"{found.luck:.0%} of the gain was luck."
         )
     return Verdict(

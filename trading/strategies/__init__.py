@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, is_dataclass
 from importlib import import_module
+from pathlib import Path
+from traceback import walk_tb
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -39,6 +41,7 @@ Together = Callable[[Mapping[str, "pd.DataFrame"], Any], Mapping[str, "pd.Series
 Written = TypeVar("Written", bound=Callable[..., Any])
 Warmup = Callable[[Any], int] | Callable[[Any, int], int]
 
+OWN = "own_strategies."  # how modules of one's own strategies begin
 _DECIMALS = 6  # exposures closer than this are the same wish
 _registered: dict[str, "Strategy"] = {}
 _discovered: list[str] = []
@@ -184,7 +187,22 @@ def _blamed(strategy: Strategy, bars: int) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        raise Broken(f"The strategy {strategy.name} failed on {bars} candles: {error!r}.") from error
+        place = _place(strategy, error)
+        if place:
+            raise Broken(
+                f"The strategy {strategy.name} failed on {bars:,} candles, in {place}: {error!r}."
+            ) from error
+        raise Broken(f"The strategy {strategy.name} failed on {bars:,} candles: {error!r}.") from error
+
+
+def _place(strategy: Strategy, error: BaseException) -> str:
+    """File and line where one of somebody's own failed; nothing for those of the house."""
+    function = strategy.together or strategy.exposure
+    if not function.__module__.startswith(OWN):
+        return ""
+    file = function.__code__.co_filename
+    lines = [line for frame, line in walk_tb(error.__traceback__) if frame.f_code.co_filename == file]
+    return f"{Path(file).name} line {lines[-1]}" if lines else Path(file).name
 
 
 def _ready(strategy: Strategy, params: Any, candles: "pd.DataFrame") -> int:
@@ -198,14 +216,17 @@ def _checked(
     strategy: Strategy, params: Any, wanted: npt.NDArray[np.float64], candles: "pd.DataFrame"
 ) -> npt.NDArray[np.float64]:
     if wanted.shape != (len(candles),):
-        raise Broken(f"The strategy {strategy.name} gave {wanted.shape} values for {len(candles)} candles.")
+        raise Broken(
+            f"The strategy {strategy.name} must give one column of values, one for each candle: "
+            f"{len(candles):,} wanted, {wanted.size:,} found."
+        )
     wanted[: _ready(strategy, params, candles)] = 0.0
     wrong = ~(np.abs(wanted) <= 1 + 1e-9)  # NaN compares false, so it is wrong too
     if wrong.any():
         at = int(wrong.argmax())
         raise Broken(
-            f"The strategy {strategy.name} wants an exposure of {wanted[at]} at {candles.index[at]}; "
-            "it must be a number within -1 ... 1."
+            f"The strategy {strategy.name} wants an exposure of {wanted[at]} at "
+            f"{candles.index[at]:%Y-%m-%d %H:%M} UTC; it must be a number within -1 ... 1."
         )
     settled = np.round(wanted.clip(-1.0, 1.0), _DECIMALS) + 0.0  # + 0: never -0.0
     return np.asarray(settled, dtype=np.float64)

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import ModuleType, TracebackType
 
 from trading.domain.errors import SettingsError, TradingError
-from trading.strategies import Strategy, _registered, strategies
+from trading.strategies import OWN, Strategy, _registered, strategies
 
 _OTHERS = stat.S_IWGRP | stat.S_IWOTH
 _LONGEST = 200  # characters of a reason; the rest is in the file
@@ -88,7 +88,7 @@ def _trust(path: Path, mode: int) -> None:
 def _run(path: Path, source: bytes, old: _File | None) -> _File:
     """Run the file; its strategies, or SettingsError and everything as before."""
     before = dict(_registered)
-    module = ModuleType(f"own_strategies.{path.stem}")
+    module = ModuleType(f"{OWN}{path.stem}")
     module.__file__ = str(path)
     if old is not None:
         _forget(old.names)

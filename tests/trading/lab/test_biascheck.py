@@ -101,8 +101,12 @@ def test_an_honest_strategy_passes_and_is_told_how_little_history_it_needs():
         ("scribbles", "It changes the candles it is shown; a strategy may only read them."),
         ("says_nan", "The strategy says_nan wants an exposure of nan at "),
         ("bets_double", "The strategy bets_double wants an exposure of 2.0 at "),
-        ("is_short_of_answers", "The strategy is_short_of_answers gave (1499,) values for 1500 candles."),
-        ("breaks_down", "The strategy breaks_down failed on 1500 candles: KeyError('bid')."),
+        (
+            "is_short_of_answers",
+            "The strategy is_short_of_answers must give one column of values, one for each candle: 1,500 wanted, "
+            "1,499 found.",
+        ),
+        ("breaks_down", "The strategy breaks_down failed on 1,500 candles: KeyError('bid')."),
     ],
 )
 def test_an_unsound_answer_is_named_and_ends_the_check(name, sentence):

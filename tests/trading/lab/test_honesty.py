@@ -14,7 +14,7 @@ from tests.builders import HOUR, candles, recorded, walk
 from tests.trading.lab import cheaters
 from tests.trading.lab.cheaters import CHEATERS, a_strategy, honest
 from trading.core.frames import Columns
-from trading.domain.honesty import Check, Honesty, Trial
+from trading.domain.honesty import Check, Honesty, Trial, gain
 from trading.domain.market import Timeframe
 from trading.lab import chance
 from trading.lab.ask import load, make
@@ -248,6 +248,21 @@ def test_answers_that_cannot_be_traded_end_the_examination():
     found = examined(a_job(a_strategy(cheaters.says_nan)))
 
     assert [v.name for v in found.verdicts] == ["answers"]
+
+
+def test_numbers_in_sentences_are_written_as_people_read_them():
+    found = examined(checks=(Check.MONTECARLO,), runs=1000)
+
+    assert verdict(found, "other_orders").sentence.startswith(
+        "With its trades drawn anew 1,000 times it lost money in "
+    )
+    assert "% of orderings it fell by more than the limit of 15%" in verdict(found, "other_orders").sentence
+    assert [gain(share) for share in (10.49, -0.5, 0.0, 2.73e24)] == [
+        "+1,049.0%",
+        "-50.0%",
+        "+0.0%",
+        ">1,000,000,000%",
+    ]
 
 
 def test_it_is_told_from_when_gains_count():

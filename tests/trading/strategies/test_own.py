@@ -9,7 +9,7 @@ import pytest
 
 import trading.strategies as catalogue
 from tests.builders import HOUR, a_series, walk
-from trading.domain.errors import Refused, SettingsError
+from trading.domain.errors import Broken, Refused, SettingsError
 from trading.domain.research import Question
 from trading.lab.ask import from_candles
 from trading.lab.workers import Workers
@@ -266,6 +266,20 @@ def test_another_process_is_told_which_folders_to_load(folder):
     load_folder(folder)
 
     assert folders() == (str(folder),)
+
+
+def test_one_that_fails_at_work_is_told_with_its_file_and_line(folder):
+    put(folder, GOOD.replace('candles["close"] * 0', 'candles["clsoe"] * 0'))
+    load_folder(folder)
+    half = find("half")
+
+    with pytest.raises(Broken) as broken:
+        evaluate(half, half.params(), walk(1200))
+
+    assert (
+        broken.value.tell
+        == "The strategy half failed on 1,200 candles, in half.py line 20: KeyError('clsoe')."
+    )
 
 
 async def test_a_backtest_in_the_worker_process_knows_them(folder):
