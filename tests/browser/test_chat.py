@@ -83,6 +83,21 @@ async def test_a_command_by_keyboard_alone(desk, open_page):
     await expect(bubbles(page).last.locator(".value .down")).to_have_text("-18.42")
 
 
+async def test_changes_are_coloured_and_ranges_are_not(desk, open_page):
+    page = await paired(desk, await open_page())
+    text = "It must be within -1 ... 1, or -9 ... -2, and moved by -3.5% to +4%, in all -6."
+
+    coloured = await page.evaluate(
+        """async (text) => {
+            const { rich } = await import("/static/bubbles.js");
+            return [...rich(text).querySelectorAll("span")].map((span) => span.className + " " + span.textContent);
+        }""",
+        text,
+    )
+
+    assert coloured == ["down -3.5%", "up +4%", "down -6."]
+
+
 async def test_words_are_completed_from_the_desk(desk, open_page):
     page = await paired(desk, await open_page())
 

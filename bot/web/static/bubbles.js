@@ -53,12 +53,18 @@ function clock(at) {
     when.toLocaleString(language, shown));
 }
 
+/** Whether a number is an end of `-1 ... 1`, which says where something may lie and not how it changed. */
+function inRange(text, match) {
+  const [before, after] = [text.slice(0, match.index), text.slice(match.index + match[0].length)];
+  return match[2].includes("...") || /\.{3}$/.test(before) || /^\s*\.{3}/.test(after);
+}
+
 /** Text with its signed numbers coloured and its commands made pressable. */
 export function rich(text, { commands = null } = {}) {
   const parts = document.createDocumentFragment();
   let from = 0;
   const found = [
-    ...[...text.matchAll(SIGNED)].map((match) => ({ match, kind: "number" })),
+    ...[...text.matchAll(SIGNED)].filter((match) => !inRange(text, match)).map((match) => ({ match, kind: "number" })),
     ...(commands ? [...text.matchAll(COMMAND)].map((match) => ({ match, kind: "command" })) : []),
   ].sort((a, b) => a.match.index - b.match.index);
   for (const { match, kind } of found) {
