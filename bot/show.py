@@ -30,6 +30,7 @@ __all__ = [
     "price",
     "reason_of",
     "since",
+    "untraded_lines",
     "whole_percent",
 ]
 
@@ -95,6 +96,19 @@ def status_line(now: Status, ask: "Reader") -> str:
 def reason_of(halt: Halt, say: "Words") -> str:
     """Why entries are closed, in the reader's language; what a person typed stays as it is."""
     return say.again(halt.reason) if halt.by in HOUSE else say.exactly(halt.reason)
+
+
+def untraded_lines(now: Status, ask: "Reader") -> list[str]:
+    """What the account has that its exchange does not trade any more, and who must see to it; often nothing."""
+    if not now.untraded:
+        return []
+    told = ask.say(
+        "Not traded on {exchange} any more: {symbols}. Nothing more of it is bought, and it cannot be sold from here; "
+        "deal with it at the exchange.",
+        exchange=now.exchange,
+        symbols=", ".join(now.untraded),
+    )
+    return [told]
 
 
 def halt_lines(now: Status, ask: "Reader") -> list[str]:

@@ -88,7 +88,7 @@ class Admission(Running):
     async def _join(self, name: str, floor: Floor) -> None:
         """Between two ticks: nothing closes while the account learns what its strategies need."""
         async with floor.busy:
-            instruments = await floor.market.instruments(await self._symbols(name))
+            instruments = await self._instruments(name, floor.market)
             hearer = self._hearer(name)
             room = await open_room(name, self.settings, instruments, self.store, floor.board, hearer)
             if self.seats.real(room):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import structlog
 
-from trading import late_kills
+from trading import delisted, late_kills
 from trading.boot import BASE, begin, live_past, market_for, open_floor, open_room
 from trading.build import Room
 from trading.clock import Clock
@@ -93,7 +93,7 @@ class Running:
     async def _look_at(self, name: str, market: Market) -> None:
         if await self.store.snapshot(name) is None:
             raise Refused("it has not run yet; start the desk first (make run).")
-        instruments = await market.instruments(await self._symbols(name))
+        instruments = await self._instruments(name, market)
         board, hears = Board(BASE), self._hearer(name)
         self.rooms[name] = await open_room(name, self.settings, instruments, self.store, board, hears)
 
@@ -126,7 +126,7 @@ class Running:
         instruments: dict[str, dict[str, Instrument]] = {}
         for name in names:
             with self._noting_trouble(name):
-                instruments[name] = await market.instruments(await self._symbols(name))
+                instruments[name] = await self._instruments(name, market)
         symbols = tuple(dict.fromkeys(s for mine in instruments.values() for s in mine))
         floor, rooms = open_floor(market, symbols), []
         for name, mine in instruments.items():
@@ -189,9 +189,9 @@ class Running:
             for name in names:
                 self.trouble[name] = error.tell if isinstance(error, TradingError) else type(error).__name__
 
-    async def _symbols(self, name: str) -> tuple[str, ...]:
-        """The account's symbols: those of the settings, and those it still holds or has orders out for though they
-        are gone from there.
+    async def _instruments(self, name: str, market: Market) -> dict[str, Instrument]:
+        """Of the account's symbols: those of the settings, and those it still holds or has orders out for though they
+        are gone from there, or not traded any more.
 
         Raises SettingsError when the account was begun on another exchange: its book would be worth nothing here.
         """
@@ -203,9 +203,8 @@ class Running:
                 "and prices are another market's. Give the new account another name."
             )
         await self.seats.check_kind(name)
-        held = [position.symbol for position in await self.store.positions(name)]
-        out = [order.intent.symbol for order in await self.store.orders(name, live_only=True, limit=1000)]
-        return tuple(dict.fromkeys((*symbols_of(self.settings, name), *held, *out)))
+        has = await delisted.had(self.store, name)
+        return await delisted.rules(market, symbols_of(self.settings, name), has)
 
     async def _wake(self, rooms: Sequence[Room], floor: Floor) -> list[Away]:
         """Restored accounts have been away; new ones get their cash, and on the simulated market their past."""

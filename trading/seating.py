@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import socket
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
 
+from trading import delisted
 from trading.build import Room
 from trading.clock import Clock
 from trading.core.recheck import recheck
@@ -61,8 +62,18 @@ class Keys(Protocol):
 OpenWay = Callable[[str], Awaitable[Way]]
 
 
-def ccxt_ways(settings: Settings, keys: Keys, clock: Clock) -> OpenWay:
-    """Ways to real exchanges, with the keys of the safe; a key that may withdraw opens none."""
+async def _nothing(account: str) -> Collection[str]:
+    return ()
+
+
+def ccxt_ways(
+    settings: Settings,
+    keys: Keys,
+    clock: Clock,
+    had: Callable[[str], Awaitable[Collection[str]]] = _nothing,
+) -> OpenWay:
+    """Ways to real exchanges, with the keys of the safe; a key that may withdraw opens none. `had`: what an account
+    has already, which need not be traded there any more."""
 
     async def open_way(account: str) -> Way:
         from trading.exchange.probing import inspect
@@ -70,7 +81,8 @@ def ccxt_ways(settings: Settings, keys: Keys, clock: Clock) -> OpenWay:
 
         mine = settings.accounts[account]
         options = await options_of(mine, account, keys)
-        found = await inspect(mine.exchange, options, mine.symbols, clock)
+        has = await had(account)
+        found = await inspect(mine.exchange, options, [s for s in mine.symbols if s not in has], clock)
         if found.against:
             raise Refused(found.against[0])
         for warning in found.warnings:
@@ -168,7 +180,7 @@ class Seats:
         next try takes whatever key it has by then."""
         way = await self._way(room.name)
         try:
-            seat = await self._seat(room, way)
+            seat = await self._seat(room, way, delisted.gone(market))
             if await self.store.snapshot(room.name) is None:
                 await self._open_books(seat, room)
         except Unreachable as error:
@@ -300,7 +312,7 @@ class Seats:
             self._ways[account] = await self.way_of(account)
         return self._ways[account]
 
-    async def _seat(self, room: Room, way: Way) -> Seat:
+    async def _seat(self, room: Room, way: Way, gone: Collection[str]) -> Seat:
         journal, water = SqlJournal(self.store.database), HighWater(self.settings.data_dir)
         lease = await journal.take(
             room.name, way.identity, self.holder, self.times.wall(), water.read(way.identity)
@@ -329,6 +341,7 @@ class Seats:
             view=lambda: desk.account(self.clock()),
             halts=lambda: desk.halts.all,
             began=self.times.wall(),
+            gone=gone,
         )
 
     async def _open_books(self, seat: Seat, room: Room) -> None:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
+from trading import delisted
 from trading.analysis.metrics import measure
 from trading.analysis.periods import by_period, first_start
 from trading.analysis.trades import round_trips
@@ -74,7 +75,8 @@ class Trading(Steering):
         self.opening = Opening(self)
         self.ladder = Ladder(self)
         self.safe = Safe(self.store, self.exchange_of)
-        self.seats.open_way = ccxt_ways(self.settings, self.safe, self.clock)
+        has = partial(delisted.had, self.store)
+        self.seats.open_way = ccxt_ways(self.settings, self.safe, self.clock, has)
         self.keywatch = KeyWatch(self, self.seats, asks_exchange(self.settings, self.safe, self.clock))
         self.risks = Risks(self)
         self.reports = Reports(self)
@@ -110,7 +112,10 @@ class Trading(Steering):
         return f"{MODES[mine.trading_mode].badge} · {account}" if mine else account
 
     def status(self, account: str) -> Status:
-        return status_of(self.room(account), self.settings.accounts[account], self.trouble.get(account))
+        room = self.room(account)
+        floor = next((f for f in self.floors.values() if account in f.rooms), None)
+        untraded = delisted.untraded(floor.market, room) if floor else ()
+        return status_of(room, self.settings.accounts[account], self.trouble.get(account), untraded)
 
     def symbols(self, account: str) -> tuple[str, ...]:
         return symbols_of(self.settings, account)

@@ -1,5 +1,7 @@
 """From a working session to the plain picture of it that chats show."""
 
+from collections.abc import Collection
+
 from trading.build import Room
 from trading.core import guard, targets
 from trading.core.sleeve import Sleeve
@@ -10,7 +12,9 @@ from trading.risk.budget import budgets
 from trading.settings import AccountSettings
 
 
-def status_of(room: Room, settings: AccountSettings, trouble: str | None) -> Status:
+def status_of(
+    room: Room, settings: AccountSettings, trouble: str | None, untraded: Collection[str] = ()
+) -> Status:
     """The account as of its newest candle."""
     desk, book = room.desk, room.desk.book
     equity, (holdings, dust) = book.equity, _held(room)
@@ -33,6 +37,7 @@ def status_of(room: Room, settings: AccountSettings, trouble: str | None) -> Sta
         sleeves=_sleeves(room),
         last_candle_at=desk.last_candle_at,
         trouble=trouble,
+        untraded=tuple(untraded),
     )
 
 

@@ -6,7 +6,7 @@ from bot.dispatcher import Ask
 from bot.people import READERS
 from bot.registry import command
 from bot.reply import Button, Reply, Row
-from bot.show import amount, holding_row, moment, money, percent, trade_row
+from bot.show import amount, holding_row, moment, money, percent, trade_row, untraded_lines
 from trading.domain.protection import RestingStop
 from trading.domain.report import RoundTrip
 from trading.domain.view import Status
@@ -71,6 +71,7 @@ async def positions(ask: Ask) -> Reply:
             n=len(now.holdings),
             profit=money(total, now.currency, signed=True),
         ),
+        text="\n".join(untraded_lines(now, ask)),
         rows=tuple(holding_row(h, now, ask) for h in now.holdings),
         footer="\n".join(line for line in (*_stops(ask, now.account), _dust(ask, now)) if line),
         buttons=buttons,

@@ -9,7 +9,7 @@ from bot.dispatcher import Ask
 from bot.people import EVERYONE, allowed
 from bot.registry import command
 from bot.reply import Button, Reply, Row, Tone
-from bot.show import account_rows, budget_rows, halt_lines, since, status_line
+from bot.show import account_rows, budget_rows, halt_lines, since, status_line, untraded_lines
 from trading.domain.errors import Refused
 from trading.domain.view import Status
 
@@ -146,7 +146,7 @@ def _meant(ask: Ask, account: str) -> str:
 async def status(ask: Ask) -> Reply:
     """Equity, open positions, what is stopped, and what risk is left today."""
     now = ask.trading.status(ask.account)
-    stopped = halt_lines(now, ask)
+    stopped = [*halt_lines(now, ask), *untraded_lines(now, ask)]
     return Reply(
         title=status_line(now, ask),
         text="\n".join([*stopped, _pulse(now, ask)]),

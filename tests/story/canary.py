@@ -91,11 +91,11 @@ class CanaryHouse:
         return (book.cash, book.held("ema_cross", BTC)) == (truth.total("USDT"), truth.total("BTC"))
 
 
-def quote(binance: FakeBinance, price: float) -> None:
+def quote(binance: FakeBinance, price: float, symbol: str = BTC) -> None:
     now = MINUTE.floor(wall_clock())
     for ahead in range(3):  # a story may go on over the end of a minute
-        binance.write(BTC, now + ahead * timedelta(minutes=1), price, price, price, price, 100.0)
-    binance.account.move(BTC, Decimal(str(price)))
+        binance.write(symbol, now + ahead * timedelta(minutes=1), price, price, price, price, 100.0)
+    binance.account.move(symbol, Decimal(str(price)))
 
 
 @asynccontextmanager

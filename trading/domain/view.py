@@ -82,6 +82,7 @@ class Status:
     sleeves: tuple[SleeveView, ...]
     last_candle_at: datetime | None
     trouble: str | None  # why the market is not followed right now
+    untraded: tuple[str, ...] = ()  # held or out, and not traded at the exchange any more
     dust: tuple[Holding, ...] = ()  # rests that are too small to be sold: owned, and no position
 
     @property

@@ -54,6 +54,10 @@ class CcxtMarket:
         self._stream = Stream(exchange_id, self._twin, steady, pulse=pulse)
         self._loading = asyncio.Lock()
         self._markets: dict[str, dict[str, Any]] = {}
+        self._listed: dict[str, dict[str, Any]] = {}  # those that are not traded now among them
+        self._lived_on: set[str] = (
+            set()
+        )  # symbols whose rules were given out: they may end, and are silent then
         self._loaded = 0.0
         self._rejected: dict[str, int] = {}
 
@@ -79,19 +83,36 @@ class CcxtMarket:
         return tuple(sorted(await self._known_markets()))
 
     async def instruments(self, symbols: Iterable[str]) -> dict[str, Instrument]:
+        return await self._rules({symbol: await self._market(symbol) for symbol in tuple(symbols)})
+
+    async def held(self, symbols: Iterable[str]) -> dict[str, Instrument]:
+        """As `instruments`; of what is not traded any more the rules it is listed with, or the finest steps."""
         wanted = tuple(symbols)
-        markets = {symbol: await self._market(symbol) for symbol in wanted}
-        mode = (await self._connection.exchange()).precisionMode
-        priced = [s for s, market in markets.items() if translate.wants_price(market, mode, self._quirk)]
-        prices = await self.quotes(priced) if priced else {}
-        return {
-            symbol: translate.instrument(market, mode, self._quirk, prices.get(symbol))
-            for symbol, market in markets.items()
-        }
+        markets: dict[str, dict[str, Any]] = {}
+        for symbol in wanted:
+            try:
+                markets[symbol] = await self._market(symbol)
+            except Refused:
+                log.warning("untraded_and_held", exchange=self.name, symbol=symbol)
+                if symbol in self._listed:
+                    markets[symbol] = self._listed[symbol]
+        self._lived_on.update(wanted)
+        rules = await self._rules(markets)
+        return {symbol: rules.get(symbol) or translate.gone(symbol) for symbol in wanted}
+
+    def untraded(self) -> frozenset[str]:
+        """Whatever was given rules of, and is not traded as of the newest list."""
+        return frozenset(self._lived_on - self._markets.keys())
+
+    def gone(self) -> frozenset[str]:
+        """Those of them that the exchange does not list any more."""
+        return frozenset(self._lived_on - self._listed.keys())
 
     async def candles(
         self, symbol: str, timeframe: Timeframe, start: datetime, end: datetime
     ) -> list[Candle]:
+        if not await self._is_traded(symbol):
+            return []
         await self._can_ask(symbol, timeframe)
         await self._time.measure_if_due()
         finished = self.now() - self._time.uncertainty
@@ -116,6 +137,8 @@ class CcxtMarket:
         self, symbols: Iterable[str], timeframe: Timeframe, opened_at: datetime
     ) -> dict[str, float]:
         async def opening(symbol: str) -> float | None:
+            if not await self._is_traded(symbol):
+                return None
             await self._can_ask(symbol, timeframe)
             rows, _ = await self._rows(symbol, timeframe, opened_at, 2)
             return next((c.open for c in rows if c.opened_at == opened_at), None)
@@ -126,15 +149,13 @@ class CcxtMarket:
         async def quote(symbol: str) -> float | None:
             return translate.last_price(await self._connection.read("fetch_ticker", symbol))
 
-        wanted = tuple(symbols)
+        wanted = [symbol for symbol in tuple(symbols) if await self._is_traded(symbol)]
         if not wanted:
             return {}
-        for symbol in wanted:
-            await self._market(symbol)
         exchange = await self._connection.exchange()
         if not exchange.has.get("fetchTickers"):
             return await _each(quote, wanted)
-        tickers = await self._connection.read("fetch_tickers", list(wanted))
+        tickers = await self._connection.read("fetch_tickers", wanted)
         if not isinstance(tickers, Mapping):
             raise Uncertain(f"{self.name} sent an answer that makes no sense.")
         prices = {symbol: translate.last_price(tickers.get(symbol)) for symbol in wanted}
@@ -142,14 +163,17 @@ class CcxtMarket:
 
     async def depth(self, symbol: str) -> Depth | None:
         """As many offers as the exchange shows without being asked for a number: few take the same one."""
-        await self._market(symbol)
+        if not await self._is_traded(symbol):
+            return None
         if not (await self._connection.exchange()).has.get("fetchOrderBook"):
             return None
         book = await self._connection.read("fetch_order_book", symbol)
         return translate.depth(book, self.now(), self.name)
 
     def hints(self, symbols: Iterable[str], timeframe: Timeframe) -> AsyncIterator[str]:
-        return self._stream.changes(tuple(symbols), timeframe)
+        wanted, ended = tuple(symbols), self.untraded()
+        traded = tuple(symbol for symbol in wanted if symbol not in ended)
+        return self._stream.changes(traded or wanted, timeframe)
 
     async def close(self) -> None:
         await self._stream.close()
@@ -186,6 +210,23 @@ class CcxtMarket:
         await self._known_markets()
         return await self._connection.twin()
 
+    async def _rules(self, markets: Mapping[str, Mapping[str, Any]]) -> dict[str, Instrument]:
+        self._lived_on.update(markets)
+        mode = (await self._connection.exchange()).precisionMode
+        priced = [s for s, market in markets.items() if translate.wants_price(market, mode, self._quirk)]
+        prices = await self.quotes(priced) if priced else {}
+        return {
+            symbol: translate.instrument(market, mode, self._quirk, prices.get(symbol))
+            for symbol, market in markets.items()
+        }
+
+    async def _is_traded(self, symbol: str) -> bool:
+        """Whether it can be read. One that ended under an account's feet is silent; raises Refused for others."""
+        if symbol in self._lived_on and symbol not in await self._known_markets():
+            return False
+        await self._market(symbol)
+        return True
+
     async def _market(self, symbol: str) -> dict[str, Any]:
         """The ccxt market of a symbol; looked for anew, once, before it is called unknown."""
         for max_age in (_FRESH, _LOOKED):
@@ -216,6 +257,7 @@ class CcxtMarket:
         tradable = _tradable(markets) if isinstance(markets, dict) else {}
         if not tradable:
             raise Uncertain(f"{self.name} sent a list of markets with nothing to trade in it.")
+        self._listed = markets
         return tradable
 
 

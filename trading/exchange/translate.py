@@ -109,6 +109,22 @@ def instrument(market: Mapping[str, Any], mode: int, quirk: Quirk, price: float 
     )
 
 
+def gone(symbol: str) -> Instrument:
+    """What is sure of a market that is not listed any more: its coins, and the finest steps."""
+    base, _, rest = symbol.partition("/")
+    return Instrument(
+        symbol=symbol,
+        base=base,
+        quote=rest.partition(":")[0],
+        price_step=_FINEST,
+        amount_step=_FINEST,
+        min_amount=_FINEST,
+        min_cost=Decimal(0),
+        maker_fee=_USUAL_FEE,
+        taker_fee=_USUAL_FEE,
+    )
+
+
 def candles(
     rows: Any, symbol: str, timeframe: Timeframe, name: str, level: float | None = None
 ) -> tuple[list[Candle], int]:

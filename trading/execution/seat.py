@@ -1,6 +1,6 @@
 """One account's seat at its exchange: what all parts of the live executor share and write into."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -116,6 +116,7 @@ class Seat:
     tracked: dict[str, Tracked] = field(default_factory=dict)  # by venue client id
     balances: dict[str, Decimal] = field(default_factory=dict)  # what they should be, by our books
     fee_assets: set[str] = field(default_factory=set)  # whatever a fee was ever paid in
+    gone: Collection[str] = ()  # symbols that the venue does not list any more: no read of it would succeed
     booked: int = 0  # fills since the account began
     opened: set[str] = field(default_factory=set)  # assets whose balance was known when the account began
     frozen: dict[str, str] = field(default_factory=dict)  # symbol -> why nothing is bought of it
@@ -166,7 +167,8 @@ class Seat:
 
     @property
     def symbols(self) -> tuple[str, ...]:
-        return tuple(self.instruments)
+        """All that the venue can be asked about."""
+        return tuple(symbol for symbol in self.instruments if symbol not in self.gone)
 
     async def change(
         self,

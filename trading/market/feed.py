@@ -1,6 +1,6 @@
 """What a market must offer, wherever its prices come from: a real exchange or the built-in simulation."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Collection, Iterable
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
@@ -44,6 +44,21 @@ class Market(Protocol):
 
     async def close(self) -> None:
         """Let go of connections."""
+
+
+@runtime_checkable
+class MayEnd(Protocol):
+    """A market that may stop trading a symbol while somebody holds it. Such a symbol is silent here: no read of it
+    fails, and none brings anything."""
+
+    async def held(self, symbols: Iterable[str]) -> dict[str, Instrument]:
+        """As `instruments`, of what somebody has already: known though it is not traded any more."""
+
+    def untraded(self) -> Collection[str]:
+        """Those of the symbols it was asked about that are not traded now, as of the newest list."""
+
+    def gone(self) -> Collection[str]:
+        """Those of them that are not even listed any more."""
 
 
 @runtime_checkable

@@ -1,7 +1,7 @@
 """The live feed: every candle that closed, once each and in order, whatever the market answers and when."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -13,7 +13,7 @@ from trading.clock import Clock
 from trading.domain.errors import ExchangeSaidNo, Refused, Uncertain
 from trading.domain.events import CandlesClosed, FeedLost, FeedRestored, PricesSeen
 from trading.domain.market import Candle, Timeframe
-from trading.market.feed import Market
+from trading.market.feed import Market, MayEnd
 
 log = structlog.get_logger("feed")
 
@@ -84,6 +84,7 @@ class LiveFeed:
         self._news: list[FeedLost | FeedRestored] = []
         self._missed = 0  # candles filled in since the feed was lost
         self._revised = 0
+        self._ended: Collection[str] = ()  # symbols that are not traded any more: nobody waits for them
 
     # --- where it stands ----------------------------------------------------------------------------------
 
@@ -112,7 +113,7 @@ class LiveFeed:
         """When to pull next: soon while a candle that is due has not come, otherwise at the next close."""
         now = self._clock()
         due = self._base.floor(now)
-        behind = any(line.until < due for line in self._lines.values())
+        behind = any(line.until < due and line.symbol not in self._ended for line in self._lines.values())
         if behind and now < due + self._grace:
             return min(now + LOOK_AGAIN, due + self._grace)
         if self._state is FeedState.LOST:
@@ -144,6 +145,7 @@ class LiveFeed:
         async with self._pulling:
             due = self._base.floor(self._clock())
             await asyncio.gather(*(self._look(line, due) for line in self._lines.values()))
+            self._ended = self._market.untraded() if isinstance(self._market, MayEnd) else ()
             now = self._clock()
             self._note_who_is_behind(now)
             groups = self._give_out(now)
@@ -231,7 +233,7 @@ class LiveFeed:
 
     def _waits_for(self, line: _Line, close: datetime, now: datetime) -> bool:
         """Grace runs from the close, and for a symbol that cannot be read from when others could be."""
-        if not line.may_still_come(close):
+        if line.symbol in self._ended or not line.may_still_come(close):
             return False
         return now < max(close, line.behind_since or close) + self._grace
 

@@ -1,5 +1,6 @@
 """A market read through the real ccxt from a server that speaks Binance."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -63,6 +64,46 @@ async def test_a_new_listing_is_found_by_looking_again_but_not_too_often(open_ma
     clock.advance(61)
     assert (await market.instruments(["NEW/USDT"]))["NEW/USDT"].base == "NEW"
     assert binance.asked["exchangeInfo"] == 2
+
+
+async def test_what_is_held_is_known_though_it_is_not_traded_or_not_even_listed_any_more(
+    open_market, binance
+):
+    market = open_market()
+    binance.listed["SOLUSDT"] = replace(binance.listed["SOLUSDT"], status="BREAK")
+
+    found = await market.held(["SOL/USDT", "OLD/USDT", "BTC/USDT"])
+
+    assert list(found) == ["SOL/USDT", "OLD/USDT", "BTC/USDT"]
+    assert (found["SOL/USDT"].amount_step, found["SOL/USDT"].min_cost) == (Decimal("0.01"), Decimal(10))
+    assert (found["OLD/USDT"].base, found["OLD/USDT"].quote) == ("OLD", "USDT")
+    assert found["OLD/USDT"].amount_step == Decimal("1e-8")
+    assert market.untraded() == {"SOL/USDT", "OLD/USDT"}
+    assert market.gone() == {"OLD/USDT"}
+    with pytest.raises(Refused, match="no market 'SOL/USDT'"):
+        await market.instruments(["SOL/USDT"])
+
+
+async def test_a_symbol_that_ends_under_an_account_is_silent_and_comes_back(open_market, binance, clock):
+    market = open_market()
+    await market.instruments(["BTC/USDT", "SOL/USDT"])
+    listed = binance.listed["SOLUSDT"]
+    binance.listed["SOLUSDT"] = replace(listed, status="BREAK")
+    clock.advance(3601)
+
+    at, both = MINUTE.floor(clock.now) - 70 * M, ("BTC/USDT", "SOL/USDT")
+    candles = {symbol: await market.candles(symbol, MINUTE, at, at + 5 * M) for symbol in both}
+    openings, quotes = await market.openings(both, MINUTE, at), await market.quotes(both)
+
+    assert (len(candles["BTC/USDT"]), candles["SOL/USDT"]) == (5, [])
+    assert (list(openings), list(quotes)) == (["BTC/USDT"], ["BTC/USDT"])
+    assert await market.depth("SOL/USDT") is None
+    assert market.untraded() == {"SOL/USDT"}
+
+    binance.listed["SOLUSDT"] = listed
+    clock.advance(3601)
+    assert list(await market.quotes(both)) == list(both)
+    assert market.untraded() == frozenset()
 
 
 async def test_markets_are_loaded_once_and_again_after_an_hour(open_market, binance, clock):

@@ -1,12 +1,29 @@
 """The live feed against a market made by hand: late symbols, gaps, outages, restarts."""
 
 import asyncio
+from collections.abc import Collection
 
 from tests.builders import a_candle
-from tests.trading.market.tape import MINUTE, A, B, m, pull_at, shown
+from tests.trading.market.tape import MINUTE, A, B, Tape, m, pull_at, shown
 from trading.domain.errors import Uncertain
 from trading.domain.market import Timeframe
 from trading.market.live import LiveFeed
+
+
+class Ending(Tape):
+    """A market that stops trading what the test says."""
+
+    ended: Collection[str] = ()
+
+    async def held(self, symbols):
+        raise AssertionError("a feed asks for no rules")
+
+    def untraded(self):
+        return self.ended
+
+    def gone(self):
+        return ()
+
 
 # --- candles, in time and late ------------------------------------------------------------------------------
 
@@ -50,6 +67,21 @@ async def test_after_grace_the_others_leave_and_the_late_one_follows(feed, tape,
 
     tape.write(B, 0)
     assert await pull_at(feed, clock, 1 + 30 / 60) == [(1, ["E0"])]
+
+
+async def test_nobody_waits_for_a_symbol_that_is_not_traded_any_more(clock):
+    tape = Ending()
+    feed = LiveFeed(tape, (A, B), MINUTE, clock)
+    tape.write(A, 0, 1)
+    waited = await pull_at(feed, clock, 1.01)
+
+    tape.ended = {B}
+
+    assert waited == []
+    assert await pull_at(feed, clock, 1.02) == [(1, ["B0"])]
+    assert await pull_at(feed, clock, 2.01) == [(2, ["B1"])]
+    assert feed.again_at == m(3)
+    assert feed.health()["state"] == "live"
 
 
 async def test_a_late_candle_comes_before_the_next_of_its_symbol(feed, tape, clock):
