@@ -55,9 +55,8 @@ class CcxtMarket:
         self._loading = asyncio.Lock()
         self._markets: dict[str, dict[str, Any]] = {}
         self._listed: dict[str, dict[str, Any]] = {}  # those that are not traded now among them
-        self._lived_on: set[str] = (
-            set()
-        )  # symbols whose rules were given out: they may end, and are silent then
+        # symbols whose rules were given out: they may end, and are silent then
+        self._lived_on: set[str] = set()
         self._loaded = 0.0
         self._rejected: dict[str, int] = {}
 
