@@ -71,6 +71,7 @@ async def test_duplicates_and_old_candles_are_no_hints(open_market, binance, clo
             await binance.push("BTC/USDT", clock.now - minutes * M)
             await a_moment()
 
+        await heard.until(2)
         assert heard == ["BTC/USDT", "BTC/USDT"]
 
 
@@ -120,6 +121,7 @@ async def test_a_socket_that_goes_on_is_kept(open_market, binance, clock):
             await a_moment()
             clock.advance(60)
 
+        await heard.until(5)
         assert heard == ["BTC/USDT"] * 5
         assert binance.connections == 1
 
