@@ -32,12 +32,11 @@ help:  ## this list
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' Makefile
 
 run: setup  ## start the desk (sets up what is missing); SETTINGS=my.toml for other settings
-	@$(VENV) -m compileall -q $(CODE) main.py
 	@$(VENV) -m migrations $(CONFIG)
 	@exec $(VENV) main.py $(CONFIG)
 
 setup: .venv/.installed  ## install what the desk needs
-	@:
+	@$(VENV) -m compileall -q $(CODE) main.py
 
 extra-%: setup | $(filter .tools/%,$(UV))  ## make extra-optimize, extra-reports, extra-postgres, extra-notify: add what they need
 	@$(UV) sync --frozen --no-build --inexact --no-install-project --extra $*
@@ -108,12 +107,11 @@ echo "Tradewind needs Python 3.11 or newer; found $$found. Install one, or name 
 exit 1
 endef
 
-# An environment whose Python has gone is made anew; one that works is kept, whatever Python it is of. What has to be
-# compiled is compiled here, so that the first command need not wait for it.
+# An environment whose Python has gone is made anew; one that works is kept, whatever Python it is of. The loops of
+# the compiled gear are compiled here, so that the first search need not wait for it.
 define INSTALL
 @$(VENV) -c '' 2>/dev/null || { python=$$($(FIND_PYTHON)) && rm -rf .venv && $(UV) venv --quiet --python "$$python" .venv; }
 @$(UV) sync --frozen --no-build --inexact --no-install-project
-@$(VENV) -m compileall -q $(CODE) main.py
 @$(VENV) -m trading.lab.ready
 @touch $@
 endef
