@@ -13,6 +13,7 @@ from bot.reply import Reply
 from migrations.run import upgrade
 from tests.fakes.clock import HandClock
 from trading.domain.people import Person, Place
+from trading.lab.workers import Workers
 from trading.settings import load
 
 TERMINAL = Place(platform="terminal", user_id="local", chat_id="local", private=True, local=True)
@@ -104,7 +105,7 @@ def _simpler(accounts):
 
 @asynccontextmanager
 async def a_house_of_people(folder, clock, **environ):
-    """A house at work; `environ` are further settings by their environment names."""
+    """A house at work, its jobs in this process; `environ` are further settings by their environment names."""
     settings = load(None, {"TRADEWIND__DATA_DIR": str(folder), **environ})
     await upgrade(settings.database_url)
     with pytest.MonkeyPatch.context() as patched:
@@ -112,6 +113,7 @@ async def a_house_of_people(folder, clock, **environ):
         patched.setattr("bot.app.logs.protect", lambda *values: None)  # the keys of hundreds of houses add up
         house = await build(settings, clock)
         house.settings.accounts.update(_simpler(house.settings.accounts))
+        house.trading.lab.workers = Workers(own_process=False)
         try:
             await house.trading.start()
             yield People(house, clock, Somebody(house, TERMINAL))

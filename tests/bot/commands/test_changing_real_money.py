@@ -5,33 +5,18 @@ from dataclasses import replace
 import pytest
 
 from bot.reply import Tone
-from tests.bot.commands.houses import a_house_of_people
 from tests.fakes.vouched import vouch
-from tests.trading.lab import cheaters
-from trading import strategies as catalogue
 from trading.domain.errors import Refused
 from trading.domain.honesty import Honesty
-from trading.lab.workers import Workers
 from trading.laboratory import Laboratory
 from trading.seating import Seats
 
 
 @pytest.fixture
-async def people(tmp_path, clock, monkeypatch):
+async def people(people, monkeypatch):
     """Their account is taken for one with real money."""
-    async with a_house_of_people(tmp_path, clock) as people:
-        people.house.trading.lab.workers = Workers(own_process=False)
-        monkeypatch.setattr(Seats, "real", lambda self, room: True)
-        yield people
-
-
-@pytest.fixture
-def cheater():
-    """A strategy among the others that knows tomorrow's price."""
-    catalogue.strategies()
-    catalogue._registered["knows_tomorrow"] = cheaters.a_strategy(cheaters.knows_tomorrow)
-    yield catalogue.find("knows_tomorrow")
-    del catalogue._registered["knows_tomorrow"]
+    monkeypatch.setattr(Seats, "real", lambda self, room: True)
+    return people
 
 
 @pytest.fixture

@@ -3,24 +3,11 @@
 import json
 from datetime import timedelta
 
-import pytest
-
 from bot.dispatcher import Line
 from bot.reply import Tone
 from bot.web.json import to_json
 from tests.bot.desks import answered, replies
-from tests.trading.lab import cheaters
-from trading import strategies as catalogue
 from trading.domain.people import Place
-
-
-@pytest.fixture
-def cheater():
-    """A strategy among the others that knows tomorrow's price."""
-    catalogue.strategies()
-    catalogue._registered["knows_tomorrow"] = cheaters.a_strategy(cheaters.knows_tomorrow)
-    yield "knows_tomorrow"
-    del catalogue._registered["knows_tomorrow"]
 
 
 async def test_an_honest_strategy_passes_and_the_next_question_is_offered(house):
@@ -34,7 +21,7 @@ async def test_an_honest_strategy_passes_and_the_next_question_is_offered(house)
 
 
 async def test_a_cheater_is_named_with_the_first_candle_that_shows_it(house, cheater):
-    reply = await answered(house, f"/biascheck {cheater}")
+    reply = await answered(house, f"/biascheck {cheater.name}")
 
     assert reply.title == "knows_tomorrow looks into the future: believe none of its results"
     assert reply.tone is Tone.WARNING
@@ -46,7 +33,7 @@ async def test_a_cheater_is_named_with_the_first_candle_that_shows_it(house, che
 
 
 async def test_a_cheaters_luck_does_not_change_its_verdict(house, cheater):
-    reply = await answered(house, f"/honesty {cheater} --runs 100")
+    reply = await answered(house, f"/honesty {cheater.name} --runs 100")
 
     assert reply.title == "knows_tomorrow looks into the future: believe none of its results"
 

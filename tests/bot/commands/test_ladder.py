@@ -6,29 +6,10 @@ import pytest
 
 from bot.reply import Tone
 from tests.fakes.vouched import vouch
-from tests.trading.lab import cheaters
-from trading import strategies as catalogue
 from trading.domain.account import Mode
 from trading.domain.ladder import Proof, Shown
-from trading.lab.workers import Workers
 
 BINANCE = "--exchange binance --anyway"
-
-
-@pytest.fixture
-async def people(people):
-    """Checks of a strategy run in this process."""
-    people.house.trading.lab.workers = Workers(own_process=False)
-    return people
-
-
-@pytest.fixture
-def cheater():
-    """A strategy among the others that knows tomorrow's price."""
-    catalogue.strategies()
-    catalogue._registered["knows_tomorrow"] = cheaters.a_strategy(cheaters.knows_tomorrow)
-    yield catalogue.find("knows_tomorrow")
-    del catalogue._registered["knows_tomorrow"]
 
 
 def cheats(people, cheater):
