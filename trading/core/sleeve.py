@@ -99,6 +99,4 @@ class Line:
     shut_until: int = 0  # seconds; no purchase before
     due: int | None = None  # when a wish that is held back may be acted on (0: unknown); None: nothing waits
     weight: float = 0.0  # its part of the sleeve's budget, where parts are weighed
-    pieces: bool = (
-        False  # the exchange found its way out too large: it goes in pieces of whatever size passes
-    )
+    pieces: bool = False  # the exchange found its way out too large: it goes in whatever pieces pass
